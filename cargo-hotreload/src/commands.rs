@@ -1,0 +1,54 @@
+//! The subcommands, one file each.
+
+use anyhow::Result;
+
+use crate::cli::{Arguments, Command};
+use crate::session::event::Request;
+
+pub mod control;
+pub mod demo;
+pub mod disable;
+pub mod doctor;
+pub mod enable;
+pub mod new;
+pub mod run;
+pub mod status;
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was asked for was done.
+    Done,
+    /// `status`: hot reloading is not enabled.
+    NotEnabled,
+    /// `status`: it is enabled in part, or no longer as `enable` would do it.
+    Drifted,
+}
+
+impl Outcome {
+    /// The process exit code.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::NotEnabled => 3,
+            Self::Drifted => 4,
+        }
+    }
+}
+
+/// Runs the command of `arguments`.
+pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Enable(arguments) => enable::enable(&arguments),
+        Command::Disable(arguments) => disable::disable(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Reload(arguments) => control::ask(&arguments, Request::Reload),
+        Command::Restart(arguments) => control::ask(&arguments, Request::Restart),
+        Command::Stop(arguments) => control::ask(&arguments, Request::Stop),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::New(arguments) => new::new(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments),
+    }
+}

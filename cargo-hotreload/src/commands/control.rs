@@ -1,0 +1,26 @@
+//! `cargo hotreload reload`, `restart` and `stop`.
+
+use anstream::println;
+use anyhow::Result;
+
+use crate::cli::Control;
+use crate::commands::Outcome;
+use crate::effects::{control, locate};
+use crate::error::ErrorKind;
+use crate::session::event::{Answer, Request};
+
+/// Passes `request` on to the running session and shows its answer.
+pub fn ask(arguments: &Control, request: Request) -> Result<Outcome> {
+    let root = locate::root(&arguments.manifest)?;
+    match control::ask(&root, request)? {
+        Answer::Done(message) => {
+            println!("{message}");
+            Ok(Outcome::Done)
+        }
+        Answer::Failed(message) => Err(ErrorKind::Refused { message }.into()),
+        status @ Answer::Status { .. } => {
+            println!("{status:?}");
+            Ok(Outcome::Done)
+        }
+    }
+}

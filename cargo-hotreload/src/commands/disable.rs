@@ -1,0 +1,40 @@
+//! `cargo hotreload disable`.
+
+use std::path::Path;
+
+use anstream::println;
+use anyhow::Result;
+
+use crate::cli::Disable;
+use crate::commands::Outcome;
+use crate::effects::lock::Lock;
+use crate::effects::{journal, locate};
+use crate::error::ErrorKind;
+use crate::plan::disable::{Action, Restoration};
+
+/// Puts every file back.
+pub fn disable(arguments: &Disable) -> Result<Outcome> {
+    let root = locate::root(&arguments.manifest)?;
+    let _lock = Lock::take(&root)?;
+    let plan = journal::plan_disable(&root)?;
+    let is_enabled = journal::read(&root)?.is_some() || plan.iter().any(|file| file.action != Action::Keep);
+    if !is_enabled {
+        return Err(ErrorKind::NotEnabled { root }.into());
+    }
+    journal::disable(&plan, &root)?;
+    report(&plan, &root);
+    Ok(Outcome::Done)
+}
+
+fn report(plan: &[Restoration], root: &Path) {
+    for Restoration { path, action } in plan {
+        let file = path.strip_prefix(root).unwrap_or(path).display();
+        match action {
+            Action::Keep => {}
+            Action::Restore(_) => println!("restored {file}"),
+            Action::Strip(_) => println!("restored {file}, and kept what you changed in it"),
+            Action::Remove => println!("removed {file}, which was not there before"),
+        }
+    }
+    println!("every file is as it was");
+}

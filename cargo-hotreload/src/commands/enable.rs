@@ -1,0 +1,129 @@
+//! `cargo hotreload enable`.
+
+use std::path::{Path, PathBuf};
+
+use anstream::{print, println};
+use anyhow::Result;
+
+use crate::cli::{Enable, Selection};
+use crate::commands::Outcome;
+use crate::effects::lock::Lock;
+use crate::effects::{cargo, files, journal, locate, stubs, toolchain};
+use crate::error::ErrorKind;
+use crate::plan::enable::{EnablePlan, manifests};
+use crate::plan::journal::{Journal, Lifetime};
+use crate::plan::roles::{Role, roles};
+use crate::plan::rustflags::Rustflags;
+use crate::plan::toolchain::Toolchain;
+use crate::ui::table::table;
+use crate::workspace::Workspace;
+
+/// Rewrites the manifests, or with `--dry-run` shows what would be rewritten.
+pub fn enable(arguments: &Enable) -> Result<Outcome> {
+    let selection = &arguments.selection;
+    let root = locate::root(&selection.manifest)?;
+    let toolchain = toolchain::find(selection.toolchain.as_deref())?;
+    if arguments.dry_run {
+        let planned = Planned::read(&root, &toolchain, selection)?;
+        planned.put_lock_file_back()?;
+        print!("{}", planned.plan);
+        return Ok(Outcome::Done);
+    }
+    let _lock = Lock::take(&root)?;
+    let planned = Planned::read(&root, &toolchain, selection)?;
+    let was_enabled = planned.journal.is_some();
+    let changed = planned.carry_out(&toolchain, Lifetime::Explicit)?;
+    if was_enabled && changed == 0 {
+        println!("hot reloading is enabled already, nothing changed");
+    } else {
+        report(&planned);
+    }
+    println!("`cargo hotreload run` starts the program, `cargo hotreload disable` puts every file back");
+    Ok(Outcome::Done)
+}
+
+/// A workspace and what enabling it means.
+#[derive(Debug)]
+pub struct Planned {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// What is to be written.
+    pub plan: EnablePlan,
+    /// What an earlier `enable` left.
+    pub journal: Option<Journal>,
+    /// `Cargo.lock` before cargo was asked anything.
+    lock_file: Option<String>,
+}
+
+impl Planned {
+    /// Reads the workspace at `root` and plans for it; writes nothing, though cargo may have updated `Cargo.lock`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unservable`] if its crates cannot become dylibs.
+    pub fn read(root: &Path, toolchain: &Toolchain, selection: &Selection) -> Result<Self> {
+        let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
+        let journal = journal::read(root)?;
+        let workspace = cargo::workspace(toolchain, root, selection)?;
+        if let Some(obstacle) = workspace.obstacles.first() {
+            return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
+        }
+        // What was rewritten earlier and is no part of the program any more has to get its text back.
+        let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
+        let earlier = earlier.filter(|path| path.exists());
+        let texts = journal::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
+        let plan = EnablePlan::new(&workspace, &Rustflags::read()?, &texts)?;
+        Ok(Self { workspace, plan, journal, lock_file })
+    }
+
+    /// Writes what was planned and returns how many manifests changed.
+    pub fn carry_out(&self, toolchain: &Toolchain, lifetime: Lifetime) -> Result<usize> {
+        let root = &self.workspace.root;
+        let (lock_file, earlier) = match &self.journal {
+            Some(journal) => (journal.lock.clone(), journal.lifetime),
+            None => (self.lock_file.clone(), Lifetime::Session),
+        };
+        // What the user enabled stays enabled, whoever refreshes it.
+        let lifetime = if earlier == Lifetime::Explicit { earlier } else { lifetime };
+        stubs::make(toolchain, &self.plan.stubs, &self.workspace.state_directory())?;
+        journal::enable(&self.plan, root, lock_file, lifetime)
+    }
+
+    /// Undoes what cargo did to `Cargo.lock` when it was asked about the workspace.
+    pub fn put_lock_file_back(&self) -> Result<()> {
+        if self.journal.is_some() {
+            return Ok(());
+        }
+        let root = &self.workspace.root;
+        let path = root.join("Cargo.lock");
+        let now = files::read_optional(&path)?;
+        match &self.lock_file {
+            None => files::remove_file(&path),
+            Some(before) if Some(before) != now.as_ref() => files::replace(&path, before, root),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The manifest of each crate, as seen from the workspace root.
+    fn file_of(&self, package: &str) -> PathBuf {
+        let workspace = &self.workspace;
+        let libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
+        let manifest = libraries.filter_map(|library| library.local()).map(|(manifest, _)| manifest).next();
+        workspace.relative(manifest.unwrap_or(&workspace.host.manifest)).to_owned()
+    }
+}
+
+fn report(planned: &Planned) {
+    let linked = roles(&planned.workspace, None).into_iter().filter(|(_, role)| *role != Role::Static);
+    let crates = linked.map(|(name, role)| {
+        let file = planned.file_of(&name).display().to_string();
+        [name, role.to_string(), file]
+    });
+    let groups = planned.plan.groups.iter().map(|group| {
+        let count = group.crates.len();
+        let role = format!("group of {count} crate{}", if count == 1 { "" } else { "s" });
+        [group.package(), role, format!(".hotreload/groups/{}/Cargo.toml", group.number)]
+    });
+    let rows: Vec<[String; 3]> = crates.chain(groups).collect();
+    print!("{}", table(["crate", "role", "file"], &rows));
+    println!("the first build shows which libraries the program links itself: those are resident");
+}

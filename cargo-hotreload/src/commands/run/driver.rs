@@ -1,0 +1,235 @@
+//! Carries out what the session wants: the loop around [`Session::handle`].
+
+use std::collections::VecDeque;
+use std::env;
+use std::io::{IsTerminal, stdin};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+
+use crate::cli::Run;
+use crate::commands::enable::Planned;
+use crate::commands::run::package_directories;
+use crate::commands::run::program::{build_line, program_line};
+use crate::effects::build::{self, Artifacts, Contents};
+use crate::effects::child::{Running, ending, wait_for_end};
+use crate::effects::control::Control;
+use crate::effects::watch::{self, Watch};
+use crate::effects::{probe, process};
+use crate::plan::journal::Lifetime;
+use crate::plan::toolchain::Toolchain;
+use crate::session::Session;
+use crate::session::delivery::Built;
+use crate::session::event::{Action, Event, ProgramSignal, Timer};
+use crate::ui::say;
+use crate::workspace::Workspace;
+
+/// What reaches the loop from its threads.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// Something for the session.
+    Event(Event),
+    /// Cargo has ended, and this is what it said.
+    BuildEnded(Artifacts),
+    /// The program has ended and waits to be reaped.
+    ProgramEnded,
+}
+
+/// The running processes and everything that is needed to start them again.
+pub(super) struct Driver<'arguments> {
+    arguments: &'arguments Run,
+    /// Where the user called us: the program runs there, as with `cargo run`.
+    directory: PathBuf,
+    toolchain: Toolchain,
+    workspace: Workspace,
+    control: Control,
+    watch: Watch,
+    arrivals: Sender<Arrival>,
+    build: Option<Running>,
+    program: Option<Running>,
+    contents: Contents,
+    timers: Vec<(Instant, Timer)>,
+    queue: VecDeque<Event>,
+}
+
+impl<'arguments> Driver<'arguments> {
+    /// Starts to watch; nothing is built yet.
+    pub(super) fn new(
+        arguments: &'arguments Run,
+        toolchain: Toolchain,
+        workspace: Workspace,
+        control: Control,
+        arrivals: Sender<Arrival>,
+    ) -> Result<Self> {
+        Ok(Self {
+            arguments,
+            directory: env::current_dir().context("cannot tell the current directory")?,
+            watch: watch(&workspace, &arrivals)?,
+            toolchain,
+            workspace,
+            control,
+            arrivals,
+            build: None,
+            program: None,
+            contents: Contents::default(),
+            timers: Vec::new(),
+            queue: VecDeque::from([Event::Begin]),
+        })
+    }
+
+    /// Runs the session to its end. No process of it is left then.
+    pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<()> {
+        let mut session = Session::default();
+        loop {
+            let event = self.next(inbox)?;
+            for action in session.handle(event, Instant::now()) {
+                if action == Action::End {
+                    return Ok(());
+                }
+                self.perform(action);
+            }
+        }
+    }
+
+    fn next(&mut self, inbox: &Receiver<Arrival>) -> Result<Event> {
+        loop {
+            if let Some(event) = self.queue.pop_front() {
+                return Ok(event);
+            }
+            let now = Instant::now();
+            let next = self.timers.iter().map(|(at, _)| *at).min();
+            let patience = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(now));
+            match inbox.recv_timeout(patience) {
+                Ok(arrival) => self.arrived(arrival),
+                Err(RecvTimeoutError::Timeout) => self.timers_due(),
+                Err(error @ RecvTimeoutError::Disconnected) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn arrived(&mut self, arrival: Arrival) {
+        let event = match arrival {
+            Arrival::Event(event) => event,
+            Arrival::BuildEnded(artifacts) => Event::Built(self.build_ended(&artifacts)),
+            Arrival::ProgramEnded => {
+                let Some(status) = self.program.take().map(Running::reap) else { return };
+                let status = status.unwrap_or_default();
+                Event::Exited(ending(status))
+            }
+        };
+        self.queue.push_back(event);
+    }
+
+    fn timers_due(&mut self) {
+        let now = Instant::now();
+        let (due, later) = self.timers.drain(..).partition(|(at, _)| *at <= now);
+        self.timers = later;
+        self.queue.extend(Vec::into_iter(due).map(|(_, timer)| Event::Due(timer)));
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Build { replan } => {
+                if let Err(error) = self.build(replan) {
+                    self.queue.push_back(Event::Built(Err(format!("{error:#}"))));
+                }
+            }
+            Action::CancelBuild => {
+                if let Some(build) = &self.build {
+                    build.signal_group(Signal::TERM);
+                }
+            }
+            Action::Start(built) => {
+                let event = match self.start(&built) {
+                    Ok(pid) => Event::Started { pid },
+                    Err(error) => Event::NotStarted { reason: format!("{error:#}") },
+                };
+                self.queue.push_back(event);
+            }
+            Action::Signal(signal) => self.signal(signal),
+            Action::Look => {
+                let mappings = self.program.as_ref().map(|program| probe::executable_mappings(program.id()));
+                self.queue.push_back(Event::Mapped(mappings.unwrap_or_default()));
+            }
+            Action::After(time, timer) => self.timers.push((Instant::now() + time, timer)),
+            Action::Say(message) => say::message(&message),
+            Action::Reply(to, answer) => self.control.reply(to, &answer),
+            Action::End => {}
+        }
+    }
+
+    /// Starts cargo, after planning anew if a manifest changed.
+    fn build(&mut self, replan: bool) -> Result<()> {
+        let selection = &self.arguments.selection;
+        if replan {
+            let planned = Planned::read(&self.workspace.root, &self.toolchain, selection)?;
+            planned.carry_out(&self.toolchain, Lifetime::Session)?;
+            self.workspace = planned.workspace;
+            self.watch = watch(&self.workspace, &self.arrivals)?;
+        }
+        let line = build_line(&self.toolchain, &self.workspace, selection);
+        let (running, stdout) = build::start(&line).with_context(|| format!("cannot run `{line}`"))?;
+        let (pid, bin, arrivals) = (running.pid(), self.workspace.host.bin.clone(), self.arrivals.clone());
+        self.build = Some(running);
+        thread::Builder::new().name("build".into()).spawn(move || {
+            let artifacts = build::read_messages(stdout, &bin);
+            wait_for_end(pid);
+            drop(arrivals.send(Arrival::BuildEnded(artifacts)));
+        })?;
+        Ok(())
+    }
+
+    fn build_ended(&mut self, artifacts: &Artifacts) -> Result<Built, String> {
+        let status = self.build.take().map(Running::reap);
+        match status {
+            Some(Ok(status)) if status.success() && artifacts.success => {}
+            _ => return Err("cargo's messages are above".into()),
+        }
+        build::describe(&self.workspace, artifacts, &mut self.contents).map_err(|error| format!("{error:#}"))
+    }
+
+    fn start(&mut self, built: &Built) -> Result<u32> {
+        let line = program_line(&self.toolchain, built, &self.directory, &self.arguments.arguments);
+        let mut command = process::command(&line);
+        // The program is in the terminal's background: reading from there would stop it.
+        command.stdin(if stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() });
+        let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;
+        let (id, pid, arrivals) = (running.id(), running.pid(), self.arrivals.clone());
+        self.program = Some(running);
+        thread::Builder::new().name("program".into()).spawn(move || {
+            wait_for_end(pid);
+            drop(arrivals.send(Arrival::ProgramEnded));
+        })?;
+        Ok(id)
+    }
+
+    fn signal(&self, signal: ProgramSignal) {
+        let Some(program) = &self.program else { return };
+        match signal {
+            ProgramSignal::Reload => program.signal(Signal::INT),
+            ProgramSignal::Stop => program.signal(Signal::TERM),
+            ProgramSignal::Kill => program.signal_group(Signal::KILL),
+        }
+    }
+}
+
+/// An error or a panic leaves no process behind either.
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        for running in [self.build.take(), self.program.take()].into_iter().flatten() {
+            let _ = running.kill();
+        }
+    }
+}
+
+fn watch(workspace: &Workspace, arrivals: &Sender<Arrival>) -> Result<Watch> {
+    let arrivals = arrivals.clone();
+    watch::start(package_directories(workspace), move |saved| {
+        drop(arrivals.send(Arrival::Event(Event::Saved { at: saved.at, manifest: saved.manifest })));
+    })
+}

@@ -1,0 +1,129 @@
+//! `cargo hotreload status`.
+
+use std::path::Path;
+
+use anstream::{print, println};
+use anyhow::Result;
+
+use crate::cli::Status;
+use crate::commands::Outcome;
+use crate::commands::enable::Planned;
+use crate::effects::build::library_directories;
+use crate::effects::{control, elf, files, journal, locate, toolchain};
+use crate::plan::disable::Action;
+use crate::plan::enable::EnablePlan;
+use crate::plan::roles::{Needed, roles};
+use crate::plan::toolchain::Toolchain;
+use crate::session::event::{Answer, Request};
+use crate::ui::table::table;
+use crate::workspace::Workspace;
+
+/// How far hot reloading is enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No file carries anything of ours.
+    NotEnabled,
+    /// Every file is as `enable` would write it now.
+    Enabled,
+    /// Some files carry our additions and others do not.
+    Partly,
+    /// All carry our additions, but `enable` would write something else now.
+    Drifted,
+}
+
+/// Says what is enabled and what runs; the exit code says the first.
+pub fn status(arguments: &Status) -> Result<Outcome> {
+    let selection = &arguments.selection;
+    let root = locate::root(&selection.manifest)?;
+    let toolchain = toolchain::find(selection.toolchain.as_deref());
+    let planned = toolchain.as_ref().ok().map(|toolchain| Planned::read(&root, toolchain, selection));
+    if let Some(Ok(planned)) = &planned {
+        planned.put_lock_file_back()?;
+    }
+    let state = match &planned {
+        Some(Ok(planned)) => state(planned),
+        // Without cargo's help only the files themselves can tell.
+        Some(Err(_)) | None => state_of_files(&root)?,
+    };
+    if !arguments.quiet {
+        println!("hot reloading: {}", describe(state));
+        match (&toolchain, planned) {
+            (Ok(toolchain), Some(Ok(planned))) => details(&planned.workspace, toolchain),
+            (Err(error), _) => println!("toolchain:     {error}"),
+            (_, Some(Err(error))) => println!("workspace:     {error}"),
+            (Ok(_), None) => {}
+        }
+        println!("session:       {}", session(&root));
+    }
+    Ok(match state {
+        State::Enabled => Outcome::Done,
+        State::NotEnabled => Outcome::NotEnabled,
+        State::Partly | State::Drifted => Outcome::Drifted,
+    })
+}
+
+fn state(planned: &Planned) -> State {
+    let EnablePlan { generated, .. } = &planned.plan;
+    let is_current = |path: &Path, wanted: &str| matches!(files::read_optional(path), Ok(Some(text)) if text == wanted);
+    let rewrites: Vec<_> = planned.plan.rewritten().collect();
+    let current = rewrites.iter().filter(|rewrite| is_current(&rewrite.path, &rewrite.after)).count();
+    let untouched = rewrites.iter().filter(|rewrite| is_current(&rewrite.path, &rewrite.before)).count();
+    if untouched == rewrites.len() {
+        return if planned.journal.is_some() { State::Partly } else { State::NotEnabled };
+    }
+    let is_generated = generated.iter().all(|file| is_current(&file.path, &file.content));
+    match (current == rewrites.len(), untouched) {
+        (true, _) if is_generated && planned.journal.is_some() => State::Enabled,
+        (_, 0) => State::Drifted,
+        _ => State::Partly,
+    }
+}
+
+fn state_of_files(root: &Path) -> Result<State> {
+    let plan = journal::plan_disable(root)?;
+    let manifests = plan.iter().filter(|file| file.path.ends_with("Cargo.toml"));
+    let (kept, changed): (Vec<_>, Vec<_>) = manifests.partition(|file| file.action == Action::Keep);
+    Ok(match (kept.len(), changed.len()) {
+        (0, 0) => State::NotEnabled,
+        (0, _) => State::Enabled,
+        (_, _) => State::Partly,
+    })
+}
+
+fn describe(state: State) -> &'static str {
+    match state {
+        State::NotEnabled => "not enabled",
+        State::Enabled => "enabled",
+        State::Partly => "partly enabled; `cargo hotreload enable` completes it, `cargo hotreload disable` undoes it",
+        State::Drifted => "enabled, but the workspace has changed since; `cargo hotreload enable` brings it up to date",
+    }
+}
+
+fn details(workspace: &Workspace, toolchain: &Toolchain) {
+    println!("program:       {} (package {})", workspace.host.bin, workspace.host.package);
+    let name = toolchain.name.as_deref().unwrap_or("of the PATH");
+    println!("toolchain:     {name}, rustc {}", toolchain.version);
+    println!("linker:        the toolchain's default");
+    println!("target:        {}", workspace.target_directory.display());
+    let rows: Vec<_> =
+        roles(workspace, needed(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
+    print!("{}", table(["crate", "role"], &rows));
+}
+
+/// What the program links, if it was built.
+fn needed(workspace: &Workspace) -> Option<Needed> {
+    let executable = workspace.target_directory.join("debug").join(&workspace.host.bin);
+    elf::needed_closure(&executable, &library_directories(&executable)).ok()
+}
+
+fn session(root: &Path) -> String {
+    match control::ask(root, Request::Status) {
+        Ok(Answer::Status { state, session, program, reloads, restarts, last }) => {
+            let program = program.map_or_else(|| "no program".to_owned(), |pid| format!("program {pid}"));
+            let last = if last.is_empty() { String::new() } else { format!("; last: {last}") };
+            format!("process {session}, {program}, {state}; {reloads} reloads, {restarts} restarts{last}")
+        }
+        Ok(Answer::Done(text) | Answer::Failed(text)) => text,
+        Err(_) => "none".into(),
+    }
+}

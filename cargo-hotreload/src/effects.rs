@@ -1,0 +1,16 @@
+//! The sole door to files, processes, signals and sockets.
+
+pub mod build;
+pub mod cargo;
+pub mod child;
+pub mod control;
+pub mod elf;
+pub mod files;
+pub mod journal;
+pub mod locate;
+pub mod lock;
+pub mod probe;
+pub mod process;
+pub mod stubs;
+pub mod toolchain;
+pub mod watch;

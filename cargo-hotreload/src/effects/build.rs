@@ -1,0 +1,135 @@
+//! Runs `cargo build` and reads from cargo's own messages which files it made.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::Hasher;
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdout, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use twox_hash::XxHash3_64;
+
+use crate::effects::child::Running;
+use crate::effects::{elf, process};
+use crate::plan::command::CommandLine;
+use crate::plan::groups;
+use crate::plan::roles::{Role, file_name};
+use crate::session::delivery::{Built, Image, Library};
+use crate::workspace::Workspace;
+
+/// Starts `line`; cargo shows progress and diagnostics itself, its messages come through the pipe.
+pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
+    let mut command = process::command(line);
+    command.stdout(Stdio::piped());
+    let mut running = Running::start(command)?;
+    let stdout = running.take_stdout().ok_or_else(|| io::Error::other("cargo has no standard output"))?;
+    Ok((running, stdout))
+}
+
+/// The files that a build made, by file name, and whether cargo called the build good.
+#[derive(Debug, Default)]
+pub struct Artifacts {
+    /// The host's executable.
+    pub executable: Option<PathBuf>,
+    /// Every dylib.
+    pub dylibs: BTreeMap<String, PathBuf>,
+    /// Cargo's last word.
+    pub success: bool,
+}
+
+/// Reads cargo's messages to the end; `bin` is the binary that is wanted.
+pub fn read_messages(stdout: impl Read, bin: &str) -> Artifacts {
+    let mut artifacts = Artifacts::default();
+    // A line that is no message is a build script's or cargo's own text: not for us.
+    for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
+        match message {
+            Message::CompilerArtifact(artifact) => {
+                if artifact.target.is_bin() && artifact.target.name == bin {
+                    artifacts.executable =
+                        artifact.executable.map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
+                } else if !artifact.target.is_proc_macro() {
+                    let dylibs = artifact.filenames.into_iter().filter(|path| path.extension() == Some("so"));
+                    artifacts.dylibs.extend(
+                        dylibs.filter_map(|path| Some((path.file_name()?.to_owned(), path.into_std_path_buf()))),
+                    );
+                }
+            }
+            Message::BuildFinished(finished) => artifacts.success = finished.success,
+            _ => {}
+        }
+    }
+    artifacts
+}
+
+/// Hashes of files that were read before, so that only new files are read.
+#[derive(Debug, Default)]
+pub struct Contents(BTreeMap<PathBuf, (u64, i64, i64, u64)>);
+
+impl Contents {
+    fn of(&mut self, path: &Path) -> Result<u64> {
+        let cannot = || format!("cannot read the built file `{}`", path.display());
+        let metadata = fs::metadata(path).with_context(cannot)?;
+        let (inode, seconds, nanos) = (metadata.ino(), metadata.mtime(), metadata.mtime_nsec());
+        if let Some(known) = self.0.get(path).filter(|known| (known.0, known.1, known.2) == (inode, seconds, nanos)) {
+            return Ok(known.3);
+        }
+        let mut hasher = XxHash3_64::default();
+        let mut file = fs::File::open(path).with_context(cannot)?;
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            match file.read(&mut buffer).with_context(cannot)? {
+                0 => break,
+                read => hasher.write(&buffer[..read]),
+            }
+        }
+        let content = hasher.finish();
+        self.0.insert(path.to_owned(), (inode, seconds, nanos, content));
+        Ok(content)
+    }
+}
+
+/// What `artifacts` mean for the program: which libraries it has, and which of them it can swap.
+pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Contents) -> Result<Built> {
+    let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host.bin) };
+    let directories: Vec<PathBuf> = library_directories(executable);
+    let resident = elf::needed_closure(executable, &directories)?;
+    let mut image = |path: &Path| -> Result<Image> { Ok(Image { path: path.to_owned(), content: contents.of(path)? }) };
+    let group = |name: &String| {
+        name.strip_prefix("lib").is_some_and(|name| groups::is_package(&name.trim_end_matches(".so").replace('_', "-")))
+    };
+    let mut libraries = Vec::new();
+    for (name, path) in artifacts.dylibs.iter().filter(|(name, _)| group(name)) {
+        let package = name.trim_start_matches("lib").trim_end_matches(".so").replace('_', "-");
+        libraries.push(Library { package, role: Role::Resident, image: image(path)? });
+    }
+    for library in workspace.graph.local().map(|index| &workspace.graph.libraries[index]) {
+        let name = file_name(library);
+        let Some(path) = artifacts.dylibs.get(&name) else { continue };
+        let role = if resident.contains(&name) { Role::Resident } else { Role::Module };
+        libraries.push(Library { package: library.package.clone(), role, image: image(path)? });
+    }
+    Ok(Built { executable: image(executable)?, libraries })
+}
+
+/// Where the dynamic linker finds what a build made.
+#[must_use]
+pub fn library_directories(executable: &Path) -> Vec<PathBuf> {
+    let directory = executable.parent().unwrap_or(Path::new("/"));
+    vec![directory.to_owned(), directory.join("deps")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_messages;
+
+    #[test]
+    fn the_last_word_decides() {
+        let good = read_messages(&b"{\"reason\":\"build-finished\",\"success\":true}\n"[..], "x");
+        assert!(good.success);
+        assert!(!read_messages(&b""[..], "x").success);
+        assert!(!read_messages(&b"not json\n{\"reason\":\"build-finished\",\"success\":false}\n"[..], "x").success);
+    }
+}

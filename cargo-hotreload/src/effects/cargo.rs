@@ -1,0 +1,100 @@
+//! Facts from cargo: metadata and unit graph.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::Metadata;
+
+use crate::cli::Selection;
+use crate::effects::process::{self, Captured};
+use crate::error::ErrorKind;
+use crate::plan::command::CommandLine;
+use crate::plan::toolchain::Toolchain;
+use crate::workspace::unit_graph::UnitGraph;
+use crate::workspace::{self, Workspace};
+
+/// The workspace that `selection` names, seen from the directory `root`.
+pub fn workspace(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Workspace> {
+    let metadata = metadata(toolchain, root, selection)?;
+    let binary = workspace::binary(&metadata, selection.bin.as_deref())?;
+    let line = toolchain
+        .cargo(root)
+        .args(["build", "--unit-graph", "-Zunstable-options", "--package"])
+        .args([binary.id.repr.clone(), "--bin".into(), binary.name.clone()])
+        .args(feature_arguments(selection));
+    let printed = output(&line, root)?;
+    let units: UnitGraph =
+        serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
+    Ok(Workspace::new(&metadata, &units, &binary)?)
+}
+
+fn metadata(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Metadata> {
+    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(feature_arguments(selection));
+    let printed = output(&line, root)?;
+    serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))
+}
+
+/// The feature flags of `selection` as cargo takes them.
+#[must_use]
+pub fn feature_arguments(selection: &Selection) -> Vec<String> {
+    let features = &selection.features;
+    let mut arguments: Vec<String> = features.features.iter().map(|name| format!("--features={name}")).collect();
+    arguments.extend(features.all_features.then(|| "--all-features".into()));
+    arguments.extend(features.no_default_features.then(|| "--no-default-features".into()));
+    arguments
+}
+
+fn output(line: &CommandLine, root: &Path) -> Result<String> {
+    let Captured { status, stdout, stderr } = process::capture(line).with_context(|| format!("cannot run `{line}`"))?;
+    if status.success() { Ok(stdout) } else { Err(refusal(&stderr, root).into()) }
+}
+
+/// The error kind behind what cargo printed.
+#[must_use]
+pub fn refusal(stderr: &str, directory: &Path) -> ErrorKind {
+    let message = stderr.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or(stderr.trim());
+    if message.starts_with("could not find `Cargo.toml`") {
+        return ErrorKind::NoWorkspace { directory: directory.to_owned() };
+    }
+    // rustc-style place of a fault: ` --> member/Cargo.toml:3:6`
+    let place = stderr.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+    match place.filter(|place| place.contains("Cargo.toml")) {
+        Some(place) => {
+            ErrorKind::Manifest { place: absolute(directory, place).display().to_string(), message: message.to_owned() }
+        }
+        None => ErrorKind::CargoRefused { message: stderr.trim().trim_start_matches("error: ").to_owned() },
+    }
+}
+
+/// Cargo prints paths as seen from where it runs.
+fn absolute(directory: &Path, place: &str) -> PathBuf {
+    directory.join(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::refusal;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_manifest_fault_has_file_and_line() {
+        let stderr = "error: duplicate key\n --> b/Cargo.toml:5:1\n  |\n5 | version\n";
+        let ErrorKind::Manifest { place, message } = refusal(stderr, Path::new("/w")) else { panic!("wrong kind") };
+        assert_eq!((place.as_str(), message.as_str()), ("/w/b/Cargo.toml:5:1", "duplicate key"));
+    }
+
+    #[test]
+    fn a_missing_workspace_is_told_apart() {
+        let stderr = "error: could not find `Cargo.toml` in `/` or any parent directory\n";
+        assert!(matches!(refusal(stderr, Path::new("/")), ErrorKind::NoWorkspace { .. }));
+    }
+
+    #[test]
+    fn anything_else_is_quoted_whole() {
+        let stderr = "error: no matching package named `x` found\nlocation searched: y\n";
+        let ErrorKind::CargoRefused { message } = refusal(stderr, Path::new("/")) else { panic!("wrong kind") };
+        assert!(message.contains("location searched"));
+    }
+}

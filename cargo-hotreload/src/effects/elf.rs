@@ -1,0 +1,79 @@
+//! What an ELF file says of itself.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use object::elf::{DF_1_NODELETE, DT_FLAGS_1, DT_NEEDED};
+use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader};
+use object::{Endianness, ReadCache, ReadRef};
+
+/// The entries of the dynamic section that matter here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dynamic {
+    /// File names of the libraries that it links.
+    pub needed: Vec<String>,
+    /// Whether it asks never to be unloaded.
+    pub nodelete: bool,
+}
+
+/// Reads the dynamic section of `path`.
+pub fn dynamic(path: &Path) -> Result<Dynamic> {
+    let cannot = || format!("cannot read `{}` as an ELF file", path.display());
+    let file = File::open(path).with_context(cannot)?;
+    let cache = ReadCache::new(file);
+    read(&cache).with_context(cannot)
+}
+
+fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<Dynamic> {
+    let elf = ElfFile64::<Endianness, R>::parse(data)?;
+    let (header, endian) = (elf.elf_header(), elf.endian());
+    let sections = header.sections(endian, data)?;
+    let mut found = Dynamic::default();
+    for segment in header.program_headers(endian, data)? {
+        let Some(entries) = segment.dynamic(endian, data)? else { continue };
+        let Some((_, strings_index)) = sections.dynamic(endian, data)? else { continue };
+        let strings = sections.strings(endian, data, strings_index)?;
+        for entry in entries {
+            match entry.tag(endian) {
+                DT_NEEDED => {
+                    found.needed.push(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned());
+                }
+                DT_FLAGS_1 => {
+                    found.nodelete |= entry.val(endian) & DF_1_NODELETE.0 != 0;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// File names of everything in `directories` that `path` links, in any depth.
+pub fn needed_closure(path: &Path, directories: &[PathBuf]) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut open = dynamic(path)?.needed;
+    while let Some(name) = open.pop() {
+        let file = directories.iter().map(|directory| directory.join(&name)).find(|path| path.exists());
+        let Some(file) = file else { continue };
+        if found.insert(name) {
+            open.extend(dynamic(&file)?.needed);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dynamic;
+
+    #[test]
+    fn our_own_executable_needs_libc_and_may_be_anything_but_elf_garbage() {
+        let own = std::env::current_exe().expect("our path");
+        let found = dynamic(&own).expect("an ELF file");
+        assert!(found.needed.iter().any(|name| name.starts_with("libc.so")), "{found:?}");
+        assert!(!found.nodelete);
+        assert!(dynamic(std::path::Path::new("/etc/passwd")).is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! Files: every write of this tool goes through here.
+//!
+//! A file is replaced as a whole: written beside, synced, renamed. The new content is prepared in the state
+//! directory, so that a crash leaves nothing in the user's own directories.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rustix::io::Errno;
+use tempfile::NamedTempFile;
+
+use crate::error::ErrorKind;
+
+/// The content of a text file, or `None` if there is none.
+pub fn read_optional(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
+}
+
+/// The content of a text file that has to be there.
+pub fn read(path: &Path) -> Result<String> {
+    read_optional(path)?.with_context(|| format!("`{}` does not exist", path.display()))
+}
+
+/// Refuses files that their owner made read-only, and directories in which nothing can be replaced.
+///
+/// A rename would replace a read-only file without asking, so its mode is taken as a wish.
+///
+/// # Errors
+/// [`ErrorKind::ReadOnly`].
+pub fn check_writable(path: &Path) -> Result<()> {
+    let refused = || ErrorKind::ReadOnly { path: path.to_owned() };
+    let target = resolved(path)?;
+    if let Ok(metadata) = fs::metadata(&target)
+        && metadata.permissions().mode() & 0o222 == 0
+    {
+        return Err(refused().into());
+    }
+    let directory = target.parent().unwrap_or(Path::new("/"));
+    let writable = rustix::fs::access(directory, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK);
+    writable.map_err(|_| refused().into())
+}
+
+/// Replaces `path` by `content`, keeping mode and owner; a symbolic link stays and its target is replaced.
+///
+/// `scratch` is the directory in which the new content is prepared.
+pub fn replace(path: &Path, content: &str, scratch: &Path) -> Result<()> {
+    let target = resolved(path)?;
+    write_whole(&target, content.as_bytes(), scratch)
+        .map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => ErrorKind::ReadOnly { path: target.clone() }.into(),
+            _ => anyhow::Error::new(error),
+        })
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn write_whole(target: &Path, content: &[u8], scratch: &Path) -> io::Result<()> {
+    let before = fs::metadata(target).ok();
+    let directory = target.parent().unwrap_or(Path::new("/"));
+    let prepared = prepare(content, before.as_ref(), scratch)?;
+    match prepared.persist(target) {
+        Ok(_) => {}
+        // The workspace spans several file systems: prepare beside the target instead.
+        Err(refused) if refused.error.kind() == io::ErrorKind::CrossesDevices => {
+            prepare(content, before.as_ref(), directory)?.persist(target).map_err(|refused| refused.error)?;
+        }
+        Err(refused) => return Err(refused.error),
+    }
+    File::open(directory)?.sync_all()
+}
+
+fn prepare(content: &[u8], like: Option<&Metadata>, directory: &Path) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new().prefix(".hotreload-").tempfile_in(directory)?;
+    file.write_all(content)?;
+    if let Some(like) = like {
+        // Only root may give files away; for anyone else the owner is the same already, or the call changes nothing.
+        let (owner, group) = (rustix::fs::Uid::from_raw(like.uid()), rustix::fs::Gid::from_raw(like.gid()));
+        let _ = rustix::fs::fchown(&file, Some(owner), Some(group));
+        file.as_file().set_permissions(like.permissions())?;
+    } else {
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// The file behind a symbolic link; a path that does not exist yet stays as it is.
+fn resolved(path: &Path) -> Result<PathBuf> {
+    match path.canonicalize() {
+        Ok(target) => Ok(target),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) => Err(error).with_context(|| format!("cannot open `{}`", path.display())),
+    }
+}
+
+/// Writes a generated file, with its directories, unless it has this content already: its time stamp then tells
+/// cargo that nothing changed.
+pub fn generate(path: &Path, content: &str) -> Result<()> {
+    if read_optional(path).ok().flatten().as_deref() == Some(content) {
+        return Ok(());
+    }
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    make_directory(directory)?;
+    write_whole(path, content.as_bytes(), directory).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Whether `directory` is empty or not there.
+pub fn is_vacant(directory: &Path) -> Result<bool> {
+    match fs::read_dir(directory) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot open `{}`", directory.display())),
+    }
+}
+
+/// Makes a directory with its parents.
+pub fn make_directory(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("cannot make the directory `{}`", path.display()))
+}
+
+/// Removes a file if it is there.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory with everything in it, if it is there.
+pub fn remove_directory(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::{check_writable, generate, replace};
+
+    #[test]
+    fn replacing_keeps_the_mode_and_writes_through_a_link() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (file, link) = (directory.path().join("real.toml"), directory.path().join("link.toml"));
+        fs::write(&file, "old").expect("write");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
+        symlink("real.toml", &link).expect("symlink");
+        replace(&link, "new", directory.path()).expect("replace");
+        assert_eq!(fs::read_to_string(&file).expect("read"), "new");
+        assert_eq!(fs::metadata(&file).expect("stat").permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).expect("stat").is_symlink());
+        assert_eq!(fs::read_dir(directory.path()).expect("list").count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_read_only_file_is_refused() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("Cargo.toml");
+        fs::write(&file, "").expect("write");
+        assert!(check_writable(&file).is_ok());
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).expect("chmod");
+        assert!(check_writable(&file).is_err());
+    }
+
+    #[test]
+    fn generating_the_same_again_leaves_the_file_alone() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("a/b");
+        generate(&file, "x").expect("generate");
+        let before = fs::metadata(&file).expect("stat").ino();
+        generate(&file, "x").expect("generate");
+        assert_eq!(fs::metadata(&file).expect("stat").ino(), before);
+    }
+}

@@ -1,0 +1,129 @@
+//! Carries out `enable` and `disable`, so that a crash at any point can be undone.
+//!
+//! `enable`: 1. generated files, which nothing refers to yet; 2. the journal, synced; 3. the manifests, each replaced
+//! as a whole. `disable`: 1. the manifests and `Cargo.lock`; 2. the state directory with the journal. Either can stop
+//! after any step and `disable` still finds everything it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use ignore::WalkBuilder;
+
+use crate::effects::files;
+use crate::plan::disable::{self, Action, Restoration};
+use crate::plan::enable::EnablePlan;
+use crate::plan::journal::{Journal, Lifetime, VERSION};
+use crate::plan::manifest;
+use crate::workspace::STATE_DIRECTORY;
+
+/// The journal of the workspace at `root`, if there is one.
+pub fn read(root: &Path) -> Result<Option<Journal>> {
+    let path = journal_path(root);
+    let Some(text) = files::read_optional(&path)? else { return Ok(None) };
+    let journal: Journal = serde_json::from_str(&text).with_context(|| format!("`{}` is damaged", path.display()))?;
+    if journal.version != VERSION {
+        bail!("`{}` was written by another version of cargo-hotreload (format {})", path.display(), journal.version);
+    }
+    Ok(Some(journal))
+}
+
+/// The texts of `paths`.
+pub fn texts(paths: BTreeSet<PathBuf>) -> Result<BTreeMap<PathBuf, String>> {
+    paths.into_iter().map(|path| files::read(&path).map(|text| (path, text))).collect()
+}
+
+/// Makes the state directory, which git is told to ignore.
+pub fn make_state_directory(root: &Path) -> Result<PathBuf> {
+    let state = root.join(STATE_DIRECTORY);
+    files::make_directory(&state)?;
+    files::generate(&state.join(".gitignore"), "*\n")?;
+    Ok(state)
+}
+
+/// Carries out `plan` and returns how many manifests changed; `lock` is what `Cargo.lock` said before cargo was
+/// asked about the workspace.
+pub fn enable(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Lifetime) -> Result<usize> {
+    for rewrite in plan.rewritten() {
+        files::check_writable(&rewrite.path)?;
+    }
+    let state = make_state_directory(root)?;
+    for file in &plan.generated {
+        files::generate(&file.path, &file.content)?;
+    }
+    let journal = Journal::new(plan, root, lock, lifetime);
+    files::generate(&journal_path(root), &serde_json::to_string_pretty(&journal)?)?;
+    let mut changed = 0;
+    for rewrite in &plan.manifests {
+        if files::read(&rewrite.path)? != rewrite.after {
+            files::replace(&rewrite.path, &rewrite.after, &state)?;
+            changed += 1;
+        }
+    }
+    Ok(changed)
+}
+
+/// What `disable` has to do in the workspace at `root`.
+pub fn plan_disable(root: &Path) -> Result<Vec<Restoration>> {
+    let journal = read(root)?;
+    let entries = journal.iter().flat_map(|journal| &journal.manifests);
+    let entries: BTreeMap<PathBuf, _> = entries.map(|entry| (normal(&root.join(&entry.path)), entry)).collect();
+    let mut plan = Vec::new();
+    for path in entries.keys().cloned().chain(marked_manifests(root)).collect::<BTreeSet<_>>() {
+        // A member that was deleted meanwhile stays deleted.
+        let Some(current) = files::read_optional(&path)? else { continue };
+        let action = disable::restore_manifest(entries.get(&path).copied(), &current);
+        plan.push(Restoration { path, action });
+    }
+    if let Some(journal) = &journal {
+        let path = root.join("Cargo.lock");
+        let current = files::read_optional(&path)?;
+        plan.push(Restoration { action: disable::restore_lock(journal.lock.as_deref(), current.as_deref()), path });
+    }
+    Ok(plan)
+}
+
+/// Carries out what [`plan_disable`] planned, then removes everything generated.
+pub fn disable(plan: &[Restoration], root: &Path) -> Result<()> {
+    for restoration in plan.iter().filter(|restoration| restoration.action != Action::Keep) {
+        files::check_writable(&restoration.path)?;
+    }
+    let state = make_state_directory(root)?;
+    for Restoration { path, action } in plan {
+        match action {
+            Action::Keep => {}
+            Action::Restore(text) | Action::Strip(text) => files::replace(path, text, &state)?,
+            Action::Remove => files::remove_file(path)?,
+        }
+    }
+    files::remove_file(&journal_path(root))?;
+    files::remove_directory(&state)
+}
+
+fn journal_path(root: &Path) -> PathBuf {
+    root.join(STATE_DIRECTORY).join("journal.json")
+}
+
+/// `a/../b` as `b`: two names of one manifest must not be taken for two files.
+fn normal(path: &Path) -> PathBuf {
+    match (path.parent().map(fs::canonicalize), path.file_name()) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// Every manifest below `root` that carries additions of ours, whether or not the journal knows it.
+fn marked_manifests(root: &Path) -> Vec<PathBuf> {
+    let top = root.to_owned();
+    // Another workspace in a subdirectory is undone by its own `disable`.
+    let is_other = move |path: &Path| path != top && path.join(STATE_DIRECTORY).exists();
+    let is_output = |path: &Path| path.ends_with(STATE_DIRECTORY) || path.join("CACHEDIR.TAG").exists();
+    let walk = WalkBuilder::new(root)
+        .standard_filters(false)
+        .filter_entry(move |entry| entry.file_name() != ".git" && !is_output(entry.path()) && !is_other(entry.path()))
+        .build();
+    let manifests = walk.filter_map(Result::ok).filter(|entry| entry.file_name() == "Cargo.toml");
+    let marked = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| manifest::has_additions(&text));
+    manifests.map(ignore::DirEntry::into_path).filter(marked).map(|path| normal(&path)).collect()
+}

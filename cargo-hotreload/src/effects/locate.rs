@@ -1,0 +1,57 @@
+//! Where the workspace root is.
+//!
+//! Cargo knows best, but undoing must work when it cannot read the manifests any more: then the directory that
+//! `enable` leaves in the root tells.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap_cargo::Manifest;
+
+use crate::effects::cargo::refusal;
+use crate::effects::{process, toolchain};
+use crate::error::ErrorKind;
+use crate::plan::command::CommandLine;
+use crate::workspace::STATE_DIRECTORY;
+
+/// The root of the workspace that `manifest` or the current directory belongs to.
+pub fn root(manifest: &Manifest) -> Result<PathBuf> {
+    let start = start(manifest.manifest_path.as_deref())?;
+    ask_cargo(&start).or_else(|error| {
+        let marked = start.ancestors().find(|directory| is_marked(directory));
+        marked.map(Path::to_owned).ok_or(error)
+    })
+}
+
+/// Whether an earlier command of ours left its directory here.
+fn is_marked(directory: &Path) -> bool {
+    directory.join(STATE_DIRECTORY).is_dir() && directory.join("Cargo.toml").exists()
+}
+
+fn start(manifest: Option<&Path>) -> Result<PathBuf> {
+    let current = std::env::current_dir().context("cannot tell the current directory")?;
+    let Some(manifest) = manifest else { return Ok(current) };
+    let manifest = current.join(manifest);
+    let directory = if manifest.is_dir() { Some(manifest.as_path()) } else { manifest.parent() };
+    match directory {
+        Some(directory) if directory.join("Cargo.toml").exists() => {
+            directory.canonicalize().with_context(|| format!("cannot open `{}`", directory.display()))
+        }
+        _ => Err(ErrorKind::NoWorkspace { directory: manifest }.into()),
+    }
+}
+
+fn ask_cargo(start: &Path) -> Result<PathBuf> {
+    // The nightly reads every manifest, ours included; `disable` has to work without one too.
+    let cargo = match toolchain::find(None) {
+        Ok(nightly) => nightly.cargo(start),
+        Err(_) => CommandLine::new("cargo", start),
+    };
+    let line = cargo.args(["locate-project", "--workspace", "--message-format", "plain"]);
+    let captured = process::capture(&line).with_context(|| format!("cannot run `{line}`"))?;
+    if !captured.status.success() {
+        return Err(refusal(&captured.stderr, start).into());
+    }
+    let manifest = PathBuf::from(captured.stdout.trim_end_matches('\n'));
+    manifest.parent().map(Path::to_owned).with_context(|| format!("`{}` has no directory", manifest.display()))
+}

@@ -1,0 +1,253 @@
+//! Watches the sources of the local crates and reports a burst of saves as one change.
+//!
+//! Editors save in bursts and by rename, so directories are watched, not files. A file counts as saved only if its
+//! content differs from what was last seen: a touch, a formatter that changes nothing, and our own reading do not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+use ignore::WalkBuilder;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use twox_hash::XxHash3_64;
+
+/// How long no further save may come before a burst is over.
+pub const QUIET: Duration = Duration::from_millis(30);
+
+/// A burst of saves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// When the last of them was saved.
+    pub at: Instant,
+    /// Whether a `Cargo.toml` is among them.
+    pub manifest: bool,
+}
+
+/// Starts to watch `packages`, the directories of the local crates, and calls `report` for each burst.
+///
+/// The content as it is now counts as seen. Watching ends when the returned guard is dropped.
+pub fn start(packages: Vec<PathBuf>, report: impl Fn(Saved) + Send + 'static) -> Result<Watch> {
+    let (sender, receiver) = channel();
+    let watcher = notify::recommended_watcher(sender).context("cannot watch files (inotify)")?;
+    let mut sources = Sources { watcher, packages, watched: BTreeSet::new(), seen: BTreeMap::new() };
+    sources.scan()?;
+    let (stop, stopped) = channel::<()>();
+    thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, &stopped, report))?;
+    Ok(Watch { _stop: stop })
+}
+
+/// Keeps the watching thread alive.
+#[derive(Debug)]
+pub struct Watch {
+    _stop: std::sync::mpsc::Sender<()>,
+}
+
+fn follow(
+    mut sources: Sources,
+    events: &Receiver<notify::Result<notify::Event>>,
+    stopped: &Receiver<()>,
+    report: impl Fn(Saved),
+) {
+    let is_stopped = || stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected);
+    while !is_stopped() {
+        let mut paths = BTreeSet::new();
+        match events.recv_timeout(Duration::from_millis(200)) {
+            Ok(event) => collect(event, &mut paths),
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if paths.is_empty() {
+            continue;
+        }
+        let mut last = Instant::now();
+        while let Ok(event) = events.recv_timeout(QUIET.saturating_sub(last.elapsed())) {
+            let before = paths.len();
+            collect(event, &mut paths);
+            if paths.len() > before {
+                last = Instant::now();
+            }
+        }
+        if let Some(saved) = sources.changed(&paths, last) {
+            report(saved);
+        }
+    }
+}
+
+/// The paths of `event`, if it is about content. When the kernel dropped events, everything may have changed: the
+/// path `/` stands for that.
+fn collect(event: notify::Result<notify::Event>, paths: &mut BTreeSet<PathBuf>) {
+    let Ok(event) = event else { return };
+    if event.need_rescan() {
+        paths.insert(PathBuf::from("/"));
+    }
+    if !matches!(event.kind, EventKind::Access(_)) {
+        paths.extend(event.paths);
+    }
+}
+
+/// The watched files and their content.
+struct Sources {
+    watcher: RecommendedWatcher,
+    packages: Vec<PathBuf>,
+    watched: BTreeSet<PathBuf>,
+    seen: BTreeMap<PathBuf, u64>,
+}
+
+impl Sources {
+    /// Watches every source directory that is not watched yet, and takes its files as seen. Returns the files that
+    /// were not known before.
+    fn scan(&mut self) -> Result<Vec<PathBuf>> {
+        let mut fresh = Vec::new();
+        for package in self.packages.clone() {
+            self.watch(&package)?;
+            let files =
+                [package.join("Cargo.toml"), package.join("build.rs")].into_iter().filter(|file| file.is_file());
+            for file in files.chain(self.source_files(&package.join("src"))?) {
+                if !self.seen.contains_key(&file)
+                    && let Some(content) = content(&file)
+                {
+                    self.seen.insert(file.clone(), content);
+                    fresh.push(file);
+                }
+            }
+        }
+        Ok(fresh)
+    }
+
+    fn watch(&mut self, directory: &Path) -> Result<()> {
+        if self.watched.insert(directory.to_owned()) {
+            let watched = self.watcher.watch(directory, RecursiveMode::NonRecursive);
+            watched.with_context(|| format!("cannot watch `{}`", directory.display()))?;
+        }
+        Ok(())
+    }
+
+    fn source_files(&mut self, directory: &Path) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in WalkBuilder::new(directory).build().filter_map(Result::ok) {
+            if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                self.watch(entry.path())?;
+            } else if !is_editors(entry.path()) {
+                files.push(entry.into_path());
+            }
+        }
+        Ok(files)
+    }
+
+    /// Which of `paths`, touched until `last`, mean new content.
+    fn changed(&mut self, paths: &BTreeSet<PathBuf>, last: Instant) -> Option<Saved> {
+        // A directory that was removed and made again has lost its watch.
+        self.watched.retain(|directory| directory.is_dir() && !paths.contains(directory));
+        let fresh = self.scan().unwrap_or_default();
+        let everything = paths.contains(Path::new("/"));
+        let known: Vec<PathBuf> =
+            self.seen.keys().filter(|path| everything || paths.contains(*path) || !path.exists()).cloned().collect();
+        let mut changed: Vec<PathBuf> = fresh;
+        for path in known {
+            let now = content(&path);
+            if now != self.seen.get(&path).copied() {
+                match now {
+                    Some(now) => self.seen.insert(path.clone(), now),
+                    None => self.seen.remove(&path),
+                };
+                changed.push(path);
+            }
+        }
+        let at = changed.iter().filter_map(|path| saved_at(path)).max().unwrap_or(last);
+        let manifest = changed.iter().any(|path| path.ends_with("Cargo.toml"));
+        (!changed.is_empty()).then_some(Saved { at, manifest })
+    }
+}
+
+/// Swap, backup and lock files of editors.
+fn is_editors(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends = ["~", ".swp", ".swx", ".swo", ".tmp", ".bak"].iter().any(|end| name.ends_with(end));
+    ends || name.starts_with('.') || name.starts_with('#') || name == "4913"
+}
+
+fn content(path: &Path) -> Option<u64> {
+    let bytes = fs::read(path).ok()?;
+    let mut hasher = XxHash3_64::default();
+    hasher.write(&bytes);
+    Some(hasher.finish())
+}
+
+/// When the file was written, if that was just now: a checkout or a copy may bring any old time along.
+fn saved_at(path: &Path) -> Option<Instant> {
+    let age = SystemTime::now().duration_since(fs::metadata(path).ok()?.modified().ok()?).ok()?;
+    (age < Duration::from_secs(2)).then(|| Instant::now().checked_sub(age)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use super::{Saved, Watch, is_editors, start};
+
+    fn package() -> (tempfile::TempDir, Watch, Receiver<Saved>) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        fs::create_dir(directory.path().join("src")).expect("mkdir");
+        fs::write(directory.path().join("Cargo.toml"), "[package]\n").expect("write");
+        fs::write(directory.path().join("src/lib.rs"), "old").expect("write");
+        let (sender, receiver) = channel();
+        let watch = start(vec![directory.path().to_owned()], move |saved| drop(sender.send(saved))).expect("watching");
+        (directory, watch, receiver)
+    }
+
+    const SOON: Duration = Duration::from_secs(10);
+    const NEVER: Duration = Duration::from_millis(400);
+
+    #[test]
+    fn a_burst_is_one_change_and_the_same_content_is_none() {
+        let (directory, _watch, saves) = package();
+        let file = directory.path().join("src/lib.rs");
+        for content in ["a", "b", "new"] {
+            fs::write(&file, content).expect("write");
+        }
+        assert!(!saves.recv_timeout(SOON).expect("a change").manifest);
+        fs::write(&file, "new").expect("write");
+        assert!(saves.recv_timeout(NEVER).is_err(), "the content is the same");
+    }
+
+    #[test]
+    fn a_rename_over_a_file_and_a_new_directory_are_seen() {
+        let (directory, _watch, saves) = package();
+        let (file, temporary) = (directory.path().join("src/lib.rs"), directory.path().join("src/lib.rs~"));
+        fs::write(&temporary, "new").expect("write");
+        fs::rename(&temporary, &file).expect("rename");
+        saves.recv_timeout(SOON).expect("a change");
+        fs::create_dir(directory.path().join("src/sub")).expect("mkdir");
+        fs::write(directory.path().join("src/sub/mod.rs"), "1").expect("write");
+        saves.recv_timeout(SOON).expect("a new file");
+        // The directory may have been seen before its file was written; wait until the file is known.
+        while saves.recv_timeout(NEVER).is_ok() {}
+        fs::write(directory.path().join("src/sub/mod.rs"), "2").expect("write");
+        saves.recv_timeout(SOON).expect("a change in the new directory");
+    }
+
+    #[test]
+    fn a_manifest_is_told_apart_and_a_removed_file_counts() {
+        let (directory, _watch, saves) = package();
+        fs::write(directory.path().join("Cargo.toml"), "[package]\nname = \"x\"\n").expect("write");
+        assert!(saves.recv_timeout(SOON).expect("a change").manifest);
+        fs::remove_file(directory.path().join("src/lib.rs")).expect("remove");
+        assert!(!saves.recv_timeout(SOON).expect("a change").manifest);
+    }
+
+    #[test]
+    fn editors_files_are_left_out() {
+        for name in ["lib.rs~", ".lib.rs.swp", "4913", "#lib.rs#", ".#lib.rs"] {
+            assert!(is_editors(&PathBuf::from("src").join(name)), "{name}");
+        }
+        assert!(!is_editors(&PathBuf::from("src/lib.rs")));
+    }
+}

@@ -1,0 +1,231 @@
+//! What can go wrong, in the user's terms: one sentence, a hint that can be run, an exit code.
+//!
+//! Commands return [`anyhow::Result`]; a failure whose cause is known carries an [`ErrorKind`] in its chain, which
+//! [`exit_code`] and [`help`] look for. A failure without one is unexpected and ends with [`UNEXPECTED`].
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::plan::command::quoted;
+
+/// Exit code of a failure that no [`ErrorKind`] names (a full disk, a broken pipe, a bug).
+pub const UNEXPECTED: u8 = 1;
+
+/// A failure whose cause and mend are known.
+#[derive(Debug, Error)]
+pub enum ErrorKind {
+    /// No `Cargo.toml` here or above.
+    #[error("no Cargo workspace in `{}` or any directory above it", directory.display())]
+    NoWorkspace {
+        /// Where the search began.
+        directory: PathBuf,
+    },
+    /// A manifest is no valid TOML, or cargo does not take it.
+    #[error("{place}: {message}")]
+    Manifest {
+        /// `path:line:column` of the fault, or just the path.
+        place: String,
+        /// What the parser said.
+        message: String,
+    },
+    /// Cargo itself refused the workspace.
+    #[error("cargo does not accept this workspace: {message}")]
+    CargoRefused {
+        /// What cargo printed.
+        message: String,
+    },
+    /// The workspace has no binary to run.
+    #[error("the workspace `{}` has no binary to run", root.display())]
+    NoBinary {
+        /// The workspace's root directory.
+        root: PathBuf,
+    },
+    /// The workspace has several binaries, or none of the wanted name.
+    #[error("{problem}; the workspace has: {}", names.join(", "))]
+    WhichBinary {
+        /// What was asked for and why it does not single out one binary.
+        problem: String,
+        /// Every binary of the workspace.
+        names: Vec<String>,
+    },
+    /// No nightly toolchain was found.
+    #[error("no nightly toolchain: {reason}")]
+    NoNightly {
+        /// What was looked for.
+        reason: String,
+    },
+    /// The platform cannot unload a Rust library.
+    #[error("{platform} cannot unload Rust libraries while a program runs")]
+    Platform {
+        /// The target triple.
+        platform: String,
+    },
+    /// The workspace's settings rule dylibs out.
+    #[error("this workspace cannot be made hot-reloadable: {reason}")]
+    Unservable {
+        /// Which setting, and why.
+        reason: String,
+    },
+    /// A file that has to be changed may not be written.
+    #[error("`{}` is read-only", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another session works in this workspace.
+    #[error("another `cargo hotreload` works in this workspace{}", pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    Busy {
+        /// The process that holds the lock, if it said so.
+        pid: Option<u32>,
+    },
+    /// `disable` has nothing to undo.
+    #[error("hot reloading is not enabled in `{}`", root.display())]
+    NotEnabled {
+        /// The workspace's root directory.
+        root: PathBuf,
+    },
+    /// No session answers.
+    #[error("no `cargo hotreload run` is active in `{}`", root.display())]
+    NoSession {
+        /// The workspace's root directory.
+        root: PathBuf,
+    },
+    /// A running session could not do what was asked of it.
+    #[error("{message}")]
+    Refused {
+        /// The session's answer.
+        message: String,
+    },
+    /// `new` would overwrite something.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// The directory that `new` should make.
+        path: PathBuf,
+    },
+    /// `new` was given a name that cargo does not take.
+    #[error("`{name}` is no package name: {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why cargo would refuse it.
+        reason: String,
+    },
+    /// `doctor` found requirements that are not met.
+    #[error("{failed} of {checked} requirements are not met")]
+    Requirements {
+        /// How many checks failed.
+        failed: usize,
+        /// How many checks were made.
+        checked: usize,
+    },
+    /// `demo` saw something else than it promises.
+    #[error("the demo did not show what it promises: {claim}")]
+    Demo {
+        /// The claim that was not true.
+        claim: String,
+    },
+}
+
+impl ErrorKind {
+    /// The process exit code. The table in the README lists them.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoWorkspace { .. } => 10,
+            Self::Manifest { .. } => 11,
+            Self::CargoRefused { .. } => 12,
+            Self::NoBinary { .. } => 13,
+            Self::WhichBinary { .. } => 14,
+            Self::NoNightly { .. } => 15,
+            Self::Platform { .. } => 16,
+            Self::ReadOnly { .. } => 17,
+            Self::Busy { .. } => 18,
+            Self::NotEnabled { .. } => 19,
+            Self::NoSession { .. } => 20,
+            Self::Refused { .. } => 21,
+            Self::Exists { .. } => 22,
+            Self::Name { .. } => 23,
+            Self::Requirements { .. } => 24,
+            Self::Demo { .. } => 25,
+            Self::Unservable { .. } => 26,
+        }
+    }
+
+    /// What to do about it: a command, or a sentence around one.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::NoWorkspace { .. } => "`cargo hotreload new server` makes one to try, \
+                 or name yours with `--manifest-path PATH/Cargo.toml`"
+                .into(),
+            Self::Manifest { .. } => "correct the manifest; nothing was changed".into(),
+            Self::CargoRefused { .. } => "`cargo metadata --no-deps` shows the same failure".into(),
+            Self::NoBinary { .. } => "add a `src/main.rs` to one of its packages: `cargo new --bin host`".into(),
+            Self::WhichBinary { names, .. } => {
+                let first = names.first().map_or("NAME", String::as_str);
+                format!("name one: `--bin {first}`")
+            }
+            Self::NoNightly { .. } => "`rustup toolchain install nightly`".into(),
+            Self::Platform { .. } => {
+                "hot reloading works on x86_64 and aarch64 Linux with glibc; `cargo hotreload doctor` shows what was found"
+                    .into()
+            }
+            Self::Unservable { .. } => {
+                "take the setting out of `[profile.dev]`, or set it in `[profile.release]` only; nothing was changed".into()
+            }
+            Self::ReadOnly { path } => format!("`chmod u+w {}`; nothing was changed", quoted(path.as_os_str())),
+            Self::Busy { .. } => "`cargo hotreload stop` ends it, `cargo hotreload status` shows it".into(),
+            Self::NotEnabled { .. } => "`cargo hotreload enable` enables it".into(),
+            Self::NoSession { .. } => "`cargo hotreload run` starts one".into(),
+            Self::Refused { .. } => "`cargo hotreload status` shows the session's state".into(),
+            Self::Exists { .. } => "choose another directory: `cargo hotreload new NAME --path DIR`".into(),
+            Self::Name { .. } => "use letters, digits, `-` and `_`: `cargo hotreload new my-server`".into(),
+            Self::Requirements { .. } => "run the commands above, then `cargo hotreload doctor` again".into(),
+            Self::Demo { .. } => "`cargo hotreload doctor` checks this machine; `--keep` keeps the demo's workspace".into(),
+        }
+    }
+}
+
+/// The exit code that `error` ends the process with.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    kind(error).map_or(UNEXPECTED, ErrorKind::exit_code)
+}
+
+/// The hint that belongs to `error`, if its cause is known.
+#[must_use]
+pub fn help(error: &anyhow::Error) -> Option<String> {
+    kind(error).map(ErrorKind::help)
+}
+
+fn kind(error: &anyhow::Error) -> Option<&ErrorKind> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{ErrorKind, exit_code, help};
+
+    #[test]
+    fn a_kind_is_found_below_added_context() {
+        let error = anyhow::Error::new(ErrorKind::NoNightly { reason: "none".into() }).context("while enabling");
+        assert_eq!(exit_code(&error), 15);
+        assert_eq!(help(&error).as_deref(), Some("`rustup toolchain install nightly`"));
+    }
+
+    #[test]
+    fn an_unknown_failure_ends_with_one_and_has_no_hint() {
+        let error = anyhow::anyhow!("disk full");
+        assert_eq!(exit_code(&error), 1);
+        assert_eq!(help(&error), None);
+    }
+
+    #[test]
+    fn a_hint_quotes_a_path_with_spaces() {
+        let kind = ErrorKind::ReadOnly { path: PathBuf::from("/a b/Cargo.toml") };
+        assert_eq!(kind.help(), "`chmod u+w '/a b/Cargo.toml'`; nothing was changed");
+    }
+}

@@ -1,0 +1,20 @@
+//! `cargo hotreload`: carry every edit of a Cargo workspace into the running program.
+//!
+//! The code is in three layers, each of which knows only those before it:
+//!
+//! 1. **facts**: [`workspace`] (cargo metadata and unit graph, reduced to plain data), [`plan::toolchain`];
+//! 2. **plan**: [`plan`] (text to text and data to data: manifests, dependency groups, flags) and [`session`] (the
+//!    loop as a state machine: event in, actions out), both without any input or output;
+//! 3. **effects**: [`effects`] is the sole door to files, processes, signals and sockets.
+//!
+//! [`commands`] has one file a subcommand and reads like prose: gather facts, plan, carry out, say what was done.
+//! [`ui`] is what the terminal shows, [`error`] what can go wrong and with which exit code.
+
+pub mod cli;
+pub mod commands;
+pub mod effects;
+pub mod error;
+pub mod plan;
+pub mod session;
+pub mod ui;
+pub mod workspace;

@@ -1,0 +1,19 @@
+//! The `cargo hotreload` command: parse, dispatch, report, exit.
+
+use std::process::ExitCode;
+
+use cargo_hotreload::cli::Invocation;
+use cargo_hotreload::commands;
+use cargo_hotreload::ui;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let Invocation::Hotreload(arguments) = Invocation::parse();
+    match commands::dispatch(arguments) {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) => {
+            ui::failure::print(&error);
+            ExitCode::from(cargo_hotreload::error::exit_code(&error))
+        }
+    }
+}

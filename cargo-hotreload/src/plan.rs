@@ -1,0 +1,16 @@
+//! Pure planning: from facts to plain data that says what to do. Nothing here touches files or processes.
+
+pub mod command;
+pub mod diff;
+pub mod disable;
+pub mod enable;
+pub mod environment;
+pub mod group_crate;
+pub mod groups;
+pub mod journal;
+pub mod lockfile;
+pub mod manifest;
+pub mod roles;
+pub mod rustflags;
+pub mod template;
+pub mod toolchain;

@@ -1,0 +1,88 @@
+//! A command line as a value: built here, printed, then run by [`crate::effects::process`].
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A program, its arguments and what its environment differs in from ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The program: a path, or a name to be found in `PATH`.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Where it runs.
+    pub directory: PathBuf,
+    /// Environment variables that are set.
+    pub set: Vec<(OsString, OsString)>,
+    /// Environment variables that are taken out.
+    pub unset: Vec<OsString>,
+}
+
+impl CommandLine {
+    /// `program` in `directory`, without arguments, in our own environment.
+    pub fn new(program: impl Into<PathBuf>, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            directory: directory.into(),
+            set: Vec::new(),
+            unset: Vec::new(),
+        }
+    }
+
+    /// Appends arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, arguments: I) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.set.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes an environment variable out.
+    #[must_use]
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.unset.push(name.into());
+        self
+    }
+}
+
+/// As one would type it in a shell.
+impl fmt::Display for CommandLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.set {
+            write!(formatter, "{}={} ", name.display(), quoted(value))?;
+        }
+        write!(formatter, "{}", quoted(self.program.as_os_str()))?;
+        self.arguments.iter().try_for_each(|argument| write!(formatter, " {}", quoted(argument)))
+    }
+}
+
+/// `word` as one word of a shell command, quoted where it has to be.
+#[must_use]
+pub fn quoted(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommandLine;
+
+    #[test]
+    fn a_command_prints_as_it_would_be_typed() {
+        let command = CommandLine::new("cargo", "/w").env("A", "x y").args(["build", "it's", ""]);
+        assert_eq!(command.to_string(), r"A='x y' cargo build 'it'\''s' ''");
+    }
+}

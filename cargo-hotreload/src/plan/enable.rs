@@ -1,0 +1,217 @@
+//! What `enable` does to a workspace, as data: from the workspace's facts and the texts of its manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::ErrorKind;
+use crate::plan::diff::unified;
+use crate::plan::group_crate;
+use crate::plan::groups::{self, Group, Seer, crate_name};
+use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency};
+use crate::plan::rustflags::{Built, Rustflags};
+use crate::workspace::graph::LibraryIndex;
+use crate::workspace::{STATE_DIRECTORY, Workspace};
+
+/// The profile that is made hot-reloadable.
+const PROFILE: &str = "dev";
+
+/// Every file that `enable` writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnablePlan {
+    /// The user's manifests.
+    pub manifests: Vec<Rewrite>,
+    /// Files below `.hotreload/`.
+    pub generated: Vec<Generated>,
+    /// Crate names for which an empty library is needed, see [`Rustflags::load`].
+    pub stubs: Vec<String>,
+    /// The dependency groups.
+    pub groups: Vec<Group>,
+}
+
+/// A manifest before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrite {
+    /// The manifest.
+    pub path: PathBuf,
+    /// Its text without any addition of ours.
+    pub before: String,
+    /// Its text with our additions.
+    pub after: String,
+}
+
+/// A generated file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Where it goes.
+    pub path: PathBuf,
+    /// What it says.
+    pub content: String,
+}
+
+impl EnablePlan {
+    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Manifest`] for a manifest that cannot be edited.
+    pub fn new(workspace: &Workspace, flags: &Rustflags, texts: &BTreeMap<PathBuf, String>) -> Result<Self, ErrorKind> {
+        let groups = groups::groups(&workspace.graph);
+        let additions = additions(workspace, flags, &groups);
+        let rewrite = |(path, text): (&PathBuf, &String)| -> Result<Rewrite, ErrorKind> {
+            let before = manifest::remove(text);
+            let wanted = additions.get(path).cloned().unwrap_or_default();
+            let after = manifest::add(&before, &wanted).map_err(|error| fault(path, &error))?;
+            Ok(Rewrite { path: path.clone(), before, after })
+        };
+        let manifests = texts.iter().map(rewrite).collect::<Result<_, _>>()?;
+        let state = workspace.state_directory();
+        let generated = groups.iter().flat_map(|group| group_crate::files(group, &groups, &workspace.graph, &state));
+        let seers = groups.iter().flat_map(|group| group.seen_by.iter().map(move |seer| (seer, group)));
+        let stubs: BTreeSet<String> = seers
+            .filter(|(seer, _)| has_build_script(workspace, **seer))
+            .map(|(_, group)| crate_name(&group.package()))
+            .collect();
+        Ok(Self { manifests, generated: generated.collect(), stubs: stubs.into_iter().collect(), groups })
+    }
+
+    /// The manifests that change.
+    pub fn rewritten(&self) -> impl Iterator<Item = &Rewrite> {
+        self.manifests.iter().filter(|rewrite| rewrite.before != rewrite.after)
+    }
+}
+
+/// The plan as a unified diff against the user's own files.
+impl fmt::Display for EnablePlan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for rewrite in self.rewritten() {
+            formatter.write_str(&unified(&rewrite.path, Some(&rewrite.before), &rewrite.after))?;
+        }
+        for file in &self.generated {
+            formatter.write_str(&unified(&file.path, None, &file.content))?;
+        }
+        Ok(())
+    }
+}
+
+/// Every manifest that `enable` may touch: the root's, the host's and those of the local libraries.
+#[must_use]
+pub fn manifests(workspace: &Workspace) -> BTreeSet<PathBuf> {
+    let local = workspace.graph.local().filter_map(|index| workspace.graph.libraries[index].local());
+    let local = local.map(|(manifest, _)| manifest.clone());
+    local.chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
+}
+
+fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
+    match error {
+        ManifestError::Parse { line, column, message } => {
+            ErrorKind::Manifest { place: format!("{}:{line}:{column}", path.display()), message: message.clone() }
+        }
+        ManifestError::Unsupported { .. } => {
+            ErrorKind::Manifest { place: path.display().to_string(), message: error.to_string() }
+        }
+    }
+}
+
+fn has_build_script(workspace: &Workspace, seer: Seer) -> bool {
+    match seer {
+        Seer::Host => workspace.host.build_script,
+        Seer::Library(index) => workspace.graph.libraries[index].local().is_some_and(|(_, script)| script),
+    }
+}
+
+/// What goes into each manifest.
+fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTreeMap<PathBuf, Additions> {
+    let mut all: BTreeMap<PathBuf, Additions> = BTreeMap::new();
+    let mut profile = Vec::new();
+    for package in packages(workspace) {
+        let manifest = all.entry(package.manifest.clone()).or_default();
+        let seen: Vec<&Group> =
+            groups.iter().filter(|group| package.seers.iter().any(|seer| group.seen_by.contains(seer))).collect();
+        let directory = package.manifest.parent().unwrap_or(&workspace.root);
+        manifest.dependencies.extend(seen.iter().map(|group| PathDependency {
+            name: group.package(),
+            path: from_directory(directory, &group_crate::directory(group, &workspace.state_directory())),
+        }));
+        if package.built.contains(&Built::Library) {
+            manifest.crate_type = Some("dylib".into());
+        }
+        profile.push(PackageFlags {
+            profile: PROFILE.into(),
+            package: package.name.clone(),
+            flags: package_flags(workspace, flags, &package, &seen),
+        });
+    }
+    profile.extend(groups.iter().map(|group| PackageFlags {
+        profile: PROFILE.into(),
+        package: group.package(),
+        flags: flags.of(Built::Group),
+    }));
+    let root = all.entry(workspace.root.join("Cargo.toml")).or_default();
+    root.cargo_features = vec!["profile-rustflags".into()];
+    root.rustflags = profile;
+    all
+}
+
+/// A local package with the targets that matter.
+struct LocalPackage {
+    name: String,
+    manifest: PathBuf,
+    built: Vec<Built>,
+    seers: Vec<Seer>,
+    build_script: bool,
+}
+
+fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
+    let library = |index: LibraryIndex| {
+        let library = &workspace.graph.libraries[index];
+        library.local().map(|(manifest, build_script)| LocalPackage {
+            name: library.package.clone(),
+            manifest: manifest.clone(),
+            built: vec![Built::Library],
+            seers: vec![Seer::Library(index)],
+            build_script,
+        })
+    };
+    let mut packages: Vec<LocalPackage> = workspace.graph.local().filter_map(library).collect();
+    let host = &workspace.host;
+    match packages.iter_mut().find(|package| package.manifest == host.manifest) {
+        // Flags are given by package: a library beside the binary shares them.
+        Some(package) => {
+            package.built.push(Built::Host);
+            package.seers.push(Seer::Host);
+        }
+        None => packages.push(LocalPackage {
+            name: host.package.clone(),
+            manifest: host.manifest.clone(),
+            built: vec![Built::Host],
+            seers: vec![Seer::Host],
+            build_script: host.build_script,
+        }),
+    }
+    packages
+}
+
+fn package_flags(workspace: &Workspace, flags: &Rustflags, package: &LocalPackage, seen: &[&Group]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for flag in package.built.iter().flat_map(|&built| flags.of(built)) {
+        if !all.contains(&flag) {
+            all.push(flag);
+        }
+    }
+    let groups: Vec<String> = seen.iter().map(|group| crate_name(&group.package())).collect();
+    let stubs = package.build_script.then(|| stub_directory(workspace, &package.manifest));
+    all.extend(flags.load(&groups, stubs.as_deref()));
+    all
+}
+
+/// Where the empty libraries are, as the compiler of this package sees it: cargo runs it in the workspace root for
+/// packages below it, else in the package's directory.
+fn stub_directory(workspace: &Workspace, manifest: &Path) -> PathBuf {
+    let stubs = Path::new(STATE_DIRECTORY).join("stubs");
+    if manifest.starts_with(&workspace.root) { stubs } else { workspace.root.join(stubs) }
+}
+
+/// `path` as a manifest in `directory` names it.
+fn from_directory(directory: &Path, path: &Path) -> String {
+    pathdiff::diff_paths(path, directory).unwrap_or_else(|| path.to_owned()).display().to_string()
+}

@@ -1,0 +1,58 @@
+//! What `enable` remembers, so that `disable` can put everything back.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::enable::EnablePlan;
+
+/// Version of the journal's format.
+pub const VERSION: u32 = 1;
+
+/// Who enabled hot reloading, and so who undoes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lifetime {
+    /// `cargo hotreload enable`: until `disable`.
+    Explicit,
+    /// `cargo hotreload run`: until the session ends.
+    Session,
+}
+
+/// The journal: written before the first manifest is touched, removed after the last one is back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Who enabled.
+    pub lifetime: Lifetime,
+    /// Every manifest that is changed.
+    pub manifests: Vec<Entry>,
+    /// `Cargo.lock` before; `None` if there was none.
+    pub lock: Option<String>,
+}
+
+/// One manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// As seen from the workspace root, so that a moved workspace can still be put back.
+    pub path: PathBuf,
+    /// The user's text.
+    pub before: String,
+    /// What `enable` made of it.
+    pub after: String,
+}
+
+impl Journal {
+    /// The journal of `plan` in the workspace at `root`.
+    #[must_use]
+    pub fn new(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Lifetime) -> Self {
+        let entry = |path: &Path, before: &str, after: &str| Entry {
+            path: pathdiff::diff_paths(path, root).unwrap_or_else(|| path.to_owned()),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let manifests = plan.rewritten().map(|rewrite| entry(&rewrite.path, &rewrite.before, &rewrite.after));
+        Self { version: VERSION, lifetime, manifests: manifests.collect(), lock }
+    }
+}

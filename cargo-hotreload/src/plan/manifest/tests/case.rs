@@ -1,0 +1,34 @@
+//! Hand-written manifests, each with the marked lines that it must get.
+
+use super::super::Additions;
+use super::{added, marked};
+
+pub(super) const INTRO: &str =
+    "# added by `cargo hotreload enable`; `cargo hotreload disable` takes it out # hotreload";
+pub(super) const INTRO_AT_END: &str =
+    "# added by `cargo hotreload enable`; `cargo hotreload disable` takes it out # hotreload: no final newline before";
+pub(super) const FEATURES: &str = r#"cargo-features = ["profile-rustflags"] # hotreload"#;
+pub(super) const LIB: &str = "[lib] # hotreload";
+pub(super) const TYPES: &str = r#"crate-type = ["lib", "dylib"] # hotreload"#;
+pub(super) const API: &str = "[profile.dev.package.api] # hotreload";
+pub(super) const FLAG_A: &str = r#"rustflags = ["-A"] # hotreload"#;
+pub(super) const FLAGS: &str = r#"rustflags = ["-A", "-B"] # hotreload"#;
+pub(super) const DB: &str = "[profile.dev.package.db] # hotreload";
+pub(super) const FLAG_B: &str = r#"rustflags = ["-B"] # hotreload"#;
+pub(super) const GROUP: &str = "[dependencies.group-1] # hotreload";
+pub(super) const GROUP_PATH: &str = r#"path = ".hotreload/1" # hotreload"#;
+
+/// A name, a manifest, what to add to it, and all lines of the result that have a mark.
+pub(super) struct Case(
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) fn() -> Additions,
+    pub(super) &'static [&'static str],
+);
+
+pub(super) fn check(cases: &[Case]) {
+    for Case(name, text, additions, expected) in cases {
+        let out = added(text, &additions());
+        assert_eq!(marked(&out), *expected, "{name}: {out}");
+    }
+}

@@ -1,0 +1,243 @@
+//! The loop of `cargo hotreload run` as a state machine: [`Session::handle`] takes an event and says what to do.
+//!
+//! Nothing here reads a clock, a file or a process, so every sequence of events can be tested as such. One cycle:
+//!
+//! 1. [`Event::Saved`] -> [`Action::Build`]; a save during a build cancels it and starts the newer one;
+//! 2. [`Event::Built`] -> [`delivery::decide`] compares what was built with what runs;
+//! 3. the program is signalled or restarted, and [`Action::Look`] is repeated until [`verify::unmet`] finds the new
+//!    code mapped and the old code gone, or the deadline passes ([`mod@delivering`]);
+//! 4. the outcome is said, and answered to whoever asked for it.
+
+use std::time::{Duration, Instant};
+
+use crate::session::delivering::{Delivering, Finished, Program, Stage};
+use crate::session::delivery::Built;
+use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
+use crate::session::message::Message;
+
+pub mod delivering;
+pub mod delivery;
+pub mod event;
+pub mod message;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+
+/// How long the program may take to stop before it is killed.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The state of one session.
+#[derive(Debug, Default)]
+pub struct Session {
+    building: Option<Building>,
+    /// What was saved since the running build began.
+    unbuilt: Option<Unbuilt>,
+    /// The newest good build, while the program is too busy to take it.
+    ready: Option<Finished>,
+    /// What is being started, until its process id is known.
+    starting: Option<Delivering>,
+    program: Option<Program>,
+    /// The session is about to end.
+    ending: bool,
+    /// Who waits for the outcome of the next delivery.
+    asked: Vec<ReplyTo>,
+    /// What is done with the next build even if nothing changed.
+    forced: Option<Force>,
+    counts: Counts,
+    last: String,
+}
+
+/// What somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Force {
+    Reload,
+    Restart,
+}
+
+/// What the session did so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    reloads: u32,
+    restarts: u32,
+}
+
+#[derive(Debug)]
+struct Building {
+    began: Instant,
+    saved: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Unbuilt {
+    saved: Option<Instant>,
+    replan: bool,
+}
+
+impl Session {
+    /// What to do about `event` at the time `now`.
+    pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
+        match event {
+            Event::Begin => self.build(Unbuilt::default(), now),
+            Event::Saved { at, manifest } => self.saved(Unbuilt { saved: Some(at), replan: manifest }, now),
+            Event::Built(result) => self.built(result, now),
+            Event::Started { pid } => self.started(pid),
+            Event::NotStarted { reason } => self.not_started(reason),
+            Event::Mapped(mappings) => self.mapped(&mappings, now),
+            Event::Exited(ending) => self.exited(ending, now),
+            Event::Asked(request, reply) => self.asked(request, reply, now),
+            Event::Interrupted => self.interrupted(),
+            Event::Due(Timer::Look) => self.look_again(),
+            Event::Due(Timer::Stop { pid }) => self.stop_overdue(pid),
+        }
+    }
+
+    /// A few words for what the session does.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (&self.program, &self.building) {
+            _ if self.ending => "stopping",
+            (_, Some(_)) => "building",
+            (None, None) if self.starting.is_some() => "starting",
+            (None, None) => "waiting for a change",
+            (Some(program), None) => program.state(),
+        }
+    }
+
+    fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
+        self.building = Some(Building { began: now, saved: unbuilt.saved });
+        vec![Action::Build { replan: unbuilt.replan }]
+    }
+
+    fn saved(&mut self, mut unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
+        if self.ending {
+            return Vec::new();
+        }
+        if self.building.is_none() {
+            return self.build(unbuilt, now);
+        }
+        unbuilt.replan |= self.unbuilt.is_some_and(|earlier| earlier.replan);
+        let is_first = self.unbuilt.replace(unbuilt).is_none();
+        if is_first { vec![Action::CancelBuild] } else { Vec::new() }
+    }
+
+    fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
+        let Some(Building { began, saved }) = self.building.take() else { return Vec::new() };
+        if self.ending {
+            return self.end_when_idle();
+        }
+        if let Some(unbuilt) = self.unbuilt.take() {
+            return self.build(unbuilt, now);
+        }
+        let build = now - began;
+        match result {
+            Ok(built) => {
+                self.ready = Some(Finished { built, build, saved });
+                self.deliver(now)
+            }
+            Err(reason) => {
+                self.forced = None;
+                self.fail(Message::BuildFailed { reason, running: self.program.is_some() })
+            }
+        }
+    }
+
+    fn asked(&mut self, request: Request, reply: ReplyTo, now: Instant) -> Vec<Action> {
+        let force = match request {
+            Request::Status => return vec![Action::Reply(reply, self.status())],
+            _ if self.ending => {
+                return vec![Action::Reply(reply, Answer::Failed("the session is ending".into()))];
+            }
+            Request::Stop => {
+                self.asked.push(reply);
+                return self.end();
+            }
+            Request::Reload => Force::Reload,
+            Request::Restart => Force::Restart,
+        };
+        self.asked.push(reply);
+        // A restart that is asked for outweighs a reload that is asked for.
+        if self.forced != Some(Force::Restart) {
+            self.forced = Some(force);
+        }
+        // A running build that nothing was saved since is the one to deliver.
+        if self.building.is_some() { Vec::new() } else { self.build(Unbuilt::default(), now) }
+    }
+
+    fn status(&self) -> Answer {
+        Answer::Status {
+            state: self.state().into(),
+            session: std::process::id(),
+            program: self.program.as_ref().map(Program::pid),
+            reloads: self.counts.reloads,
+            restarts: self.counts.restarts,
+            last: self.last.clone(),
+        }
+    }
+
+    /// The first time ends program and session in an orderly way, the second time at once.
+    fn interrupted(&mut self) -> Vec<Action> {
+        if !self.ending {
+            return self.end();
+        }
+        match &self.program {
+            Some(_) => vec![Action::Say(Message::Killing), Action::Signal(ProgramSignal::Kill)],
+            None => vec![Action::End],
+        }
+    }
+
+    fn end(&mut self) -> Vec<Action> {
+        self.ending = true;
+        let mut actions = Vec::new();
+        actions.extend(self.building.is_some().then_some(Action::CancelBuild));
+        match &mut self.program {
+            Some(program) => {
+                actions.push(Action::Say(Message::Stopping));
+                actions.extend(program.stop(None));
+            }
+            None => actions.extend(self.end_when_idle()),
+        }
+        actions
+    }
+
+    /// Ends the session unless a build or the program still has to report.
+    fn end_when_idle(&mut self) -> Vec<Action> {
+        if self.building.is_some() || self.program.is_some() {
+            return Vec::new();
+        }
+        let mut actions = self.answer(&Answer::Done("the session has ended".into()));
+        actions.push(Action::End);
+        actions
+    }
+
+    fn stop_overdue(&mut self, pid: u32) -> Vec<Action> {
+        let stopping = self.program.as_ref().is_some_and(|program| program.is_stopping(pid));
+        if stopping { vec![Action::Say(Message::Killing), Action::Signal(ProgramSignal::Kill)] } else { Vec::new() }
+    }
+
+    /// Says `message` and answers with it that all went well.
+    fn succeed(&mut self, message: Message) -> Vec<Action> {
+        let answer = Answer::Done(message.to_string());
+        self.settle(message, &answer)
+    }
+
+    /// Says `message` and answers with it that what was asked for was not done.
+    fn fail(&mut self, message: Message) -> Vec<Action> {
+        let answer = Answer::Failed(message.to_string());
+        self.settle(message, &answer)
+    }
+
+    fn settle(&mut self, message: Message, answer: &Answer) -> Vec<Action> {
+        self.last = message.to_string();
+        let mut actions = vec![Action::Say(message)];
+        actions.extend(self.answer(answer));
+        actions
+    }
+
+    fn answer(&mut self, answer: &Answer) -> Vec<Action> {
+        self.asked.drain(..).map(|reply| Action::Reply(reply, answer.clone())).collect()
+    }
+
+    fn in_stage(&mut self) -> Option<&mut Stage> {
+        self.program.as_mut().map(|program| &mut program.stage)
+    }
+}

@@ -1,0 +1,273 @@
+//! The program's side of a [`Session`]: bringing a build in, and seeing that it is there.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::plan::roles::Role;
+use crate::session::delivery::{Built, Delivery, Loaded, decide};
+use crate::session::event::{Action, ProgramSignal, Timer};
+use crate::session::message::{Ending, How, Message, Times, When};
+use crate::session::verify::{Expectation, Mapping, mapped_inode, unmet};
+use crate::session::{Force, STOP_DEADLINE, Session};
+
+/// How long the program may take to swap its modules before it counts as stuck.
+pub const RELOAD_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a started program may take to load its modules.
+pub const START_DEADLINE: Duration = Duration::from_secs(30);
+/// How often the program's mappings are looked at while code is on its way.
+pub const LOOK_EVERY: Duration = Duration::from_millis(4);
+
+/// A good build and its times.
+#[derive(Debug, Clone)]
+pub(super) struct Finished {
+    pub(super) built: Built,
+    pub(super) build: Duration,
+    pub(super) saved: Option<Instant>,
+}
+
+/// The running program.
+#[derive(Debug)]
+pub(super) struct Program {
+    pid: u32,
+    loaded: Loaded,
+    pub(super) stage: Stage,
+}
+
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// It does its work.
+    Serving,
+    /// What it has mapped is being looked up, before it is told to reload.
+    BeforeReload(Delivering),
+    /// New code is on its way.
+    Delivering(Delivering),
+    /// It was told to stop, to be started again or for good.
+    Stopping(Option<Box<Delivering>>),
+}
+
+/// Code on its way into the program.
+#[derive(Debug, Clone)]
+pub(super) struct Delivering {
+    how: How,
+    finished: Finished,
+    expected: Vec<Expectation>,
+    began: Instant,
+}
+
+impl Delivering {
+    fn start(how: How, finished: Finished, now: Instant) -> Self {
+        let expected = finished.built.expected_at_start();
+        Self { how, finished, expected, began: now }
+    }
+
+    fn deadline(&self) -> Duration {
+        if matches!(self.how, How::Reloaded { .. }) { RELOAD_DEADLINE } else { START_DEADLINE }
+    }
+
+    fn live(&self, pid: u32, now: Instant) -> Message {
+        let edit_to_live = self.finished.saved.map(|saved| now.saturating_duration_since(saved));
+        let times = Times { build: self.finished.build, delivery: now - self.began, edit_to_live };
+        Message::Live { how: self.how.clone(), pid, times }
+    }
+}
+
+impl Program {
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    pub(super) fn state(&self) -> &'static str {
+        match &self.stage {
+            Stage::Serving => "running",
+            Stage::Stopping(_) => "restarting",
+            Stage::BeforeReload(_) => "reloading",
+            Stage::Delivering(delivering) => match delivering.how {
+                How::Reloaded { .. } => "reloading",
+                How::Started { .. } | How::Restarted { .. } => "starting",
+            },
+        }
+    }
+
+    pub(super) fn is_stopping(&self, pid: u32) -> bool {
+        self.pid == pid && matches!(self.stage, Stage::Stopping(_))
+    }
+
+    /// Tells the program to stop; `again` is what is started afterwards.
+    pub(super) fn stop(&mut self, again: Option<Box<Delivering>>) -> Vec<Action> {
+        self.stage = Stage::Stopping(again);
+        let timer = Timer::Stop { pid: self.pid };
+        vec![Action::Signal(ProgramSignal::Stop), Action::After(STOP_DEADLINE, timer)]
+    }
+}
+
+/// Why the modules on disk cannot join what is mapped: they are bound to a resident library that was built again,
+/// even if it came out the same. A careful loader refuses to mix the two.
+fn replaced_resident(delivering: &Delivering, mappings: &[Mapping]) -> Option<String> {
+    let residents = delivering.finished.built.libraries.iter().filter(|library| library.role == Role::Resident);
+    let is_replaced = |path: &PathBuf| mappings.iter().any(|mapping| mapping.deleted && mapping.path == *path);
+    let replaced = residents.map(|library| (&library.package, &library.image.path)).find(|(_, path)| is_replaced(path));
+    replaced.map(|(package, _)| format!("{package} is resident and was built again"))
+}
+
+impl Session {
+    /// Brings the newest good build into the program, unless that is busy: then this is called again later.
+    pub(super) fn deliver(&mut self, now: Instant) -> Vec<Action> {
+        let is_busy = self.starting.is_some()
+            || self.program.as_ref().is_some_and(|program| !matches!(program.stage, Stage::Serving));
+        if is_busy {
+            return Vec::new();
+        }
+        let Some(finished) = self.ready.take() else { return Vec::new() };
+        let forced = self.forced.take();
+        let Some(program) = &self.program else {
+            let how = How::Started { modules: finished.built.modules().count() };
+            return self.start(Delivering::start(how, finished, now));
+        };
+        match (decide(&finished.built, &program.loaded), forced) {
+            (Delivery::Restart { why }, _) => self.restart(why, finished, now),
+            (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
+            (Delivery::Signal { modules }, _) => self.reload(modules, finished, now),
+            (Delivery::Nothing, Some(Force::Reload)) => self.reload(Vec::new(), finished, now),
+            (Delivery::Nothing, None) => self.succeed(Message::Unchanged { build: finished.build }),
+        }
+    }
+
+    fn start(&mut self, delivering: Delivering) -> Vec<Action> {
+        let built = delivering.finished.built.clone();
+        self.starting = Some(delivering);
+        vec![Action::Start(built)]
+    }
+
+    fn restart(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
+        let delivering = Delivering::start(How::Restarted { why }, finished, now);
+        self.program.as_mut().map_or_else(Vec::new, |program| program.stop(Some(Box::new(delivering))))
+    }
+
+    fn reload(&mut self, modules: Vec<String>, finished: Finished, now: Instant) -> Vec<Action> {
+        let changed = finished.built.modules().filter(|module| modules.contains(&module.package));
+        let expected = changed.map(|module| Expectation { path: module.image.path.clone(), old: None }).collect();
+        let how = How::Reloaded { modules, total: finished.built.modules().count() };
+        let delivering = Delivering { how, finished, expected, began: now };
+        if let Some(stage) = self.in_stage() {
+            *stage = Stage::BeforeReload(delivering);
+        }
+        vec![Action::Look]
+    }
+
+    pub(super) fn started(&mut self, pid: u32) -> Vec<Action> {
+        let Some(delivering) = self.starting.take() else { return Vec::new() };
+        let loaded = Loaded::from(&delivering.finished.built);
+        let mut program = Program { pid, loaded, stage: Stage::Serving };
+        if self.ending {
+            let actions = program.stop(None);
+            self.program = Some(program);
+            return actions;
+        }
+        program.stage = Stage::Delivering(delivering);
+        self.program = Some(program);
+        vec![Action::Look]
+    }
+
+    pub(super) fn not_started(&mut self, reason: String) -> Vec<Action> {
+        self.starting = None;
+        let mut actions = self.fail(Message::NotStarted { reason });
+        if self.ending {
+            actions.extend(self.end_when_idle());
+        }
+        actions
+    }
+
+    pub(super) fn look_again(&mut self) -> Vec<Action> {
+        let is_delivering = self.in_stage().is_some_and(|stage| matches!(stage, Stage::Delivering(_)));
+        if is_delivering { vec![Action::Look] } else { Vec::new() }
+    }
+
+    pub(super) fn mapped(&mut self, mappings: &[Mapping], now: Instant) -> Vec<Action> {
+        let Some(program) = &mut self.program else { return Vec::new() };
+        match std::mem::replace(&mut program.stage, Stage::Serving) {
+            Stage::BeforeReload(mut delivering) => {
+                if let Some(why) = replaced_resident(&delivering, mappings) {
+                    return self.restart(why, delivering.finished, now);
+                }
+                for expectation in &mut delivering.expected {
+                    expectation.old = mapped_inode(&expectation.path, mappings);
+                }
+                delivering.began = now;
+                program.stage = Stage::Delivering(delivering);
+                vec![Action::Signal(ProgramSignal::Reload), Action::After(LOOK_EVERY, Timer::Look)]
+            }
+            Stage::Delivering(delivering) => self.check(delivering, mappings, now),
+            other => {
+                program.stage = other;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether the new code is live, not yet, or not in time.
+    fn check(&mut self, delivering: Delivering, mappings: &[Mapping], now: Instant) -> Vec<Action> {
+        let Some(program) = &mut self.program else { return Vec::new() };
+        let unmet = unmet(&delivering.expected, mappings);
+        let after = now - delivering.began;
+        if unmet.is_empty() {
+            program.loaded = Loaded::from(&delivering.finished.built);
+            let message = delivering.live(program.pid, now);
+            match delivering.how {
+                How::Started { .. } => {}
+                How::Reloaded { .. } => self.counts.reloads += 1,
+                How::Restarted { .. } => self.counts.restarts += 1,
+            }
+            return self.settled(message, now);
+        }
+        if after < delivering.deadline() {
+            program.stage = Stage::Delivering(delivering);
+            return vec![Action::After(LOOK_EVERY, Timer::Look)];
+        }
+        if matches!(delivering.how, How::Reloaded { .. }) {
+            let mut actions = vec![Action::Say(Message::Stuck { unmet, after })];
+            let why = "it did not take the new code".into();
+            actions.extend(self.restart(why, delivering.finished, now));
+            return actions;
+        }
+        let mut actions = self.fail(Message::NotLoaded { unmet, after });
+        actions.extend(self.deliver(now));
+        actions
+    }
+
+    fn settled(&mut self, message: Message, now: Instant) -> Vec<Action> {
+        let mut actions = self.succeed(message);
+        // What was built meanwhile is next.
+        actions.extend(self.deliver(now));
+        actions
+    }
+
+    pub(super) fn exited(&mut self, ending: Ending, now: Instant) -> Vec<Action> {
+        let Some(program) = self.program.take() else { return Vec::new() };
+        let ended = |when| Message::Ended { ending, when };
+        let mut actions = match program.stage {
+            Stage::Stopping(None) => vec![Action::Say(Message::Stopped(ending))],
+            // A newer build than the one that asked for the restart is started instead, for the same reason.
+            Stage::Stopping(Some(mut delivering)) if !self.ending => {
+                if let Some(newer) = self.ready.take() {
+                    delivering.expected = newer.built.expected_at_start();
+                    delivering.finished = newer;
+                }
+                return self.start(*delivering);
+            }
+            // The build is good, only the swap was not: a new process runs it.
+            Stage::Delivering(delivering) | Stage::BeforeReload(delivering)
+                if matches!(delivering.how, How::Reloaded { .. }) && !self.ending =>
+            {
+                let why = format!("the old process died during the reload ({ending})");
+                let again = Delivering::start(How::Restarted { why }, delivering.finished, now);
+                let mut actions = vec![Action::Say(ended(When::Reloading))];
+                actions.extend(self.start(again));
+                return actions;
+            }
+            Stage::Delivering(_) | Stage::BeforeReload(_) => self.fail(ended(When::Starting)),
+            Stage::Serving | Stage::Stopping(_) => self.fail(ended(When::Running)),
+        };
+        actions.extend(if self.ending { self.end_when_idle() } else { self.deliver(now) });
+        actions
+    }
+}

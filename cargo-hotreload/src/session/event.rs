@@ -1,0 +1,137 @@
+//! What happens to a session, and what it wants done.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::session::delivery::Built;
+use crate::session::message::{Ending, Message};
+use crate::session::verify::Mapping;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The session was set up.
+    Begin,
+    /// A watched file has new content.
+    Saved {
+        /// When it was saved.
+        at: Instant,
+        /// Whether it was a manifest, so that the plan may have to change.
+        manifest: bool,
+    },
+    /// A build ended; `Err` says why there is nothing to run. A cancelled build ends with `Err` too.
+    Built(Result<Built, String>),
+    /// The program was started.
+    Started {
+        /// Its process id.
+        pid: u32,
+    },
+    /// The program could not be started.
+    NotStarted {
+        /// What the system said.
+        reason: String,
+    },
+    /// The program's executable mappings, as [`Action::Look`] found them.
+    Mapped(Vec<Mapping>),
+    /// The program ended.
+    Exited(Ending),
+    /// Somebody asked for something over the control socket.
+    Asked(Request, ReplyTo),
+    /// Ctrl+C, or a signal to end.
+    Interrupted,
+    /// A timer ran down.
+    Due(Timer),
+}
+
+/// Something to do.
+#[derive(Debug, PartialEq)]
+pub enum Action {
+    /// Build, and report with [`Event::Built`].
+    Build {
+        /// Whether a manifest changed, so that dependency groups are planned anew first.
+        replan: bool,
+    },
+    /// End the running build; it still reports.
+    CancelBuild,
+    /// Start the program and report with [`Event::Started`] or [`Event::NotStarted`].
+    Start(Built),
+    /// Send the program a signal.
+    Signal(ProgramSignal),
+    /// Look at the program's mappings now and report with [`Event::Mapped`].
+    Look,
+    /// Report [`Event::Due`] after a while.
+    After(Duration, Timer),
+    /// Tell the user.
+    Say(Message),
+    /// Answer a request.
+    Reply(ReplyTo, Answer),
+    /// The session is over.
+    End,
+}
+
+/// What is sent to the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgramSignal {
+    /// Swap the stale modules.
+    Reload,
+    /// End in an orderly way.
+    Stop,
+    /// End now.
+    Kill,
+}
+
+/// What a timer is for. A timer that nobody waits for any more is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// Look at the mappings again.
+    Look,
+    /// The program with this process id had time enough to stop.
+    Stop {
+        /// The process id that was asked to stop.
+        pid: u32,
+    },
+}
+
+/// A request over the control socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// Build and reload.
+    Reload,
+    /// Build and restart.
+    Restart,
+    /// End program and session.
+    Stop,
+    /// Say how things are.
+    Status,
+}
+
+/// Who waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyTo(pub u64);
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// What was done.
+    Done(String),
+    /// Why it was not done.
+    Failed(String),
+    /// How things are.
+    Status {
+        /// One or two words for what the session does.
+        state: String,
+        /// The session's process id.
+        session: u32,
+        /// The program's process id.
+        program: Option<u32>,
+        /// How often the program was reloaded.
+        reloads: u32,
+        /// How often it was restarted.
+        restarts: u32,
+        /// The last thing that the session reported.
+        last: String,
+    },
+}

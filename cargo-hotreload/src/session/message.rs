@@ -1,0 +1,266 @@
+//! What a session tells its user.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::session::verify::Unmet;
+
+/// Something worth telling.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// The first build, or one after a change, failed; rustc's own diagnostics were shown already.
+    BuildFailed {
+        /// What cargo or the planning said.
+        reason: String,
+        /// Whether the program goes on with the old code.
+        running: bool,
+    },
+    /// A build brought nothing new.
+    Unchanged {
+        /// Build time.
+        build: Duration,
+    },
+    /// New code is live.
+    Live {
+        /// How it got there.
+        how: How,
+        /// The program's process id.
+        pid: u32,
+        /// How long it took.
+        times: Times,
+    },
+    /// The program does not take the new code.
+    Stuck {
+        /// What is missing.
+        unmet: Vec<Unmet>,
+        /// After how long.
+        after: Duration,
+    },
+    /// The program runs, but not every module is loaded.
+    NotLoaded {
+        /// What is missing.
+        unmet: Vec<Unmet>,
+        /// After how long.
+        after: Duration,
+    },
+    /// The program ended by itself.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// When in its life.
+        when: When,
+    },
+    /// The program could not be started.
+    NotStarted {
+        /// What the system said.
+        reason: String,
+    },
+    /// The program was asked to stop.
+    Stopping,
+    /// The program did not stop and is killed.
+    Killing,
+    /// The program has stopped because it was asked to.
+    Stopped(Ending),
+}
+
+/// How new code got into the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// The program was started.
+    Started {
+        /// How many modules it loaded.
+        modules: usize,
+    },
+    /// The program swapped modules.
+    Reloaded {
+        /// The changed modules.
+        modules: Vec<String>,
+        /// How many modules it has.
+        total: usize,
+    },
+    /// A new process took the place of the old one.
+    Restarted {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The parts of an edit's way into the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// From the start of the build to its end.
+    pub build: Duration,
+    /// From the signal or the request to stop to the new code being mapped.
+    pub delivery: Duration,
+    /// From the save of the file to the new code being mapped, if a save was the cause.
+    pub edit_to_live: Option<Duration>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With an exit code.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+/// When the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Before all its modules were loaded.
+    Starting,
+    /// While it swapped modules.
+    Reloading,
+    /// Later.
+    Running,
+}
+
+impl Ending {
+    /// Whether the program says that all went well.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(formatter, "exit code {code}"),
+            Self::Signal(number) => match signal_hook::low_level::signal_name(*number) {
+                Some(name) => write!(formatter, "signal {number}, {name}"),
+                None => write!(formatter, "signal {number}"),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuildFailed { reason, running: true } => {
+                write!(formatter, "build failed, the program goes on with the old code: {reason}")
+            }
+            Self::BuildFailed { reason, running: false } => write!(formatter, "build failed: {reason}"),
+            Self::Unchanged { build } => {
+                write!(formatter, "nothing to reload, the code is the same: build {}", Time(*build))
+            }
+            Self::Live { how, pid, times } => live(formatter, how, *pid, times),
+            Self::Stuck { unmet, after } => {
+                write!(formatter, "stuck: after {} {}", Time(*after), Missing(unmet))
+            }
+            Self::NotLoaded { unmet, after } => {
+                write!(formatter, "the program runs, but after {} {}", Time(*after), Missing(unmet))
+            }
+            Self::Ended { ending, when } => {
+                let when = match when {
+                    When::Starting => " while it started",
+                    When::Reloading => " during the reload",
+                    When::Running => "",
+                };
+                let verb = if matches!(ending, Ending::Signal(_)) { "died" } else { "ended" };
+                write!(formatter, "the program {verb}{when} ({ending}); the next good build starts it again")
+            }
+            Self::NotStarted { reason } => write!(formatter, "the program cannot be started: {reason}"),
+            Self::Stopping => formatter.write_str("stopping the program; Ctrl+C again kills it"),
+            Self::Killing => formatter.write_str("killing the program"),
+            Self::Stopped(ending) => write!(formatter, "the program stopped ({ending})"),
+        }
+    }
+}
+
+fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) -> fmt::Result {
+    let verb = match how {
+        How::Started { modules } => {
+            let plural = if *modules == 1 { "" } else { "s" };
+            write!(formatter, "started process {pid} with {modules} module{plural}")?;
+            "start"
+        }
+        How::Reloaded { modules, total } if modules.is_empty() => {
+            write!(formatter, "reloaded 0 of {total} modules, none had changed")?;
+            "reload"
+        }
+        How::Reloaded { modules, total } => {
+            write!(formatter, "reloaded {} ({} of {total} modules)", modules.join(", "), modules.len())?;
+            "reload"
+        }
+        How::Restarted { why } => {
+            write!(formatter, "restarted as process {pid}, because {why}")?;
+            "restart"
+        }
+    };
+    write!(formatter, ": build {}, {verb} {}", Time(times.build), Time(times.delivery))?;
+    match times.edit_to_live {
+        Some(time) => write!(formatter, ", edit to live {}", Time(time)),
+        None => Ok(()),
+    }
+}
+
+/// A duration as people read it: `48 ms`, `1.9 s`, `2 min 5 s`.
+#[derive(Debug, Clone, Copy)]
+pub struct Time(pub Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match seconds {
+            0 if self.0.as_millis() < 995 => write!(formatter, "{} ms", self.0.as_millis()),
+            0..120 => write!(formatter, "{:.1} s", self.0.as_secs_f64()),
+            _ => write!(formatter, "{} min {} s", seconds / 60, seconds % 60),
+        }
+    }
+}
+
+/// What is missing, in a clause.
+struct Missing<'list>(&'list [Unmet]);
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let clause = |unmet: &Unmet| match unmet {
+            Unmet::OldMapped(path) => format!("the old code of {} is still loaded", name(path)),
+            Unmet::NewMissing(path) => format!("{} is not loaded", name(path)),
+        };
+        formatter.write_str(&self.0.iter().map(clause).collect::<Vec<_>>().join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Ending, How, Message, Time, Times};
+
+    #[test]
+    fn a_reload_names_modules_and_times() {
+        let message = Message::Live {
+            how: How::Reloaded { modules: vec!["api".into(), "router".into()], total: 5 },
+            pid: 7,
+            times: Times {
+                build: Duration::from_millis(1900),
+                delivery: Duration::from_millis(48),
+                edit_to_live: Some(Duration::from_millis(2010)),
+            },
+        };
+        assert_eq!(
+            message.to_string(),
+            "reloaded api, router (2 of 5 modules): build 1.9 s, reload 48 ms, edit to live 2.0 s"
+        );
+    }
+
+    #[test]
+    fn durations_read_naturally() {
+        let text = |millis| Time(Duration::from_millis(millis)).to_string();
+        assert_eq!(
+            [text(0), text(994), text(999), text(61_000), text(125_000)],
+            ["0 ms", "994 ms", "1.0 s", "61.0 s", "2 min 5 s"]
+        );
+    }
+
+    #[test]
+    fn a_signal_has_its_name() {
+        assert_eq!(Ending::Signal(11).to_string(), "signal 11, SIGSEGV");
+    }
+}

@@ -1,0 +1,264 @@
+//! Sequences of events and what the session wants done about them. No process, no clock.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::plan::roles::Role;
+use crate::session::delivering::RELOAD_DEADLINE;
+use crate::session::delivery::{Built, Image, Library};
+use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
+use crate::session::message::{Ending, How, Message, When};
+use crate::session::verify::Mapping;
+use crate::session::{STOP_DEADLINE, Session};
+
+/// A session and the time that passes in it.
+struct Play {
+    session: Session,
+    now: Instant,
+}
+
+const PID: u32 = 77;
+
+impl Play {
+    fn new() -> Self {
+        Self { session: Session::default(), now: Instant::now() }
+    }
+
+    /// A session whose program serves, with `core`, `api` and `host` as given by [`built`].
+    fn serving() -> Self {
+        let mut play = Self::new();
+        assert_eq!(play.does(Event::Begin), [Action::Build { replan: false }]);
+        assert_eq!(play.does(Event::Built(Ok(built(1, 1, 1)))), [Action::Start(built(1, 1, 1))]);
+        assert_eq!(play.does(Event::Started { pid: PID }), [Action::Look]);
+        let said = play.says(Event::Mapped(mapped(10)));
+        assert!(matches!(&said[..], [Message::Live { how: How::Started { modules: 1 }, pid: PID, .. }]), "{said:?}");
+        assert_eq!(play.session.state(), "running");
+        play
+    }
+
+    fn does(&mut self, event: Event) -> Vec<Action> {
+        self.now += Duration::from_millis(1);
+        self.session.handle(event, self.now)
+    }
+
+    fn says(&mut self, event: Event) -> Vec<Message> {
+        let actions = self.does(event).into_iter();
+        actions.filter_map(|action| if let Action::Say(message) = action { Some(message) } else { None }).collect()
+    }
+
+    fn save(&mut self) -> Vec<Action> {
+        self.does(Event::Saved { at: self.now, manifest: false })
+    }
+
+    /// Saves and builds `built`.
+    fn edit(&mut self, built: Built) -> Vec<Action> {
+        assert_eq!(self.save(), [Action::Build { replan: false }]);
+        self.does(Event::Built(Ok(built)))
+    }
+}
+
+/// `core` is resident, `api` a module.
+fn built(core: u64, api: u64, host: u64) -> Built {
+    let image = |name: &str, content| Image { path: PathBuf::from(format!("/t/{name}")), content };
+    let library = |name: &str, role, content| Library { package: name.into(), role, image: image(name, content) };
+    Built {
+        executable: image("host", host),
+        libraries: vec![library("core", Role::Resident, core), library("api", Role::Module, api)],
+    }
+}
+
+/// `api` is mapped from the inode `inode`.
+fn mapped(inode: u64) -> Vec<Mapping> {
+    vec![Mapping { path: PathBuf::from("/t/api"), inode, deleted: false }]
+}
+
+fn replaced(inode: u64) -> Vec<Mapping> {
+    vec![Mapping { path: PathBuf::from("/t/api"), inode, deleted: true }]
+}
+
+#[test]
+fn an_edit_of_a_module_is_signalled_and_verified() {
+    let mut play = Play::serving();
+    assert_eq!(play.edit(built(1, 2, 1)), [Action::Look]);
+    let actions = play.does(Event::Mapped(replaced(10)));
+    assert_eq!(actions[0], Action::Signal(ProgramSignal::Reload));
+    assert!(matches!(actions[1], Action::After(_, Timer::Look)));
+    assert_eq!(play.does(Event::Due(Timer::Look)), [Action::Look]);
+    // The old code is still there, then nothing, then the new code.
+    assert!(play.says(Event::Mapped(replaced(10))).is_empty());
+    assert!(play.says(Event::Mapped(Vec::new())).is_empty());
+    let said = play.says(Event::Mapped(mapped(11)));
+    let [Message::Live { how: How::Reloaded { modules, total: 1 }, pid: PID, times }] = &said[..] else {
+        panic!("{said:?}")
+    };
+    assert_eq!(modules, &["api"]);
+    assert!(times.edit_to_live.is_some_and(|time| time >= times.build + times.delivery));
+    // What is live is now what later builds are compared with.
+    assert!(matches!(play.edit(built(1, 2, 1))[..], [Action::Say(Message::Unchanged { .. })]));
+}
+
+#[test]
+fn a_program_that_keeps_the_old_code_is_restarted() {
+    let mut play = Play::serving();
+    play.edit(built(1, 2, 1));
+    play.does(Event::Mapped(replaced(10)));
+    play.now += RELOAD_DEADLINE;
+    let actions = play.does(Event::Mapped(replaced(10)));
+    assert!(matches!(actions[0], Action::Say(Message::Stuck { .. })), "{actions:?}");
+    assert_eq!(actions[1], Action::Signal(ProgramSignal::Stop));
+    assert_eq!(play.does(Event::Exited(Ending::Code(0))), [Action::Start(built(1, 2, 1))]);
+}
+
+#[test]
+fn a_changed_resident_restarts() {
+    let mut play = Play::serving();
+    let actions = play.edit(built(2, 2, 1));
+    assert_eq!(actions[0], Action::Signal(ProgramSignal::Stop));
+    assert_eq!(play.does(Event::Exited(Ending::Code(0))), [Action::Start(built(2, 2, 1))]);
+    play.does(Event::Started { pid: PID + 1 });
+    let said = play.says(Event::Mapped(mapped(11)));
+    let [Message::Live { how: How::Restarted { why }, pid, .. }] = &said[..] else { panic!("{said:?}") };
+    assert!(why.contains("core"), "{why}");
+    assert_eq!(*pid, PID + 1);
+}
+
+#[test]
+fn modules_are_not_mixed_with_a_resident_that_was_built_again() {
+    let mut play = Play::serving();
+    play.edit(built(1, 2, 1));
+    let core = Mapping { path: PathBuf::from("/t/core"), inode: 5, deleted: true };
+    let actions = play.does(Event::Mapped([replaced(10), vec![core]].concat()));
+    assert_eq!(actions[0], Action::Signal(ProgramSignal::Stop));
+}
+
+#[test]
+fn a_failed_build_leaves_the_program_alone() {
+    let mut play = Play::serving();
+    play.save();
+    let said = play.says(Event::Built(Err("broken".into())));
+    assert_eq!(said, [Message::BuildFailed { reason: "broken".into(), running: true }]);
+    assert_eq!(play.session.state(), "running");
+    assert_eq!(play.edit(built(1, 2, 1)), [Action::Look]);
+}
+
+#[test]
+fn a_save_during_a_build_cancels_it_once_and_builds_again() {
+    let mut play = Play::serving();
+    play.save();
+    assert_eq!(play.save(), [Action::CancelBuild]);
+    assert_eq!(play.save(), []);
+    assert_eq!(play.does(Event::Saved { at: play.now, manifest: true }), []);
+    assert_eq!(play.save(), []);
+    // One of the saves was a manifest's.
+    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), [Action::Build { replan: true }]);
+}
+
+#[test]
+fn a_build_that_ends_during_a_reload_is_delivered_after_it() {
+    let mut play = Play::serving();
+    play.edit(built(1, 2, 1));
+    play.does(Event::Mapped(replaced(10)));
+    assert_eq!(play.edit(built(1, 3, 1)), []);
+    let actions = play.does(Event::Mapped(mapped(11)));
+    assert!(matches!(actions[0], Action::Say(Message::Live { .. })));
+    assert_eq!(actions[1], Action::Look);
+    play.does(Event::Mapped(replaced(11)));
+    assert!(matches!(play.says(Event::Mapped(mapped(12)))[..], [Message::Live { .. }]));
+}
+
+#[test]
+fn a_crash_waits_for_the_next_good_build() {
+    let mut play = Play::serving();
+    let said = play.says(Event::Exited(Ending::Signal(11)));
+    assert_eq!(said, [Message::Ended { ending: Ending::Signal(11), when: When::Running }]);
+    assert_eq!(play.session.state(), "waiting for a change");
+    assert_eq!(play.edit(built(1, 2, 1)), [Action::Start(built(1, 2, 1))]);
+}
+
+#[test]
+fn a_crash_during_the_swap_starts_the_good_build() {
+    let mut play = Play::serving();
+    play.edit(built(1, 2, 1));
+    play.does(Event::Mapped(replaced(10)));
+    let actions = play.does(Event::Exited(Ending::Signal(11)));
+    assert!(matches!(actions[0], Action::Say(Message::Ended { when: When::Reloading, .. })));
+    assert_eq!(actions[1], Action::Start(built(1, 2, 1)));
+    // If it dies again, the code is to blame: no third try.
+    play.does(Event::Started { pid: PID + 1 });
+    let actions = play.does(Event::Exited(Ending::Signal(11)));
+    assert!(matches!(actions[..], [Action::Say(Message::Ended { when: When::Starting, .. })]), "{actions:?}");
+}
+
+#[test]
+fn the_first_interrupt_stops_and_the_second_kills() {
+    let mut play = Play::serving();
+    let actions = play.does(Event::Interrupted);
+    let timer = Timer::Stop { pid: PID };
+    assert_eq!(
+        actions,
+        [Action::Say(Message::Stopping), Action::Signal(ProgramSignal::Stop), Action::After(STOP_DEADLINE, timer)]
+    );
+    assert_eq!(play.does(Event::Interrupted)[1], Action::Signal(ProgramSignal::Kill));
+    let actions = play.does(Event::Exited(Ending::Signal(9)));
+    assert_eq!(actions, [Action::Say(Message::Stopped(Ending::Signal(9))), Action::End]);
+}
+
+#[test]
+fn a_program_that_does_not_stop_in_time_is_killed() {
+    let mut play = Play::serving();
+    play.does(Event::Interrupted);
+    assert_eq!(play.does(Event::Due(Timer::Stop { pid: PID + 1 })), []);
+    assert_eq!(play.does(Event::Due(Timer::Stop { pid: PID }))[1], Action::Signal(ProgramSignal::Kill));
+}
+
+#[test]
+fn an_interrupt_during_the_first_build_ends_when_cargo_has_ended() {
+    let mut play = Play::new();
+    play.does(Event::Begin);
+    assert_eq!(play.does(Event::Interrupted), [Action::CancelBuild]);
+    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), [Action::End]);
+}
+
+#[test]
+fn requests_are_answered_when_they_are_done() {
+    let mut play = Play::serving();
+    let (reload, stop) = (ReplyTo(1), ReplyTo(2));
+    assert_eq!(play.does(Event::Asked(Request::Reload, reload)), [Action::Build { replan: false }]);
+    // Nothing changed, but it was asked for: the program is told all the same.
+    assert_eq!(play.does(Event::Built(Ok(built(1, 1, 1)))), [Action::Look]);
+    play.does(Event::Mapped(mapped(10)));
+    let actions = play.does(Event::Mapped(mapped(10)));
+    assert!(matches!(&actions[1], Action::Reply(to, Answer::Done(_)) if *to == reload), "{actions:?}");
+
+    play.does(Event::Asked(Request::Stop, stop));
+    let actions = play.does(Event::Exited(Ending::Code(0)));
+    assert!(matches!(&actions[1], Action::Reply(to, Answer::Done(_)) if *to == stop), "{actions:?}");
+    assert_eq!(actions[2], Action::End);
+}
+
+#[test]
+fn a_request_is_told_when_the_build_fails() {
+    let mut play = Play::serving();
+    play.does(Event::Asked(Request::Restart, ReplyTo(1)));
+    let actions = play.does(Event::Built(Err("broken".into())));
+    assert!(matches!(&actions[1], Action::Reply(_, Answer::Failed(why)) if why.contains("broken")), "{actions:?}");
+    // The wish ends with it: the next save reloads and does not restart.
+    assert_eq!(play.edit(built(1, 2, 1)), [Action::Look]);
+}
+
+#[test]
+fn a_restart_that_is_asked_for_happens_without_a_change() {
+    let mut play = Play::serving();
+    play.does(Event::Asked(Request::Restart, ReplyTo(1)));
+    assert_eq!(play.does(Event::Built(Ok(built(1, 1, 1))))[0], Action::Signal(ProgramSignal::Stop));
+}
+
+#[test]
+fn status_is_answered_at_once() {
+    let mut play = Play::serving();
+    let actions = play.does(Event::Asked(Request::Status, ReplyTo(9)));
+    assert!(matches!(
+        &actions[..],
+        [Action::Reply(ReplyTo(9), Answer::Status { program: Some(PID), reloads: 0, restarts: 0, .. })]
+    ));
+}

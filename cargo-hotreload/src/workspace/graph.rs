@@ -1,0 +1,201 @@
+//! The library crates below the host and who depends on whom: plain data, made from cargo's unit graph.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use cargo_metadata::{Metadata, Package};
+
+use crate::workspace::unit_graph::UnitGraph;
+
+/// Index of a [`Library`] in [`Graph::libraries`].
+pub type LibraryIndex = usize;
+
+/// The libraries that the host is made of. Dependency groups are left out: they are ours, not the user's.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// Every library below the host, each after all of its dependencies.
+    pub libraries: Vec<Library>,
+    /// What the host depends on directly.
+    pub host_dependencies: Vec<LibraryIndex>,
+}
+
+/// One library crate as it is built for the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Library {
+    /// Package name.
+    pub package: String,
+    /// Name in Rust source and in file names.
+    pub crate_name: String,
+    /// Exact version.
+    pub version: String,
+    /// Where the source comes from.
+    pub origin: Origin,
+    /// Activated features.
+    pub features: Vec<String>,
+    /// Direct dependencies among the libraries.
+    pub dependencies: Vec<LibraryIndex>,
+}
+
+/// Where a package comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A workspace member or path dependency.
+    Local {
+        /// Its `Cargo.toml`.
+        manifest: PathBuf,
+        /// Whether the package has a build script.
+        build_script: bool,
+    },
+    /// A registry; `None` is crates.io.
+    Registry {
+        /// Address of the registry's index.
+        index: Option<String>,
+    },
+    /// A git repository.
+    Git {
+        /// Address of the repository.
+        url: String,
+        /// `branch`, `tag` or `rev` with its value, where the manifest names one.
+        reference: Option<(String, String)>,
+    },
+}
+
+impl Library {
+    /// The manifest and build-script flag of a local crate.
+    #[must_use]
+    pub fn local(&self) -> Option<(&PathBuf, bool)> {
+        match &self.origin {
+            Origin::Local { manifest, build_script } => Some((manifest, *build_script)),
+            Origin::Registry { .. } | Origin::Git { .. } => None,
+        }
+    }
+}
+
+impl Graph {
+    /// The local crates, lowest first: the order in which modules are loaded.
+    pub fn local(&self) -> impl Iterator<Item = LibraryIndex> {
+        (0..self.libraries.len()).filter(|&index| self.libraries[index].local().is_some())
+    }
+
+    /// Everything that `library` needs, itself not included.
+    #[must_use]
+    pub fn below(&self, library: LibraryIndex) -> BTreeSet<LibraryIndex> {
+        self.closure(&self.libraries[library].dependencies)
+    }
+
+    /// Everything that the host needs.
+    #[must_use]
+    pub fn below_host(&self) -> BTreeSet<LibraryIndex> {
+        self.closure(&self.host_dependencies)
+    }
+
+    fn closure(&self, from: &[LibraryIndex]) -> BTreeSet<LibraryIndex> {
+        let mut found = BTreeSet::new();
+        let mut open = from.to_vec();
+        while let Some(index) = open.pop() {
+            if found.insert(index) {
+                open.extend(&self.libraries[index].dependencies);
+            }
+        }
+        found
+    }
+
+    /// Reduces cargo's unit graph to the libraries below the unit `host`.
+    ///
+    /// `is_group` tells the packages that `enable` generated; neither they nor paths through them count.
+    #[must_use]
+    pub fn new(units: &UnitGraph, host: usize, metadata: &Metadata, is_group: impl Fn(&Package) -> bool) -> Self {
+        let packages: HashMap<&str, &Package> =
+            metadata.packages.iter().map(|package| (package.id.repr.as_str(), package)).collect();
+        let wanted = |index: usize| {
+            let unit = &units.units[index];
+            let package = packages.get(unit.pkg_id.as_str()).copied();
+            package.filter(|package| unit.is_library() && !is_group(package))
+        };
+        let children = |index: usize| -> Vec<usize> {
+            let dependencies = units.units[index].dependencies.iter().map(|dependency| dependency.index);
+            let mut found: Vec<usize> = dependencies.filter(|&index| wanted(index).is_some()).collect();
+            // Cargo orders units by hashes of paths; load order and group numbers should not hang on them.
+            found
+                .sort_by_key(|&index| wanted(index).map(|package| (package.name.to_string(), package.version.clone())));
+            found.dedup();
+            found
+        };
+        let order = post_order(host, children);
+        let position: BTreeMap<usize, LibraryIndex> =
+            order.iter().enumerate().map(|(place, &unit)| (unit, place)).collect();
+        let places = |unit: usize| children(unit).iter().map(|child| position[child]).collect();
+        let libraries = order.iter().filter_map(|&index| {
+            wanted(index).map(|package| library(&units.units[index].features, package, places(index)))
+        });
+        Self { libraries: libraries.collect(), host_dependencies: places(host) }
+    }
+}
+
+/// Every node reachable from `root`, `root` itself excluded, each after its children.
+fn post_order(root: usize, children: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+    let mut order = Vec::new();
+    let mut seen = BTreeSet::from([root]);
+    let mut stack = vec![(root, children(root).into_iter())];
+    while let Some((node, rest)) = stack.last_mut() {
+        match rest.next() {
+            Some(child) if seen.insert(child) => stack.push((child, children(child).into_iter())),
+            Some(_) => {}
+            None => {
+                order.push(*node);
+                stack.pop();
+            }
+        }
+    }
+    order.pop();
+    order
+}
+
+fn library(features: &[String], package: &Package, dependencies: Vec<LibraryIndex>) -> Library {
+    let target = package.targets.iter().find(|target| !target.is_bin() && !target.is_custom_build() && is_lib(target));
+    let crate_name = target.map_or_else(|| package.name.to_string(), |target| target.name.clone());
+    // An implicit feature of an optional dependency may be active without being named by the package.
+    let named = features.iter().filter(|feature| package.features.contains_key(*feature));
+    Library {
+        package: package.name.to_string(),
+        crate_name: crate_name.replace('-', "_"),
+        version: package.version.to_string(),
+        origin: origin(package),
+        features: named.cloned().collect(),
+        dependencies,
+    }
+}
+
+fn is_lib(target: &cargo_metadata::Target) -> bool {
+    target.is_lib() || target.is_rlib() || target.is_dylib() || target.is_cdylib() || target.is_staticlib()
+}
+
+fn origin(package: &Package) -> Origin {
+    let Some(source) = &package.source else {
+        let build_script = package.targets.iter().any(cargo_metadata::Target::is_custom_build);
+        return Origin::Local { manifest: package.manifest_path.clone().into_std_path_buf(), build_script };
+    };
+    if let Some(git) = source.repr.strip_prefix("git+") {
+        let address = git.split('#').next().unwrap_or(git);
+        let (url, query) = address.split_once('?').unwrap_or((address, ""));
+        let reference = query.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+        return Origin::Git { url: url.to_owned(), reference };
+    }
+    Origin::Registry { index: (!source.is_crates_io()).then(|| source.repr.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::post_order;
+
+    #[test]
+    fn post_order_puts_each_node_after_its_children_once() {
+        // 0 -> 1, 2; 1 -> 3; 2 -> 3
+        let children = |node| match node {
+            0 => vec![1, 2],
+            1 | 2 => vec![3],
+            _ => vec![],
+        };
+        assert_eq!(post_order(0, children), [3, 1, 2]);
+    }
+}

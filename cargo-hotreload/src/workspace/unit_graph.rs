@@ -1,0 +1,73 @@
+//! What `cargo build --unit-graph` prints, as far as it is needed here.
+//!
+//! `cargo metadata` unifies features over host and target; the unit graph names the units that a build really
+//! compiles, each with its exact features.
+//! Source: <https://doc.rust-lang.org/nightly/cargo/reference/unstable.html#unit-graph>.
+
+use serde::Deserialize;
+
+/// Everything that one cargo invocation would build.
+#[derive(Debug, Deserialize)]
+pub struct UnitGraph {
+    /// All units; dependencies and roots are indices into this list.
+    pub units: Vec<Unit>,
+    /// The units that the command line asked for.
+    pub roots: Vec<usize>,
+}
+
+/// One compiler or build script invocation.
+#[derive(Debug, Deserialize)]
+pub struct Unit {
+    /// The package, as in `cargo metadata`.
+    pub pkg_id: String,
+    /// The target of that package.
+    pub target: UnitTarget,
+    /// `build`, `run-custom-build`, …
+    pub mode: String,
+    /// The activated features.
+    pub features: Vec<String>,
+    /// The units that have to be built first.
+    pub dependencies: Vec<UnitDependency>,
+    /// The profile that the unit is built with.
+    pub profile: UnitProfile,
+}
+
+/// The target of a unit.
+#[derive(Debug, Deserialize)]
+pub struct UnitTarget {
+    /// `lib`, `bin`, `proc-macro`, `custom-build`, …
+    pub kind: Vec<String>,
+    /// Crate name as written in the manifest (may contain `-`).
+    pub name: String,
+}
+
+/// An edge of the unit graph.
+#[derive(Debug, Deserialize)]
+pub struct UnitDependency {
+    /// Index of the unit.
+    pub index: usize,
+}
+
+/// The profile settings that matter for dylibs.
+#[derive(Debug, Deserialize)]
+pub struct UnitProfile {
+    /// `false`, `off`, `thin`, `fat`, `true`.
+    pub lto: String,
+    /// `unwind` or `abort`.
+    pub panic: String,
+}
+
+impl Unit {
+    /// Whether this unit compiles a library that can be linked into a program of the target.
+    #[must_use]
+    pub fn is_library(&self) -> bool {
+        const LINKABLE: [&str; 5] = ["lib", "rlib", "dylib", "cdylib", "staticlib"];
+        self.mode == "build" && self.target.kind.iter().any(|kind| LINKABLE.contains(&kind.as_str()))
+    }
+
+    /// Whether this unit compiles the binary `name`.
+    #[must_use]
+    pub fn is_binary(&self, name: &str) -> bool {
+        self.mode == "build" && self.target.name == name && self.target.kind.iter().any(|kind| kind == "bin")
+    }
+}

@@ -1,0 +1,1 @@
+//! The end-to-end suite: the built command, real cargo, real processes.
