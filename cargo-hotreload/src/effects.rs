@@ -6,6 +6,7 @@ pub mod child;
 pub mod control;
 pub mod elf;
 pub mod files;
+pub mod http;
 pub mod journal;
 pub mod locate;
 pub mod lock;

@@ -65,15 +65,23 @@ impl Running {
         let _ = kill_process_group(self.pid, signal);
     }
 
-    /// Ends what is left of the group and gives the process id back. Call it after [`wait_for_end`].
+    /// Kills the process unless it has ended, and what is left of its group, and gives the process id back.
     pub fn reap(mut self) -> io::Result<ExitStatus> {
         self.signal_group(Signal::KILL);
         self.child.wait()
     }
 
-    /// Kills the group and waits.
-    pub fn kill(self) -> io::Result<ExitStatus> {
+    /// Waits for the process to end, then ends what is left of its group.
+    pub fn wait(self) -> io::Result<ExitStatus> {
+        wait_for_end(self.pid);
         self.reap()
+    }
+
+    /// Whether the process has ended and waits to be reaped.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(_)))
     }
 }
 

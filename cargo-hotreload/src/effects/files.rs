@@ -3,12 +3,15 @@
 //! A file is replaced as a whole: written beside, synced, renamed. The new content is prepared in the state
 //! directory, so that a crash leaves nothing in the user's own directories.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use ignore::WalkBuilder;
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
@@ -118,6 +121,25 @@ pub fn is_vacant(directory: &Path) -> Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
         Err(error) => Err(error).with_context(|| format!("cannot open `{}`", directory.display())),
     }
+}
+
+/// Path, mode and content of every file below `root`, but for build output and the data of programs.
+pub fn snapshot(root: &Path) -> Result<BTreeMap<PathBuf, (u32, Vec<u8>)>> {
+    let is_output = |name: &OsStr| name == "target" || name == "data";
+    let walk = WalkBuilder::new(root)
+        .standard_filters(false)
+        .filter_entry(move |entry| entry.depth() != 1 || !is_output(entry.file_name()))
+        .build();
+    let mut found = BTreeMap::new();
+    for entry in walk {
+        let entry = entry?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            let content =
+                fs::read(entry.path()).with_context(|| format!("cannot read `{}`", entry.path().display()))?;
+            found.insert(entry.path().to_owned(), (entry.metadata()?.permissions().mode(), content));
+        }
+    }
+    Ok(found)
 }
 
 /// Makes a directory with its parents.

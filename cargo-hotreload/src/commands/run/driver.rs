@@ -222,7 +222,7 @@ impl<'arguments> Driver<'arguments> {
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
         for running in [self.build.take(), self.program.take()].into_iter().flatten() {
-            let _ = running.kill();
+            let _ = running.reap();
         }
     }
 }

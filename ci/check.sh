@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Everything that has to hold before a change lands. Hosted CI and `.ci/run` call only this.
+#
+# It installs what it needs: cargo-deny, if it is not there. The two toolchains (stable and nightly) and a C linker
+# have to be there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n=== %s\n' "$*"; }
+
+step "toolchains"
+rustc --version
+rustup run nightly rustc --version
+
+step "format"
+cargo fmt --all --check
+
+step "clippy"
+cargo clippy --all-targets --locked -- --deny warnings
+
+step "documentation"
+RUSTDOCFLAGS="--deny warnings" cargo doc --no-deps --document-private-items --locked
+
+step "dependencies"
+if ! cargo deny --version 2>/dev/null; then
+    # A debug build of it is good enough here and takes a third of the time.
+    cargo install cargo-deny --locked --debug --quiet
+fi
+cargo deny --locked check bans licenses sources
+if cargo deny fetch db >/dev/null 2>&1; then
+    cargo deny --locked check advisories
+else
+    echo "SKIPPED: advisories, because the advisory database cannot be fetched from here"
+fi
+
+step "package"
+ci/package.sh
+
+# The README's test command.
+step "tests"
+cargo test
