@@ -128,10 +128,10 @@ impl Session {
         if let Some(unbuilt) = self.unbuilt.take() {
             return self.build(unbuilt, now);
         }
-        let build = now - began;
+        let took = now - began;
         match result {
             Ok(built) => {
-                self.ready = Some(Finished { built, build, saved });
+                self.ready = Some(Finished { built, build: took, saved });
                 self.deliver(now)
             }
             Err(reason) => {

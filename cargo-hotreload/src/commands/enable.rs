@@ -59,10 +59,25 @@ impl Planned {
     /// Reads the workspace at `root` and plans for it; writes nothing, though cargo may have updated `Cargo.lock`.
     ///
     /// # Errors
-    /// [`ErrorKind::Unservable`] if its crates cannot become dylibs.
+    /// [`ErrorKind::Unservable`] if its crates cannot become dylibs. `Cargo.lock` is as it was then.
     pub fn read(root: &Path, toolchain: &Toolchain, selection: &Selection) -> Result<Self> {
         let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
         let journal = journal::read(root)?;
+        let is_enabled = journal.is_some();
+        let planned = Self::ask(root, toolchain, selection, journal, lock_file.clone());
+        if planned.is_err() && !is_enabled {
+            put_lock_file_back(root, lock_file.as_deref())?;
+        }
+        planned
+    }
+
+    fn ask(
+        root: &Path,
+        toolchain: &Toolchain,
+        selection: &Selection,
+        journal: Option<Journal>,
+        lock_file: Option<String>,
+    ) -> Result<Self> {
         let workspace = cargo::workspace(toolchain, root, selection)?;
         if let Some(obstacle) = workspace.obstacles.first() {
             return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
@@ -93,14 +108,7 @@ impl Planned {
         if self.journal.is_some() {
             return Ok(());
         }
-        let root = &self.workspace.root;
-        let path = root.join("Cargo.lock");
-        let now = files::read_optional(&path)?;
-        match &self.lock_file {
-            None => files::remove_file(&path),
-            Some(before) if Some(before) != now.as_ref() => files::replace(&path, before, root),
-            Some(_) => Ok(()),
-        }
+        put_lock_file_back(&self.workspace.root, self.lock_file.as_deref())
     }
 
     /// The manifest of each crate, as seen from the workspace root.
@@ -109,6 +117,16 @@ impl Planned {
         let libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
         let manifest = libraries.filter_map(|library| library.local()).map(|(manifest, _)| manifest).next();
         workspace.relative(manifest.unwrap_or(&workspace.host.manifest)).to_owned()
+    }
+}
+
+fn put_lock_file_back(root: &Path, before: Option<&str>) -> Result<()> {
+    let path = root.join("Cargo.lock");
+    let now = files::read_optional(&path)?;
+    match before {
+        None => files::remove_file(&path),
+        Some(before) if Some(before) != now.as_deref() => files::replace(&path, before, root),
+        Some(_) => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::cli::Run;
@@ -26,17 +26,20 @@ mod program;
 pub fn run(arguments: &Run) -> Result<Outcome> {
     let root = locate::root(&arguments.selection.manifest)?;
     let toolchain = toolchain::find(arguments.selection.toolchain.as_deref())?;
-    let _lock = Lock::take(&root)?;
     let (arrivals, inbox) = channel();
-
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).context("cannot catch signals")?;
     let interrupts = arrivals.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         signals.forever().for_each(|_| drop(interrupts.send(Arrival::Event(Event::Interrupted))));
     })?;
 
-    let planned = Planned::read(&root, &toolchain, &arguments.selection)?;
+    let _lock = Lock::take(&root)?;
+    let planned = match Planned::read(&root, &toolchain, &arguments.selection) {
+        // Ctrl+C reaches the cargo that is asked here as well: its failure is no news then.
+        Err(_) if inbox.try_recv().is_ok() => return Ok(Outcome::Done),
+        read => read?,
+    };
     let undo = UndoSession { root: &root };
     let changed = planned.carry_out(&toolchain, Lifetime::Session)?;
     if planned.journal.is_none() {

@@ -143,8 +143,12 @@ mod tests {
         let deep = root.path().join("d".repeat(120));
         fs::create_dir_all(deep.join(".hotreload")).expect("mkdir");
         let (sender, receiver) = std::sync::mpsc::channel();
-        let control =
-            Arc::new(Control::listen(&deep, move |request, to| drop(sender.send((request, to)))).expect("listening"));
+        let control = Arc::new(
+            Control::listen(&deep, move |request, to| {
+                let _ = sender.send((request, to));
+            })
+            .expect("listening"),
+        );
         let answering = Arc::clone(&control);
         let thread = std::thread::spawn(move || {
             let (request, to) = receiver.recv().expect("a request");

@@ -199,7 +199,10 @@ mod tests {
         fs::write(directory.path().join("Cargo.toml"), "[package]\n").expect("write");
         fs::write(directory.path().join("src/lib.rs"), "old").expect("write");
         let (sender, receiver) = channel();
-        let watch = start(vec![directory.path().to_owned()], move |saved| drop(sender.send(saved))).expect("watching");
+        let watch = start(vec![directory.path().to_owned()], move |saved| {
+            let _ = sender.send(saved);
+        })
+        .expect("watching");
         (directory, watch, receiver)
     }
 

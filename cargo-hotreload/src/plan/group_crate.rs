@@ -27,13 +27,13 @@ pub fn files(group: &Group, groups: &[Group], graph: &Graph, state: &Path) -> Ve
 
     let names = libraries.iter().map(|library| alias(library));
     let names = names.chain(below.iter().map(|other| crate_name(&other.package())));
-    let externs: String = names.map(|name| format!("extern crate {name} as _;\n")).collect();
+    let externs: Vec<String> = names.map(|name| format!("extern crate {name} as _;\n")).collect();
     let crates: String = libraries.iter().map(|library| dependency(library)).collect();
     let paths = below.iter().map(|other| format!("{} = {{ path = \"../{}\" }}\n", other.package(), other.number));
     let manifest = MANIFEST.replace("{name}", &group.package()) + &crates + &paths.collect::<String>();
     vec![
         Generated { path: directory.join("Cargo.toml"), content: manifest },
-        Generated { path: directory.join("src/lib.rs"), content: SOURCE.to_owned() + &externs },
+        Generated { path: directory.join("src/lib.rs"), content: SOURCE.to_owned() + &externs.concat() },
     ]
 }
 

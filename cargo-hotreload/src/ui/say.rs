@@ -1,6 +1,8 @@
 //! Lines of a session, each marked as ours.
 
-use anstream::eprintln;
+use std::io::IsTerminal;
+
+use anstream::{eprint, eprintln};
 use anstyle::Style;
 use clap_cargo::style::{ERROR, HEADER, NOTE, WARN};
 
@@ -15,6 +17,13 @@ pub fn message(message: &Message) {
         Message::Unchanged { .. } | Message::Stopping | Message::Stopped(_) => NOTE,
     };
     line(style, &message.to_string());
+}
+
+/// Wipes the progress bar that a cancelled cargo leaves on its line.
+pub fn wipe_progress() {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[2K");
+    }
 }
 
 /// Prints a remark.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::env;
 use std::io::{IsTerminal, stdin};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -188,6 +189,10 @@ impl<'arguments> Driver<'arguments> {
         let status = self.build.take().map(Running::reap);
         match status {
             Some(Ok(status)) if status.success() && artifacts.success => {}
+            Some(Ok(status)) if status.signal().is_some() => {
+                say::wipe_progress();
+                return Err(format!("cargo was ended by signal {}", status.signal().unwrap_or_default()));
+            }
             _ => return Err("cargo's messages are above".into()),
         }
         build::describe(&self.workspace, artifacts, &mut self.contents).map_err(|error| format!("{error:#}"))
