@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::plan::command::quoted;
+use crate::shell::quoted;
 
 /// Exit code of a failure that no [`ErrorKind`] names (a full disk, a broken pipe, a bug).
 pub const UNEXPECTED: u8 = 1;

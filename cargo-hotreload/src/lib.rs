@@ -16,5 +16,6 @@ pub mod effects;
 pub mod error;
 pub mod plan;
 pub mod session;
+pub mod shell;
 pub mod ui;
 pub mod workspace;

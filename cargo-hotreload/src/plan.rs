@@ -1,10 +1,12 @@
 //! Pure planning: from facts to plain data that says what to do. Nothing here touches files or processes.
 
+pub mod checks;
 pub mod command;
 pub mod diff;
 pub mod disable;
 pub mod enable;
 pub mod environment;
+pub mod generated;
 pub mod group_crate;
 pub mod groups;
 pub mod journal;

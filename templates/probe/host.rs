@@ -57,10 +57,11 @@ fn probe(module: &str, group: &str) -> Result<String, String> {
     Ok(format!("{answer} {} {}", state(module)?, state(group)?))
 }
 
-/// Whether the kernel still has `file` mapped.
+/// Whether the kernel still has `file` mapped. Names are compared, as the kernel's path has no symbolic links.
 fn state(file: &str) -> Result<&'static str, String> {
+    let name = &file[file.rfind('/').unwrap_or_default()..];
     let maps = read_to_string("/proc/self/maps").map_err(|error| format!("cannot read /proc/self/maps: {error}"))?;
-    Ok(if maps.lines().any(|line| line.ends_with(file)) { "mapped" } else { "gone" })
+    Ok(if maps.lines().any(|line| line.ends_with(name)) { "mapped" } else { "gone" })
 }
 
 fn last_error(call: &str) -> String {

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::cli::Disable;
 use crate::commands::Outcome;
 use crate::effects::lock::Lock;
-use crate::effects::{journal, locate};
+use crate::effects::{journal, locate, signals};
 use crate::error::ErrorKind;
 use crate::plan::disable::{Action, Restoration};
 
@@ -21,7 +21,9 @@ pub fn disable(arguments: &Disable) -> Result<Outcome> {
     if !is_enabled {
         return Err(ErrorKind::NotEnabled { root }.into());
     }
+    let held = signals::hold()?;
     journal::disable(&plan, &root)?;
+    drop(held);
     report(&plan, &root);
     Ok(Outcome::Done)
 }

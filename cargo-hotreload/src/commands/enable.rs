@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::cli::{Enable, Selection};
 use crate::commands::Outcome;
 use crate::effects::lock::Lock;
-use crate::effects::{cargo, files, journal, locate, stubs, toolchain};
+use crate::effects::{cargo, files, journal, locate, signals, stubs, toolchain};
 use crate::error::ErrorKind;
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
@@ -32,7 +32,9 @@ pub fn enable(arguments: &Enable) -> Result<Outcome> {
     let _lock = Lock::take(&root)?;
     let planned = Planned::read(&root, &toolchain, selection)?;
     let was_enabled = planned.journal.is_some();
+    let held = signals::hold()?;
     let changed = planned.carry_out(&toolchain, Lifetime::Explicit)?;
+    drop(held);
     if was_enabled && changed == 0 {
         println!("hot reloading is enabled already, nothing changed");
     } else {
@@ -91,6 +93,9 @@ impl Planned {
     }
 
     /// Writes what was planned and returns how many manifests changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ReadOnly`], or what the system said. A workspace that was not enabled is as it was then.
     pub fn carry_out(&self, toolchain: &Toolchain, lifetime: Lifetime) -> Result<usize> {
         let root = &self.workspace.root;
         let (lock_file, earlier) = match &self.journal {
@@ -99,8 +104,13 @@ impl Planned {
         };
         // What the user enabled stays enabled, whoever refreshes it.
         let lifetime = if earlier == Lifetime::Explicit { earlier } else { lifetime };
-        stubs::make(toolchain, &self.plan.stubs, &self.workspace.state_directory())?;
-        journal::enable(&self.plan, root, lock_file, lifetime)
+        let stubs = stubs::make(toolchain, &self.plan.stubs, &self.workspace.state_directory());
+        let written = stubs.and_then(|()| journal::enable(&self.plan, root, lock_file, lifetime));
+        if written.is_err() && self.journal.is_none() {
+            journal::disable(&journal::plan_disable(root)?, root)?;
+            self.put_lock_file_back()?;
+        }
+        written
     }
 
     /// Undoes what cargo did to `Cargo.lock` when it was asked about the workspace.

@@ -9,8 +9,8 @@ use crate::cli::New;
 use crate::commands::Outcome;
 use crate::effects::files;
 use crate::error::ErrorKind;
-use crate::plan::command::quoted;
 use crate::plan::template;
+use crate::shell::quoted;
 
 /// Writes the example server.
 pub fn new(arguments: &New) -> Result<Outcome> {

@@ -9,6 +9,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
@@ -111,6 +112,15 @@ pub fn generate(path: &Path, content: &str) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     make_directory(directory)?;
     write_whole(path, content.as_bytes(), directory).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Writes a generated file with a time stamp that never changes, for sources whose content cargo knows from elsewhere
+/// (a manifest with the same list): made again after they were removed, they are not compiled again.
+pub fn generate_timeless(path: &Path, content: &str) -> Result<()> {
+    generate(path, content)?;
+    let file = File::options().write(true).open(path);
+    let dated = file.and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_hours(24)));
+    dated.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// Whether `directory` is empty or not there.

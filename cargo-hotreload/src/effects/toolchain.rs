@@ -42,9 +42,14 @@ fn rustup<const N: usize>(arguments: [&str; N]) -> Option<String> {
     process::read(&CommandLine::new("rustup", ".").args(arguments)).ok()
 }
 
-/// Toolchain names of `rustup toolchain list`, whose lines may end in `(active, default)`.
+/// Toolchain names of `rustup toolchain list`, whose lines may end in `(active, default)`; with none installed it is
+/// a sentence.
 fn names(list: &str) -> Vec<String> {
-    list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    list.lines()
+        .filter(|line| !line.starts_with("no installed"))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn of_rustup(name: &str) -> Result<Toolchain> {
@@ -91,6 +96,11 @@ fn describe(name: Option<String>, cargo: PathBuf, rustc: PathBuf) -> Result<Tool
 #[cfg(test)]
 mod tests {
     use super::names;
+
+    #[test]
+    fn no_toolchain_at_all_is_no_name() {
+        assert!(names("no installed toolchains\n").is_empty());
+    }
 
     #[test]
     fn remarks_behind_a_toolchain_name_are_left_out() {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -30,46 +30,53 @@ pub struct Saved {
 
 /// Starts to watch `packages`, the directories of the local crates, and calls `report` for each burst.
 ///
-/// The content as it is now counts as seen. Watching ends when the returned guard is dropped.
+/// The content as it is now counts as seen. Watching ends when the returned guard is dropped; nothing is reported
+/// after that.
 pub fn start(packages: Vec<PathBuf>, report: impl Fn(Saved) + Send + 'static) -> Result<Watch> {
     let (sender, receiver) = channel();
-    let watcher = notify::recommended_watcher(sender).context("cannot watch files (inotify)")?;
+    let events = sender.clone();
+    let watcher = notify::recommended_watcher(move |event| drop(events.send(Signal::Event(event))));
+    let watcher = watcher.context("cannot watch files (inotify)")?;
     let mut sources = Sources { watcher, packages, watched: BTreeSet::new(), seen: BTreeMap::new() };
     sources.scan()?;
-    let (stop, stopped) = channel::<()>();
-    thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, &stopped, report))?;
-    Ok(Watch { _stop: stop })
+    thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, report))?;
+    Ok(Watch { stop: sender })
 }
 
-/// Keeps the watching thread alive.
+/// Keeps the watching going until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
-    _stop: std::sync::mpsc::Sender<()>,
+    stop: Sender<Signal>,
 }
 
-fn follow(
-    mut sources: Sources,
-    events: &Receiver<notify::Result<notify::Event>>,
-    stopped: &Receiver<()>,
-    report: impl Fn(Saved),
-) {
-    let is_stopped = || stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected);
-    while !is_stopped() {
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // The thread may have ended by itself.
+        let _ = self.stop.send(Signal::Stop);
+    }
+}
+
+/// What the watching thread waits for.
+#[derive(Debug)]
+enum Signal {
+    Event(notify::Result<notify::Event>),
+    Stop,
+}
+
+fn follow(mut sources: Sources, signals: &Receiver<Signal>, report: impl Fn(Saved)) {
+    while let Ok(Signal::Event(first)) = signals.recv() {
         let mut paths = BTreeSet::new();
-        match events.recv_timeout(Duration::from_millis(200)) {
-            Ok(event) => collect(event, &mut paths),
-            Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        if paths.is_empty() {
-            continue;
-        }
+        collect(first, &mut paths);
         let mut last = Instant::now();
-        while let Ok(event) = events.recv_timeout(QUIET.saturating_sub(last.elapsed())) {
-            let before = paths.len();
-            collect(event, &mut paths);
-            if paths.len() > before {
-                last = Instant::now();
+        while !paths.is_empty() {
+            match signals.recv_timeout(QUIET.saturating_sub(last.elapsed())) {
+                Ok(Signal::Event(event)) => {
+                    if collect(event, &mut paths) {
+                        last = Instant::now();
+                    }
+                }
+                Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => break,
             }
         }
         if let Some(saved) = sources.changed(&paths, last) {
@@ -80,14 +87,19 @@ fn follow(
 
 /// The paths of `event`, if it is about content. When the kernel dropped events, everything may have changed: the
 /// path `/` stands for that.
-fn collect(event: notify::Result<notify::Event>, paths: &mut BTreeSet<PathBuf>) {
-    let Ok(event) = event else { return };
+///
+/// Returns whether there were any.
+fn collect(event: notify::Result<notify::Event>, paths: &mut BTreeSet<PathBuf>) -> bool {
+    let Ok(event) = event else { return false };
     if event.need_rescan() {
-        paths.insert(PathBuf::from("/"));
+        return paths.insert(PathBuf::from("/"));
     }
-    if !matches!(event.kind, EventKind::Access(_)) {
-        paths.extend(event.paths);
+    if matches!(event.kind, EventKind::Access(_)) {
+        return false;
     }
+    let is_about_files = !event.paths.is_empty();
+    paths.extend(event.paths);
+    is_about_files
 }
 
 /// The watched files and their content.

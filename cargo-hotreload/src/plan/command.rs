@@ -1,8 +1,10 @@
 //! A command line as a value: built here, printed, then run by [`crate::effects::process`].
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+
+use crate::shell::quoted;
 
 /// A program, its arguments and what its environment differs in from ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,18 +63,6 @@ impl fmt::Display for CommandLine {
         }
         write!(formatter, "{}", quoted(self.program.as_os_str()))?;
         self.arguments.iter().try_for_each(|argument| write!(formatter, " {}", quoted(argument)))
-    }
-}
-
-/// `word` as one word of a shell command, quoted where it has to be.
-#[must_use]
-pub fn quoted(word: &OsStr) -> String {
-    let text = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::ErrorKind;
 use crate::plan::diff::unified;
+use crate::plan::generated::Generated;
 use crate::plan::group_crate;
 use crate::plan::groups::{self, Group, Seer, crate_name};
 use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency};
@@ -38,15 +39,6 @@ pub struct Rewrite {
     pub before: String,
     /// Its text with our additions.
     pub after: String,
-}
-
-/// A generated file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Generated {
-    /// Where it goes.
-    pub path: PathBuf,
-    /// What it says.
-    pub content: String,
 }
 
 impl EnablePlan {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Value;
 
-use crate::plan::enable::Generated;
+use crate::plan::generated::Generated;
 use crate::plan::groups::{Group, crate_name};
 use crate::workspace::graph::{Graph, Library, Origin};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::plan::enable::Generated;
+use crate::plan::generated::Generated;
 
 macro_rules! files {
     ($($path:literal),* $(,)?) => {

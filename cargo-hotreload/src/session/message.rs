@@ -156,6 +156,7 @@ impl fmt::Display for Message {
             }
             Self::Ended { ending, when } => {
                 let when = match when {
+                    When::Starting if ending.is_success() => "",
                     When::Starting => " while it started",
                     When::Reloading => " during the reload",
                     When::Running => "",

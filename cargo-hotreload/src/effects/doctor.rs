@@ -1,0 +1,186 @@
+//! The facts that `doctor` judges, apart from the probe of [`crate::effects::dylib_probe`].
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap_cargo::{Features, Manifest};
+use notify::{RecursiveMode, Watcher};
+
+use crate::cli::Selection;
+use crate::effects::{cargo, files, probe, process};
+use crate::error::ErrorKind;
+use crate::plan::checks::machine::{Machine, Watching};
+use crate::plan::checks::settings::{Settings, TomlFile};
+use crate::plan::checks::toolchain::{Pin, pinned};
+use crate::plan::command::CommandLine;
+use crate::plan::toolchain::Toolchain;
+use crate::workspace::Workspace;
+
+/// The kind of this machine.
+#[must_use]
+pub fn machine(toolchain: Option<&Toolchain>) -> Machine {
+    let environment = match (cfg!(target_env = "gnu"), cfg!(target_env = "musl")) {
+        (true, _) => "-gnu",
+        (_, true) => "-musl",
+        _ => "",
+    };
+    Machine {
+        rustc: toolchain.map(|toolchain| toolchain.host.clone()),
+        own: format!("{}-{}{environment}", env::consts::ARCH, env::consts::OS),
+        libc: libc(),
+    }
+}
+
+fn libc() -> Option<String> {
+    let first_line = |text: String| text.lines().next().map(|line| line.trim().to_owned());
+    let ask = |program: &str, argument: &str| process::read(&CommandLine::new(program, "/").args([argument])).ok();
+    let libc = ask("getconf", "GNU_LIBC_VERSION").and_then(first_line);
+    libc.or_else(|| ask("ldd", "--version").and_then(first_line)).filter(|line| !line.is_empty())
+}
+
+/// Whether there is a rustup, whatever it says.
+#[must_use]
+pub fn has_rustup() -> bool {
+    process::capture(&CommandLine::new("rustup", "/").args(["--version"])).is_ok()
+}
+
+/// The names of the files in `directory`.
+#[must_use]
+pub fn file_names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// What the kernel allows in watching, tried on a directory.
+#[must_use]
+pub fn watching() -> Watching {
+    const LIMIT: &str = "/proc/sys/fs/inotify/max_user_watches";
+    let number = |text: String| text.trim().parse().map_err(|_| format!("`{}` in {LIMIT}", text.trim()));
+    let watches = fs::read_to_string(LIMIT).map_err(|error| format!("{LIMIT}: {error}")).and_then(number);
+    let tried = notify::recommended_watcher(|_| {})
+        .and_then(|mut watcher| watcher.watch(Path::new("/"), RecursiveMode::NonRecursive))
+        .map_err(|error| error.to_string());
+    Watching { watches, tried }
+}
+
+/// How many mappings with code the kernel names for this process.
+pub fn own_mappings() -> Result<usize, String> {
+    fs::read_to_string("/proc/self/maps").map_err(|error| error.to_string())?;
+    Ok(probe::executable_mappings(std::process::id()).len())
+}
+
+/// The toolchain file that rustup would follow in `root`: the nearest one at or above it.
+#[must_use]
+pub fn pin(root: &Path) -> Option<Pin> {
+    // rustup prefers the older name where a directory has both.
+    let names = ["rust-toolchain", "rust-toolchain.toml"];
+    let mut files = root.ancestors().flat_map(|directory| names.map(|name| directory.join(name)));
+    files.find_map(|file| {
+        let text = fs::read_to_string(&file).ok()?;
+        Some(Pin { file: shown(&file, root), channel: pinned(&text) })
+    })
+}
+
+/// Everything that cargo reads its settings from in `root`.
+#[must_use]
+pub fn settings(root: &Path) -> Settings {
+    let directories = root.ancestors().map(|directory| directory.join(".cargo")).chain(cargo_home());
+    // Cargo prefers the older name where a directory has both.
+    let config = |directory: PathBuf| ["config", "config.toml"].map(|name| directory.join(name));
+    let mut paths: Vec<PathBuf> =
+        directories.filter_map(|it| config(it).into_iter().find(|path| path.is_file())).collect();
+    // The home directory's file is met twice where the workspace lies below it.
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    let file = |path: &PathBuf| Some(TomlFile { name: shown(path, root), text: fs::read_to_string(path).ok()? });
+    Settings {
+        variables: env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .filter(|(name, _)| name == "RUSTFLAGS" || name.starts_with("CARGO_"))
+            .collect(),
+        configs: paths.iter().filter_map(file).collect(),
+        manifest: file(&root.join("Cargo.toml")),
+    }
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let named = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    named.or_else(|| Some(env::home_dir()?.join(".cargo")))
+}
+
+fn shown(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
+/// What rustc would be told about its target, with every flag that cargo's settings add.
+pub fn target_cfg(toolchain: &Toolchain, root: &Path) -> Result<String> {
+    process::read(&toolchain.cargo(root).args(["rustc", "--print", "cfg", "-Zunstable-options"]))
+}
+
+/// The workspace at `root`; where it has several programs, the first one is as good as any for its settings.
+/// Cargo may write `Cargo.lock` when it is asked: that is undone.
+pub fn workspace(toolchain: &Toolchain, root: &Path) -> Result<Workspace> {
+    let lock_file = root.join("Cargo.lock");
+    let before = files::read_optional(&lock_file)?;
+    let selection =
+        |bin| Selection { manifest: Manifest::default(), bin, features: Features::default(), toolchain: None };
+    let read = cargo::workspace(toolchain, root, &selection(None)).or_else(|error| match error.downcast_ref() {
+        Some(ErrorKind::WhichBinary { names, .. }) if !names.is_empty() => {
+            cargo::workspace(toolchain, root, &selection(names.first().cloned()))
+        }
+        _ => Err(error),
+    });
+    put_back(&lock_file, before.as_deref(), root).context("cannot put `Cargo.lock` back")?;
+    read
+}
+
+fn put_back(lock_file: &Path, before: Option<&str>, root: &Path) -> Result<()> {
+    match before {
+        None => files::remove_file(lock_file),
+        Some(before) if Some(before) != files::read_optional(lock_file)?.as_deref() => {
+            files::replace(lock_file, before, root)
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{file_names, pin, settings};
+    use crate::effects::files::generate;
+
+    #[test]
+    fn the_nearest_toolchain_file_is_found_from_below() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let member = directory.path().join("a/b");
+        let write = |path: &str, text: &str| generate(&directory.path().join(path), text).expect("write");
+        write("a/b/Cargo.toml", "");
+        write("rust-toolchain", "1.70.0\n");
+        assert_eq!(pin(&member).map(|pin| pin.channel).as_deref(), Some("1.70.0"));
+        write("a/b/rust-toolchain.toml", "[toolchain]\nchannel = \"1.80.0\"\n");
+        let found = pin(&member).expect("a pin");
+        assert_eq!((found.file.as_str(), found.channel.as_str()), ("rust-toolchain.toml", "1.80.0"));
+    }
+
+    #[test]
+    fn configurations_come_nearest_first() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let root = directory.path().join("w");
+        generate(&root.join(".cargo/config.toml"), "[build]\n").expect("write");
+        generate(&directory.path().join(".cargo/config"), "[term]\n").expect("write");
+        let settings = settings(&root);
+        let names: Vec<&str> = settings.configs.iter().map(|file| file.name.as_str()).take(2).collect();
+        assert_eq!(names, [".cargo/config.toml", &directory.path().join(".cargo/config").display().to_string()]);
+        assert!(settings.manifest.is_none());
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_has_no_files() {
+        assert!(file_names(Path::new("/no/such/directory")).is_empty());
+    }
+}
