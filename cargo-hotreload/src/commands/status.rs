@@ -12,7 +12,7 @@ use crate::effects::build::library_directories;
 use crate::effects::{control, elf, files, journal, locate, toolchain};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
-use crate::plan::roles::{Needed, roles};
+use crate::plan::roles::{Linked, roles};
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::{Answer, Request};
 use crate::ui::table::table;
@@ -106,14 +106,14 @@ fn details(workspace: &Workspace, toolchain: &Toolchain) {
     println!("linker:        the toolchain's default");
     println!("target:        {}", workspace.target_directory.display());
     let rows: Vec<_> =
-        roles(workspace, needed(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
+        roles(workspace, linked(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
     print!("{}", table(["crate", "role"], &rows));
 }
 
 /// What the program links, if it was built.
-fn needed(workspace: &Workspace) -> Option<Needed> {
+fn linked(workspace: &Workspace) -> Option<Linked> {
     let executable = workspace.target_directory.join("debug").join(&workspace.host.bin);
-    elf::needed_closure(&executable, &library_directories(&executable)).ok()
+    elf::linked(&executable, &library_directories(&executable)).ok()
 }
 
 fn session(root: &Path) -> String {

@@ -16,7 +16,7 @@ use crate::effects::child::Running;
 use crate::effects::{elf, process};
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
-use crate::plan::roles::{Role, file_name};
+use crate::plan::roles::{Role, file_name, role_of};
 use crate::session::delivery::{Built, Image, Library};
 use crate::workspace::Workspace;
 
@@ -95,7 +95,7 @@ impl Contents {
 pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Contents) -> Result<Built> {
     let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host.bin) };
     let directories: Vec<PathBuf> = library_directories(executable);
-    let resident = elf::needed_closure(executable, &directories)?;
+    let linked = elf::linked(executable, &directories)?;
     let mut image = |path: &Path| -> Result<Image> { Ok(Image { path: path.to_owned(), content: contents.of(path)? }) };
     let group = |name: &String| {
         name.strip_prefix("lib").is_some_and(|name| groups::is_package(&name.trim_end_matches(".so").replace('_', "-")))
@@ -108,7 +108,7 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
     for library in workspace.graph.local().map(|index| &workspace.graph.libraries[index]) {
         let name = file_name(library);
         let Some(path) = artifacts.dylibs.get(&name) else { continue };
-        let role = if resident.contains(&name) { Role::Resident } else { Role::Module };
+        let role = role_of(&name, Some(&linked));
         libraries.push(Library { package: library.package.clone(), role, image: image(path)? });
     }
     Ok(Built { executable: image(executable)?, libraries })

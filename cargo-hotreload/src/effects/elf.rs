@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use object::elf::{DF_1_NODELETE, DT_FLAGS_1, DT_NEEDED};
 use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader};
-use object::{Endianness, ReadCache, ReadRef};
+use object::{Endianness, Object, ObjectSymbol, ReadCache, ReadRef};
+
+use crate::plan::roles::Linked;
 
 /// The entries of the dynamic section that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Dynamic {
     pub needed: Vec<String>,
     /// Whether it asks never to be unloaded.
     pub nodelete: bool,
+    /// Whether it opens libraries itself: whether it imports `dlopen`.
+    pub opens_libraries: bool,
 }
 
 /// Reads the dynamic section of `path`.
@@ -47,18 +51,21 @@ fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<Dynamic> {
             }
         }
     }
+    found.opens_libraries = elf.dynamic_symbols().any(|symbol| symbol.is_undefined() && symbol.name() == Ok("dlopen"));
     Ok(found)
 }
 
-/// File names of everything in `directories` that `path` links, in any depth.
-pub fn needed_closure(path: &Path, directories: &[PathBuf]) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut open = dynamic(path)?.needed;
+/// What `executable` links of the libraries in `directories`.
+pub fn linked(executable: &Path, directories: &[PathBuf]) -> Result<Linked> {
+    let Dynamic { needed: mut open, opens_libraries, .. } = dynamic(executable)?;
+    let mut found = Linked { libraries: BTreeSet::new(), opens_libraries };
     while let Some(name) = open.pop() {
         let file = directories.iter().map(|directory| directory.join(&name)).find(|path| path.exists());
         let Some(file) = file else { continue };
-        if found.insert(name) {
-            open.extend(dynamic(&file)?.needed);
+        if found.libraries.insert(name) {
+            let library = dynamic(&file)?;
+            open.extend(library.needed);
+            found.opens_libraries |= library.opens_libraries;
         }
     }
     Ok(found)

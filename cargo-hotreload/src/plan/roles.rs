@@ -33,8 +33,14 @@ impl fmt::Display for Role {
     }
 }
 
-/// File names of the libraries that the host and its libraries link (`DT_NEEDED`), in any depth.
-pub type Needed = BTreeSet<String>;
+/// An executable with everything that it links (`DT_NEEDED`, in any depth).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Linked {
+    /// File names of the libraries.
+    pub libraries: BTreeSet<String>,
+    /// Whether any part of it opens libraries itself.
+    pub opens_libraries: bool,
+}
 
 /// File name of the dylib of `library`: cargo gives dylibs of path packages no hash.
 #[must_use]
@@ -42,21 +48,43 @@ pub fn file_name(library: &Library) -> String {
     format!("lib{}.so", library.crate_name)
 }
 
-/// Name and role of every crate, lowest first, the host last but for what it does not link. Without `needed` the
-/// program was not built yet.
+/// The role of the dylib `file`; without `linked` the program was not built yet.
 #[must_use]
-pub fn roles(workspace: &Workspace, needed: Option<&Needed>) -> Vec<(String, Role)> {
+pub fn role_of(file: &str, linked: Option<&Linked>) -> Role {
+    match linked {
+        Some(linked) if linked.libraries.contains(file) => Role::Resident,
+        Some(linked) if linked.opens_libraries => Role::Module,
+        // A dependency that the program never uses.
+        Some(_) => Role::Static,
+        None => Role::Undecided,
+    }
+}
+
+/// Name and role of every crate, lowest first, the host last but for what it does not link.
+#[must_use]
+pub fn roles(workspace: &Workspace, linked: Option<&Linked>) -> Vec<(String, Role)> {
     let library = |index: usize| {
         let library = &workspace.graph.libraries[index];
-        let role = match needed {
-            Some(needed) if needed.contains(&file_name(library)) => Role::Resident,
-            Some(_) => Role::Module,
-            None => Role::Undecided,
-        };
-        (library.package.clone(), role)
+        (library.package.clone(), role_of(&file_name(library), linked))
     };
     let mut all: Vec<(String, Role)> = workspace.graph.local().map(library).collect();
     all.push((workspace.host.package.clone(), Role::Host));
     all.extend(workspace.others.iter().map(|name| (name.clone(), Role::Static)));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Linked, Role, role_of};
+
+    #[test]
+    fn what_is_linked_is_resident_and_only_a_loader_has_modules() {
+        let linked = |opens_libraries| Linked { libraries: BTreeSet::from(["libcore.so".to_owned()]), opens_libraries };
+        assert_eq!(role_of("libcore.so", Some(&linked(true))), Role::Resident);
+        assert_eq!(role_of("libapi.so", Some(&linked(true))), Role::Module);
+        assert_eq!(role_of("libapi.so", Some(&linked(false))), Role::Static);
+        assert_eq!(role_of("libapi.so", None), Role::Undecided);
+    }
 }

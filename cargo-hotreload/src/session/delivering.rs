@@ -1,10 +1,11 @@
 //! The program's side of a [`Session`]: bringing a build in, and seeing that it is there.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::plan::roles::Role;
-use crate::session::delivery::{Built, Delivery, Loaded, decide};
+use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
 use crate::session::message::{Ending, How, Message, Times, When};
 use crate::session::verify::{Expectation, Mapping, mapped_inode, unmet};
@@ -30,6 +31,8 @@ pub(super) struct Finished {
 pub(super) struct Program {
     pid: u32,
     loaded: Loaded,
+    /// Modules that it had not loaded when its time to start was over.
+    missing: BTreeSet<PathBuf>,
     pub(super) stage: Stage,
 }
 
@@ -126,7 +129,10 @@ impl Session {
         match (decide(&finished.built, &program.loaded), forced) {
             (Delivery::Restart { why }, _) => self.restart(why, finished, now),
             (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
-            (Delivery::Signal { modules }, _) => self.reload(modules, finished, now),
+            (Delivery::Signal { modules }, _) => match not_loaded(&finished.built, &modules, &program.missing) {
+                Some(why) => self.restart(why, finished, now),
+                None => self.reload(modules, finished, now),
+            },
             (Delivery::Nothing, Some(Force::Reload)) => self.reload(Vec::new(), finished, now),
             (Delivery::Nothing, None) => self.succeed(Message::Unchanged { build: finished.build }),
         }
@@ -157,7 +163,7 @@ impl Session {
     pub(super) fn started(&mut self, pid: u32) -> Vec<Action> {
         let Some(delivering) = self.starting.take() else { return Vec::new() };
         let loaded = Loaded::from(&delivering.finished.built);
-        let mut program = Program { pid, loaded, stage: Stage::Serving };
+        let mut program = Program { pid, loaded, missing: BTreeSet::new(), stage: Stage::Serving };
         if self.ending {
             let actions = program.stop(None);
             self.program = Some(program);
@@ -229,6 +235,7 @@ impl Session {
             actions.extend(self.restart(why, delivering.finished, now));
             return actions;
         }
+        program.missing = unmet.iter().map(|unmet| unmet.path().clone()).collect();
         let mut actions = self.fail(Message::NotLoaded { unmet, after });
         actions.extend(self.deliver(now));
         actions

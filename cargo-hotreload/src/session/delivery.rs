@@ -1,6 +1,6 @@
 //! How a build gets into the running program: by a signal, by a restart, or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::plan::roles::Role;
@@ -82,6 +82,13 @@ pub enum Delivery {
         /// Why, as the user reads it.
         why: String,
     },
+}
+
+/// Why a changed module that the program never loaded cannot be swapped in.
+#[must_use]
+pub fn not_loaded(built: &Built, modules: &[String], missing: &BTreeSet<PathBuf>) -> Option<String> {
+    let is_missing = |module: &&Library| modules.contains(&module.package) && missing.contains(&module.image.path);
+    built.modules().find(is_missing).map(|module| format!("the program did not load {} as a module", module.package))
 }
 
 /// How `built` gets into a program that has `loaded`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::plan::roles::Role;
-use crate::session::delivering::RELOAD_DEADLINE;
+use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
 use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
 use crate::session::message::{Ending, How, Message, When};
@@ -129,6 +129,17 @@ fn modules_are_not_mixed_with_a_resident_that_was_built_again() {
     let core = Mapping { path: PathBuf::from("/t/core"), inode: 5, deleted: true };
     let actions = play.does(Event::Mapped([replaced(10), vec![core]].concat()));
     assert_eq!(actions[0], Action::Signal(ProgramSignal::Stop));
+}
+
+#[test]
+fn a_module_that_was_never_loaded_restarts() {
+    let mut play = Play::new();
+    play.does(Event::Begin);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    play.does(Event::Started { pid: PID });
+    play.now += START_DEADLINE;
+    assert!(matches!(play.says(Event::Mapped(Vec::new()))[..], [Message::NotLoaded { .. }]));
+    assert_eq!(play.edit(built(1, 2, 1))[0], Action::Signal(ProgramSignal::Stop));
 }
 
 #[test]

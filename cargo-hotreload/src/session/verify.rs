@@ -35,6 +35,16 @@ pub enum Unmet {
     NewMissing(PathBuf),
 }
 
+impl Unmet {
+    /// The file that is concerned.
+    #[must_use]
+    pub fn path(&self) -> &PathBuf {
+        match self {
+            Self::OldMapped(path) | Self::NewMissing(path) => path,
+        }
+    }
+}
+
 /// The inode of the code that is mapped from `path`.
 #[must_use]
 pub fn mapped_inode(path: &PathBuf, mappings: &[Mapping]) -> Option<u64> {
