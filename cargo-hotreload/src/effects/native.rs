@@ -21,27 +21,28 @@ pub struct Read {
     pub bytes: Vec<u8>,
 }
 
-/// The native objects of the Rust libraries `rlibs`, and every name in the metadata of these.
+/// The native objects of the Rust libraries `rlibs`, and every name in the metadata of these. Most groups have no
+/// native objects; the metadata is not looked at then.
 pub fn read(rlibs: &[PathBuf]) -> Result<(Vec<Read>, BTreeSet<Vec<u8>>)> {
     let mut objects = Vec::new();
-    let mut names = BTreeSet::new();
+    let mut all_metadata = Vec::new();
     for rlib in rlibs {
         let cannot = || format!("cannot read `{}`", rlib.display());
         let data = fs::read(rlib).with_context(cannot)?;
-        let mut found = Vec::new();
-        let mut metadata = None;
         for member in ArchiveFile::parse(&*data).with_context(cannot)?.members() {
             let member = member.with_context(cannot)?;
             let bytes = member.data(&*data).with_context(cannot)?;
             match member.name() {
-                b"lib.rmeta" => metadata = Some(bytes),
+                b"lib.rmeta" => all_metadata.push(bytes.to_vec()),
                 name if name.ends_with(b".rcgu.o") => {}
-                _ => found.extend(native(bytes).map(|object| Read { object, bytes: bytes.to_vec() })),
+                _ => objects.extend(native(bytes).map(|object| Read { object, bytes: bytes.to_vec() })),
             }
         }
-        names.extend(metadata.map(metadata_names).unwrap_or_default());
-        objects.extend(found);
     }
+    if objects.is_empty() {
+        return Ok((objects, BTreeSet::new()));
+    }
+    let names = all_metadata.iter().flat_map(|metadata| metadata_names(metadata)).collect();
     Ok((objects, names))
 }
 
