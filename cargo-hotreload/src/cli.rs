@@ -45,6 +45,9 @@ pub enum Command {
     Stop(Control),
     /// Check everything that hot reloading needs on this machine
     Doctor(Doctor),
+    /// Link a dependency group; rustc calls this
+    #[command(hide = true)]
+    LinkGroup(LinkGroup),
     /// Write a small server workspace that is ready for hot reloading
     New(New),
     /// Show the whole job on a real server, in a temporary directory
@@ -126,6 +129,14 @@ pub struct Doctor {
     /// Where the workspace is, if there is one.
     #[command(flatten)]
     pub manifest: Manifest,
+}
+
+/// `cargo hotreload link-group`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LinkGroup {
+    /// What rustc gives its linker.
+    #[arg(last = true)]
+    pub arguments: Vec<std::ffi::OsString>,
 }
 
 /// `cargo hotreload new`.

@@ -12,6 +12,7 @@ pub mod http;
 pub mod journal;
 pub mod locate;
 pub mod lock;
+pub mod native;
 pub mod probe;
 pub mod process;
 pub mod signals;

@@ -1,9 +1,10 @@
 //! `cargo hotreload enable`.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anstream::{print, println};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cli::{Enable, Selection};
 use crate::commands::Outcome;
@@ -17,6 +18,7 @@ use crate::plan::rustflags::Rustflags;
 use crate::plan::toolchain::Toolchain;
 use crate::ui::table::table;
 use crate::workspace::Workspace;
+use crate::workspace::graph::Library;
 
 /// Rewrites the manifests, or with `--dry-run` shows what would be rewritten.
 pub fn enable(arguments: &Enable) -> Result<Outcome> {
@@ -88,7 +90,8 @@ impl Planned {
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
         let texts = journal::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
-        let plan = EnablePlan::new(&workspace, &Rustflags::read()?, &texts)?;
+        let tool = env::current_exe().context("cannot tell our own path")?;
+        let plan = EnablePlan::new(&workspace, &Rustflags::read()?, &texts, &tool)?;
         Ok(Self { workspace, plan, journal, lock_file })
     }
 
@@ -124,8 +127,8 @@ impl Planned {
     /// The manifest of each crate, as seen from the workspace root.
     fn file_of(&self, package: &str) -> PathBuf {
         let workspace = &self.workspace;
-        let libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
-        let manifest = libraries.filter_map(|library| library.local()).map(|(manifest, _)| manifest).next();
+        let mut libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
+        let manifest = libraries.find_map(Library::local);
         workspace.relative(manifest.unwrap_or(&workspace.host.manifest)).to_owned()
     }
 }

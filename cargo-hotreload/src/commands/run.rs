@@ -88,7 +88,7 @@ fn undo(root: &Path) -> Result<()> {
 /// The directories whose sources the program is made of.
 fn package_directories(workspace: &Workspace) -> Vec<PathBuf> {
     let libraries = workspace.graph.local().filter_map(|index| workspace.graph.libraries[index].local());
-    let manifests = libraries.map(|(manifest, _)| manifest).chain([&workspace.host.manifest]);
+    let manifests = libraries.chain([&workspace.host.manifest]);
     let mut directories: Vec<PathBuf> = manifests
         .filter_map(|manifest| manifest.parent().map(Path::to_owned))
         .chain([workspace.root.clone()])

@@ -50,7 +50,7 @@ pub fn enable(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Li
     }
     let state = make_state_directory(root)?;
     for file in &plan.generated {
-        files::generate_timeless(&file.path, &file.content)?;
+        files::generate_timeless(file)?;
     }
     let journal = Journal::new(plan, root, lock, lifetime);
     files::generate(&journal_path(root), &serde_json::to_string_pretty(&journal)?)?;

@@ -42,11 +42,17 @@ pub struct Rewrite {
 }
 
 impl EnablePlan {
-    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours.
+    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours. `tool` is
+    /// our own executable.
     ///
     /// # Errors
     /// [`ErrorKind::Manifest`] for a manifest that cannot be edited.
-    pub fn new(workspace: &Workspace, flags: &Rustflags, texts: &BTreeMap<PathBuf, String>) -> Result<Self, ErrorKind> {
+    pub fn new(
+        workspace: &Workspace,
+        flags: &Rustflags,
+        texts: &BTreeMap<PathBuf, String>,
+        tool: &Path,
+    ) -> Result<Self, ErrorKind> {
         let groups = groups::groups(&workspace.graph);
         let additions = additions(workspace, flags, &groups);
         let rewrite = |(path, text): (&PathBuf, &String)| -> Result<Rewrite, ErrorKind> {
@@ -57,7 +63,9 @@ impl EnablePlan {
         };
         let manifests = texts.iter().map(rewrite).collect::<Result<_, _>>()?;
         let state = workspace.state_directory();
-        let generated = groups.iter().flat_map(|group| group_crate::files(group, &groups, &workspace.graph, &state));
+        let crates = groups.iter().flat_map(|group| group_crate::files(group, &groups, &workspace.graph, &state));
+        let is_native = groups.iter().any(|group| group.may_be_native(&workspace.graph));
+        let generated = crates.chain(is_native.then(|| group_crate::linker(tool, &state)));
         let seers = groups.iter().flat_map(|group| group.seen_by.iter().map(move |seer| (seer, group)));
         let stubs: BTreeSet<String> = seers
             .filter(|(seer, _)| has_build_script(workspace, **seer))
@@ -89,8 +97,7 @@ impl fmt::Display for EnablePlan {
 #[must_use]
 pub fn manifests(workspace: &Workspace) -> BTreeSet<PathBuf> {
     let local = workspace.graph.local().filter_map(|index| workspace.graph.libraries[index].local());
-    let local = local.map(|(manifest, _)| manifest.clone());
-    local.chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
+    local.cloned().chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
 }
 
 fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
@@ -107,7 +114,7 @@ fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
 fn has_build_script(workspace: &Workspace, seer: Seer) -> bool {
     match seer {
         Seer::Host => workspace.host.build_script,
-        Seer::Library(index) => workspace.graph.libraries[index].local().is_some_and(|(_, script)| script),
+        Seer::Library(index) => workspace.graph.libraries[index].build_script,
     }
 }
 
@@ -136,7 +143,7 @@ fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTre
     profile.extend(groups.iter().map(|group| PackageFlags {
         profile: PROFILE.into(),
         package: group.package(),
-        flags: flags.of(Built::Group),
+        flags: flags.group(group.may_be_native(&workspace.graph)),
     }));
     let root = all.entry(workspace.root.join("Cargo.toml")).or_default();
     root.cargo_features = vec!["profile-rustflags".into()];
@@ -156,12 +163,12 @@ struct LocalPackage {
 fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
     let library = |index: LibraryIndex| {
         let library = &workspace.graph.libraries[index];
-        library.local().map(|(manifest, build_script)| LocalPackage {
+        library.local().map(|manifest| LocalPackage {
             name: library.package.clone(),
             manifest: manifest.clone(),
             built: vec![Built::Library],
             seers: vec![Seer::Library(index)],
-            build_script,
+            build_script: library.build_script,
         })
     };
     let mut packages: Vec<LocalPackage> = workspace.graph.local().filter_map(library).collect();

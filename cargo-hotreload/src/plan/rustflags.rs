@@ -13,6 +13,7 @@ pub struct Rustflags {
     host: Vec<Flag>,
     library: Vec<Flag>,
     group: Vec<Flag>,
+    native: Vec<Flag>,
     load: Vec<Flag>,
     stub: Vec<Flag>,
 }
@@ -52,6 +53,13 @@ impl Rustflags {
             Built::Group => &self.group,
         };
         flags.iter().map(|flag| flag.flag.clone()).collect()
+    }
+
+    /// The flags of a dependency group; `is_native` tells whether it may carry native code.
+    #[must_use]
+    pub fn group(&self, is_native: bool) -> Vec<String> {
+        let native = self.native.iter().filter(|_| is_native).map(|flag| flag.flag.clone());
+        self.of(Built::Group).into_iter().chain(native).collect()
     }
 
     /// The flags with which a package loads the group crates `groups`; `stubs` is where the empty libraries for

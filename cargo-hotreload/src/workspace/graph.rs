@@ -30,6 +30,8 @@ pub struct Library {
     pub version: String,
     /// Where the source comes from.
     pub origin: Origin,
+    /// Whether the package has a build script: it may carry native code then.
+    pub build_script: bool,
     /// Activated features.
     pub features: Vec<String>,
     /// Direct dependencies among the libraries.
@@ -43,8 +45,6 @@ pub enum Origin {
     Local {
         /// Its `Cargo.toml`.
         manifest: PathBuf,
-        /// Whether the package has a build script.
-        build_script: bool,
     },
     /// A registry; `None` is crates.io.
     Registry {
@@ -61,11 +61,11 @@ pub enum Origin {
 }
 
 impl Library {
-    /// The manifest and build-script flag of a local crate.
+    /// The manifest of a local crate.
     #[must_use]
-    pub fn local(&self) -> Option<(&PathBuf, bool)> {
+    pub fn local(&self) -> Option<&PathBuf> {
         match &self.origin {
-            Origin::Local { manifest, build_script } => Some((manifest, *build_script)),
+            Origin::Local { manifest } => Some(manifest),
             Origin::Registry { .. } | Origin::Git { .. } => None,
         }
     }
@@ -161,6 +161,7 @@ fn library(features: &[String], package: &Package, dependencies: Vec<LibraryInde
         crate_name: crate_name.replace('-', "_"),
         version: package.version.to_string(),
         origin: origin(package),
+        build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
         features: named.cloned().collect(),
         dependencies,
     }
@@ -172,8 +173,7 @@ fn is_lib(target: &cargo_metadata::Target) -> bool {
 
 fn origin(package: &Package) -> Origin {
     let Some(source) = &package.source else {
-        let build_script = package.targets.iter().any(cargo_metadata::Target::is_custom_build);
-        return Origin::Local { manifest: package.manifest_path.clone().into_std_path_buf(), build_script };
+        return Origin::Local { manifest: package.manifest_path.clone().into_std_path_buf() };
     };
     if let Some(git) = source.repr.strip_prefix("git+") {
         let address = git.split('#').next().unwrap_or(git);

@@ -29,7 +29,7 @@ pub fn files(directory: &Path, flags: &Rustflags) -> Vec<Generated> {
     let group = array(flags.of(Built::Group));
     let manifest = include_str!("../../../templates/probe/Cargo.toml.in");
     let manifest = manifest.replace("{host}", &host).replace("{module}", &module).replace("{group}", &group);
-    let file = |path: &str, content: &str| Generated { path: directory.join(path), content: content.to_owned() };
+    let file = |path: &str, content: &str| Generated::text(directory.join(path), content.to_owned());
     vec![
         file("Cargo.toml", &manifest),
         file("host.rs", include_str!("../../../templates/probe/host.rs")),
