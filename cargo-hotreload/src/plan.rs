@@ -12,6 +12,7 @@ pub mod groups;
 pub mod journal;
 pub mod lockfile;
 pub mod manifest;
+pub mod own_profile;
 pub mod roles;
 pub mod rustflags;
 pub mod template;
