@@ -169,11 +169,33 @@ fn pieces() -> impl Strategy<Value = String> {
         " # hotreload: uncommented `#\t`",
     ];
     let line = (select(PIECES), select(&["\n", "\n", "\r\n", "", "x"]));
-    vec(line, 0..24).prop_map(|lines| lines.into_iter().map(|(line, ending)| format!("{line}{ending}")).collect())
+    vec(line.prop_map(|(line, ending)| [line, ending].concat()), 0..24).prop_map(|lines| lines.concat())
+}
+
+/// Manifests that make sense: tables with something commented out in each, in every style.
+fn tables() -> impl Strategy<Value = String> {
+    const BODIES: &[&str] = &[
+        "#rustflags = [\n#\t'--cfg', 'x',\n#\t\"-b\",\n#]\n",
+        "debug = 0\n# rustflags = [ '-a', # why\n# prose\n\n##\t'-no',\n#   '-b' ] # end\n",
+        "\t#\trustflags=[\"--cfg=x\"]\nstrip = '''\n#rustflags = ['-a']\n'''\n",
+        "#rustflags = []\n#[profile.dev]\n#rustflags = ['-other']\n",
+        "# nothing but prose about rustflags = [\n",
+    ];
+    const HEADS: &[&str] = &["profile.dev.package.", "profile.dev.package.", "profile.release.package.", "other."];
+    const TYPES: &[&str] = &["\"rlib\",\n#\t\"dylib\",\n", "#'dylib'\n", "'lib',\n\t# 'dylib', # yes\n#'cdylib'\n"];
+    let table = (select(HEADS), select(BODIES), 0..4_usize);
+    (vec(table, 0..6), select(TYPES), any::<bool>()).prop_map(|(tables, types, returns)| {
+        let mut text = String::from("#cargo-features = [\"profile-rustflags\"]\n");
+        for (number, (head, body, blank)) in tables.into_iter().enumerate() {
+            text = format!("{text}{}[{head}a{number}]\n{body}", "\n".repeat(blank));
+        }
+        text = format!("{text}[lib]\ncrate-type = [\n{types}]");
+        if returns { text.replace('\n', "\r\n") } else { text }
+    })
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 2048, ..Config::default() })]
+    #![proptest_config(Config { cases: 1024, ..Config::default() })]
 
     #[test]
     fn laws_hold_for_pieces(text in pieces()) {
@@ -183,6 +205,18 @@ proptest! {
             // A refusal is allowed; what it says is the business of other tests.
             let _ = uncommented(&once, scope);
         }
+    }
+
+    #[test]
+    fn laws_hold_for_tables(text in tables()) {
+        let out = uncommented(&text, Scope::Root).expect("it makes sense");
+        let document = out.parse::<toml_edit::DocumentMut>().expect("a manifest");
+        assert_eq!(document["cargo-features"][0].as_str(), Some("profile-rustflags"));
+        let types = document["lib"]["crate-type"].as_array().expect("an array");
+        assert!(types.iter().any(|name| name.as_str() == Some("dylib")), "{out}");
+        assert!(!out.contains("\nrustflags = ['-other']"), "{out}");
+        let release = document.get("profile").and_then(|profile| profile.get("release"));
+        assert!(!release.is_some_and(|table| table.to_string().contains("# hotreload")), "{out}");
     }
 
     #[test]
