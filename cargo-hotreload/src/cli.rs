@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_cargo::{Features, Manifest};
 
+use crate::plan::own_profile::FlagSource;
+
 /// How cargo calls a subcommand: `cargo-hotreload hotreload …`.
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", styles = clap_cargo::style::CLAP_STYLING)]
@@ -69,6 +71,19 @@ pub struct Selection {
     /// The nightly toolchain to use, by its rustup name [default: `nightly`, else the newest dated one]
     #[arg(long, value_name = "NAME")]
     pub toolchain: Option<String>,
+    /// Whose compiler flags to use [default: as enabled; else `own` where the workspace brings them, else `builtin`]
+    #[arg(long, value_name = "WHOSE")]
+    pub flags: Option<FlagSource>,
+}
+
+impl Selection {
+    /// The same with more features.
+    #[must_use]
+    pub fn with_features(&self, more: &[String]) -> Self {
+        let mut selection = self.clone();
+        selection.features.features.extend(more.iter().cloned());
+        selection
+    }
 }
 
 /// `cargo hotreload run`.

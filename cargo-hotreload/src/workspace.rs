@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, Package};
 
 use crate::error::ErrorKind;
+use crate::plan::own_profile::OwnProfile;
 use crate::workspace::graph::{Graph, LibraryIndex};
 use crate::workspace::unit_graph::UnitGraph;
 
@@ -35,6 +36,8 @@ pub struct Workspace {
     pub others: Vec<String>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
+    /// The workspace's own developer profile, where that is used instead of our flags.
+    pub own_profile: Option<OwnProfile>,
 }
 
 /// The package and binary that is run.
@@ -80,6 +83,7 @@ impl Workspace {
                 library: own_library,
             },
             obstacles: obstacles(&profile.lto, &profile.panic),
+            own_profile: None,
             root,
             graph,
             others,

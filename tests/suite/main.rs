@@ -1,1 +1,3 @@
 //! The end-to-end suite: the built command, real cargo, real processes.
+
+mod own_profile;

@@ -13,6 +13,7 @@ use crate::effects::{cargo, files, journal, locate, signals, stubs, toolchain};
 use crate::error::ErrorKind;
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
+use crate::plan::own_profile::FlagSource;
 use crate::plan::roles::{Role, roles};
 use crate::plan::rustflags::Rustflags;
 use crate::plan::toolchain::Toolchain;
@@ -82,7 +83,7 @@ impl Planned {
         journal: Option<Journal>,
         lock_file: Option<String>,
     ) -> Result<Self> {
-        let workspace = cargo::workspace(toolchain, root, selection)?;
+        let workspace = cargo::workspace(toolchain, root, &as_enabled(selection, journal.as_ref()))?;
         if let Some(obstacle) = workspace.obstacles.first() {
             return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
         }
@@ -133,6 +134,12 @@ impl Planned {
     }
 }
 
+/// The user's choice of flags; without one, what is enabled with our flags stays so.
+fn as_enabled(selection: &Selection, journal: Option<&Journal>) -> Selection {
+    let builtin = journal.map(|journal| journal.flags).filter(|flags| *flags == FlagSource::Builtin);
+    Selection { flags: selection.flags.or(builtin), ..selection.clone() }
+}
+
 fn put_lock_file_back(root: &Path, before: Option<&str>) -> Result<()> {
     let path = root.join("Cargo.lock");
     let now = files::read_optional(&path)?;
@@ -156,5 +163,8 @@ fn report(planned: &Planned) {
     });
     let rows: Vec<[String; 3]> = crates.chain(groups).collect();
     print!("{}", table(["crate", "role", "file"], &rows));
+    if let Some(own) = &planned.workspace.own_profile {
+        println!("{own}");
+    }
     println!("the first build shows which libraries the program links itself: those are resident");
 }

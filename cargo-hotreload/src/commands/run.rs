@@ -45,6 +45,9 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     if planned.journal.is_none() {
         let plural = if changed == 1 { "" } else { "s" };
         say::note(&format!("enabled for this session: {changed} manifest{plural} changed, put back when it ends"));
+        if let Some(own) = &planned.workspace.own_profile {
+            say::note(&own.to_string());
+        }
     }
     let requests = arrivals.clone();
     let control = Control::listen(&root, move |request, reply| {

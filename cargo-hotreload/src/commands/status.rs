@@ -105,6 +105,9 @@ fn details(workspace: &Workspace, toolchain: &Toolchain) {
     println!("toolchain:     {name}, rustc {}", toolchain.version);
     println!("linker:        the toolchain's default");
     println!("target:        {}", workspace.target_directory.display());
+    if let Some(own) = &workspace.own_profile {
+        println!("flags:         {own}");
+    }
     let rows: Vec<_> =
         roles(workspace, linked(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
     print!("{}", table(["crate", "role"], &rows));

@@ -6,17 +6,27 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use crate::cli::Selection;
+use crate::effects::files;
 use crate::effects::process::{self, Captured};
 use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
+use crate::plan::enable;
+use crate::plan::own_profile::{FlagSource, OwnProfile};
 use crate::plan::toolchain::Toolchain;
 use crate::workspace::unit_graph::UnitGraph;
-use crate::workspace::{self, Workspace};
+use crate::workspace::{self, Binary, Workspace};
 
 /// The workspace that `selection` names, seen from the directory `root`.
 pub fn workspace(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Workspace> {
-    let metadata = metadata(toolchain, root, selection)?;
+    let mut metadata = self::metadata(toolchain, root, selection)?;
     let binary = workspace::binary(&metadata, selection.bin.as_deref())?;
+    let own_profile = own_profile(root, &metadata, &binary, selection.flags)?;
+    let own_features = own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
+    let selection = &selection.with_features(own_features);
+    if !own_features.is_empty() {
+        // They may bring in packages that were left out without them.
+        metadata = self::metadata(toolchain, root, selection)?;
+    }
     let line = toolchain
         .cargo(root)
         .args(["build", "--unit-graph", "-Zunstable-options", "--package"])
@@ -25,7 +35,26 @@ pub fn workspace(toolchain: &Toolchain, root: &Path, selection: &Selection) -> R
     let printed = output(&line, root)?;
     let units: UnitGraph =
         serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
-    Ok(Workspace::new(&metadata, &units, &binary)?)
+    Ok(Workspace { own_profile, ..Workspace::new(&metadata, &units, &binary)? })
+}
+
+/// The workspace's own profile, if it has one and nobody wants ours.
+fn own_profile(
+    root: &Path,
+    metadata: &Metadata,
+    binary: &Binary,
+    wanted: Option<FlagSource>,
+) -> Result<Option<OwnProfile>> {
+    if wanted == Some(FlagSource::Builtin) {
+        return Ok(None);
+    }
+    let path = root.join("Cargo.toml");
+    let offered = metadata[&binary.id].features.keys().map(String::as_str);
+    let found = OwnProfile::detect(&files::read(&path)?, offered).map_err(|error| enable::fault(&path, &error))?;
+    match (found, wanted) {
+        (None, Some(FlagSource::Own)) => Err(ErrorKind::NoOwnProfile { root: root.to_owned() }.into()),
+        (found, _) => Ok(found),
+    }
 }
 
 fn metadata(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Metadata> {

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap_cargo::{Features, Manifest};
 use notify::{RecursiveMode, Watcher};
 
 use crate::cli::Selection;
@@ -125,8 +124,7 @@ pub fn target_cfg(toolchain: &Toolchain, root: &Path) -> Result<String> {
 pub fn workspace(toolchain: &Toolchain, root: &Path) -> Result<Workspace> {
     let lock_file = root.join("Cargo.lock");
     let before = files::read_optional(&lock_file)?;
-    let selection =
-        |bin| Selection { manifest: Manifest::default(), bin, features: Features::default(), toolchain: None };
+    let selection = |bin| Selection { bin, ..Selection::default() };
     let read = cargo::workspace(toolchain, root, &selection(None)).or_else(|error| match error.downcast_ref() {
         Some(ErrorKind::WhichBinary { names, .. }) if !names.is_empty() => {
             cargo::workspace(toolchain, root, &selection(names.first().cloned()))

@@ -66,7 +66,10 @@ enum Signal {
 fn follow(mut sources: Sources, signals: &Receiver<Signal>, report: impl Fn(Saved)) {
     while let Ok(Signal::Event(first)) = signals.recv() {
         let mut paths = BTreeSet::new();
-        collect(first, &mut paths);
+        if !collect(first, &mut paths) {
+            // Looking for changes opens files, and opening them makes events: looking at each would never end.
+            continue;
+        }
         let mut last = Instant::now();
         while !paths.is_empty() {
             match signals.recv_timeout(QUIET.saturating_sub(last.elapsed())) {

@@ -9,7 +9,8 @@ use crate::plan::diff::unified;
 use crate::plan::generated::Generated;
 use crate::plan::group_crate;
 use crate::plan::groups::{self, Group, Seer, crate_name};
-use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency};
+use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency, Scope};
+use crate::plan::own_profile::FlagSource;
 use crate::plan::rustflags::{Built, Profile, Rustflags};
 use crate::workspace::graph::LibraryIndex;
 use crate::workspace::{STATE_DIRECTORY, Workspace};
@@ -25,6 +26,8 @@ pub struct EnablePlan {
     pub stubs: Vec<String>,
     /// The dependency groups.
     pub groups: Vec<Group>,
+    /// Whose flags and crate types the manifests get.
+    pub flags: FlagSource,
 }
 
 /// A manifest before and after.
@@ -50,6 +53,9 @@ impl EnablePlan {
         texts: &BTreeMap<PathBuf, String>,
         tool: &Path,
     ) -> Result<Self, ErrorKind> {
+        if workspace.own_profile.is_some() {
+            return Self::of_own_profile(workspace, texts);
+        }
         let groups = groups::groups(&workspace.graph);
         let additions = additions(workspace, flags, &groups);
         let rewrite = |(path, text): (&PathBuf, &String)| -> Result<Rewrite, ErrorKind> {
@@ -68,7 +74,31 @@ impl EnablePlan {
             .filter(|(seer, _)| has_build_script(workspace, **seer))
             .map(|(_, group)| crate_name(&group.package()))
             .collect();
-        Ok(Self { manifests, generated: generated.collect(), stubs: stubs.into_iter().collect(), groups })
+        Ok(Self {
+            manifests,
+            generated: generated.collect(),
+            stubs: stubs.into_iter().collect(),
+            groups,
+            flags: FlagSource::Builtin,
+        })
+    }
+
+    /// The workspace has everything itself: only comment signs go.
+    fn of_own_profile(workspace: &Workspace, texts: &BTreeMap<PathBuf, String>) -> Result<Self, ErrorKind> {
+        let root = workspace.root.join("Cargo.toml");
+        let in_use = manifests(workspace);
+        let rewrite = |(path, text): (&PathBuf, &String)| -> Result<Rewrite, ErrorKind> {
+            let before = manifest::remove(text);
+            let scope = if *path == root { Scope::Root } else { Scope::Member };
+            let after = if in_use.contains(path) {
+                manifest::uncomment(&before, scope).map_err(|error| fault(path, &error))?
+            } else {
+                before.clone()
+            };
+            Ok(Rewrite { path: path.clone(), before, after })
+        };
+        let manifests = texts.iter().map(rewrite).collect::<Result<_, _>>()?;
+        Ok(Self { manifests, generated: Vec::new(), stubs: Vec::new(), groups: Vec::new(), flags: FlagSource::Own })
     }
 
     /// The manifests that change.
@@ -97,7 +127,9 @@ pub fn manifests(workspace: &Workspace) -> BTreeSet<PathBuf> {
     local.cloned().chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
 }
 
-fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
+/// Why the manifest at `path` cannot be edited, as the user reads it.
+#[must_use]
+pub fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
     match error {
         ManifestError::Parse { line, column, message } => {
             ErrorKind::Manifest { place: format!("{}:{line}:{column}", path.display()), message: message.clone() }

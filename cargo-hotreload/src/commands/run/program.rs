@@ -16,10 +16,11 @@ use crate::workspace::Workspace;
 /// The cargo invocation that builds the program and its modules.
 #[must_use]
 pub(super) fn build_line(toolchain: &Toolchain, workspace: &Workspace, selection: &Selection) -> CommandLine {
+    let own_features = workspace.own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
     toolchain
         .cargo(&workspace.root)
         .args(["build", "--package", &workspace.host.package, "--bin", &workspace.host.bin])
-        .args(feature_arguments(selection))
+        .args(feature_arguments(&selection.with_features(own_features)))
         // Diagnostics come rendered on standard error, the list of files on standard output.
         .args(["--message-format", "json-render-diagnostics"])
         .args([OsString::from("--target-dir"), workspace.target_directory.clone().into()])
