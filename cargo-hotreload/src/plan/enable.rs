@@ -11,12 +11,9 @@ use crate::plan::group_crate;
 use crate::plan::groups::{self, Group, Seer, crate_name};
 use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency, Scope};
 use crate::plan::own_profile::FlagSource;
-use crate::plan::rustflags::{Built, Rustflags};
+use crate::plan::rustflags::{Built, Profile, Rustflags};
 use crate::workspace::graph::LibraryIndex;
 use crate::workspace::{STATE_DIRECTORY, Workspace};
-
-/// The profile that is made hot-reloadable.
-const PROFILE: &str = "dev";
 
 /// Every file that `enable` writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +150,7 @@ fn has_build_script(workspace: &Workspace, seer: Seer) -> bool {
 /// What goes into each manifest.
 fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTreeMap<PathBuf, Additions> {
     let mut all: BTreeMap<PathBuf, Additions> = BTreeMap::new();
-    let mut profile = Vec::new();
+    let mut flagged = Vec::new();
     for package in packages(workspace) {
         let manifest = all.entry(package.manifest.clone()).or_default();
         let seen: Vec<&Group> =
@@ -166,20 +163,26 @@ fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTre
         if package.built.contains(&Built::Library) {
             manifest.crate_type = Some("dylib".into());
         }
-        profile.push(PackageFlags {
-            profile: PROFILE.into(),
-            package: package.name.clone(),
-            flags: package_flags(workspace, flags, &package, &seen),
-        });
+        for profile in [Profile::Dev, Profile::Release] {
+            flagged.push(PackageFlags {
+                profile: profile.name().into(),
+                package: package.name.clone(),
+                flags: package_flags(workspace, flags, &package, &seen, profile),
+            });
+        }
     }
-    profile.extend(groups.iter().map(|group| PackageFlags {
-        profile: PROFILE.into(),
-        package: group.package(),
-        flags: flags.group(group.may_be_native(&workspace.graph)),
-    }));
+    for profile in [Profile::Dev, Profile::Release] {
+        flagged.extend(groups.iter().map(|group| PackageFlags {
+            profile: profile.name().into(),
+            package: group.package(),
+            flags: flags.group(group.may_be_native(&workspace.graph), profile),
+        }));
+    }
+    flagged.retain(|package| !package.flags.is_empty());
+    flagged.sort_by_key(|package| package.profile != Profile::Dev.name());
     let root = all.entry(workspace.root.join("Cargo.toml")).or_default();
     root.cargo_features = vec!["profile-rustflags".into()];
-    root.rustflags = profile;
+    root.rustflags = flagged;
     all
 }
 
@@ -222,12 +225,22 @@ fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
     packages
 }
 
-fn package_flags(workspace: &Workspace, flags: &Rustflags, package: &LocalPackage, seen: &[&Group]) -> Vec<String> {
+fn package_flags(
+    workspace: &Workspace,
+    flags: &Rustflags,
+    package: &LocalPackage,
+    seen: &[&Group],
+    profile: Profile,
+) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for flag in package.built.iter().flat_map(|&built| flags.of(built)) {
+    for flag in package.built.iter().flat_map(|&built| flags.of(built, profile)) {
         if !all.contains(&flag) {
             all.push(flag);
         }
+    }
+    // The host of a release build loads no groups: its libraries bring them as ordinary libraries.
+    if profile == Profile::Release && package.built == [Built::Host] {
+        return all;
     }
     let groups: Vec<String> = seen.iter().map(|group| crate_name(&group.package())).collect();
     let stubs = package.build_script.then(|| stub_directory(workspace, &package.manifest));

@@ -10,21 +10,50 @@ const TEMPLATE: &str = include_str!("../../templates/rustflags.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rustflags {
-    host: Vec<Flag>,
-    library: Vec<Flag>,
-    group: Vec<Flag>,
-    native: Vec<Flag>,
-    load: Vec<Flag>,
-    stub: Vec<Flag>,
+    host: Vec<Entry>,
+    library: Vec<Entry>,
+    group: Vec<Entry>,
+    native: Vec<Entry>,
+    load: Vec<Entry>,
+    stub: Vec<Entry>,
 }
 
-/// One flag and why it is there.
+/// A flag and why it is there.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Flag {
+struct Entry {
     flag: String,
     #[expect(dead_code, reason = "for the reader of the template; required so that no flag goes without a reason")]
     why: String,
+    /// Whether a release build needs it too while the workspace is enabled.
+    #[serde(default)]
+    release: bool,
+}
+
+/// The profiles that get flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// What is run and reloaded.
+    Dev,
+    /// What must still build while the workspace is enabled.
+    Release,
+}
+
+impl Profile {
+    /// Its name in manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+}
+
+impl Entry {
+    fn is_for(&self, profile: Profile) -> bool {
+        profile == Profile::Dev || self.release
+    }
 }
 
 /// What a package is built as.
@@ -44,33 +73,33 @@ impl Rustflags {
         toml_edit::de::from_str(TEMPLATE)
     }
 
-    /// The flags of a package, without those for its groups.
+    /// The flags of a package in `profile`, without those for its groups.
     #[must_use]
-    pub fn of(&self, built: Built) -> Vec<String> {
+    pub fn of(&self, built: Built, profile: Profile) -> Vec<String> {
         let flags = match built {
             Built::Host => &self.host,
             Built::Library => &self.library,
             Built::Group => &self.group,
         };
-        flags.iter().map(|flag| flag.flag.clone()).collect()
+        plain(flags, profile).collect()
     }
 
-    /// The flags of a dependency group; `is_native` tells whether it may carry native code.
+    /// The flags of a dependency group in `profile`; `is_native` tells whether it may carry native code.
     #[must_use]
-    pub fn group(&self, is_native: bool) -> Vec<String> {
-        let native = self.native.iter().filter(|_| is_native).map(|flag| flag.flag.clone());
-        self.of(Built::Group).into_iter().chain(native).collect()
+    pub fn group(&self, is_native: bool, profile: Profile) -> Vec<String> {
+        let native: &[Entry] = if is_native { &self.native } else { &[] };
+        self.of(Built::Group, profile).into_iter().chain(plain(native, profile)).collect()
     }
 
-    /// The flags with which a package loads the group crates `groups`; `stubs` is where the empty libraries for
-    /// its build script are, if it has one.
+    /// The flags with which a package loads the group crates `groups`, in every profile; `stubs` is where the empty
+    /// libraries for its build script are, if it has one.
     #[must_use]
     pub fn load(&self, groups: &[String], stubs: Option<&Path>) -> Vec<String> {
         if groups.is_empty() {
             return Vec::new();
         }
         let mut flags = Vec::new();
-        for Flag { flag, .. } in &self.load {
+        for Entry { flag, .. } in &self.load {
             if flag.contains("{name}") {
                 flags.extend(groups.iter().map(|group| flag.replace("{name}", group)));
             } else {
@@ -79,25 +108,36 @@ impl Rustflags {
         }
         let stubs = stubs.map(|directory| directory.display().to_string());
         flags.extend(
-            stubs
-                .iter()
-                .flat_map(|directory| self.stub.iter().map(move |Flag { flag, .. }| flag.replace("{name}", directory))),
+            stubs.iter().flat_map(|directory| {
+                self.stub.iter().map(move |Entry { flag, .. }| flag.replace("{name}", directory))
+            }),
         );
         flags
     }
+}
+
+fn plain(flags: &[Entry], profile: Profile) -> impl Iterator<Item = String> {
+    flags.iter().filter(move |flag| flag.is_for(profile)).map(|flag| flag.flag.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{Built, Rustflags};
+    use super::{Built, Profile, Rustflags};
 
     #[test]
     fn the_template_can_be_read_and_groups_are_never_unloaded() {
         let flags = Rustflags::read().expect("the template is valid");
-        assert!(flags.of(Built::Group).iter().any(|flag| flag.contains("nodelete")));
-        assert!(!flags.of(Built::Library).iter().any(|flag| flag.contains("nodelete")));
+        assert!(flags.of(Built::Group, Profile::Dev).iter().any(|flag| flag.contains("nodelete")));
+        assert!(!flags.of(Built::Library, Profile::Dev).iter().any(|flag| flag.contains("nodelete")));
+    }
+
+    #[test]
+    fn a_release_build_has_no_loader_and_an_ordinary_host() {
+        let flags = Rustflags::read().expect("the template is valid");
+        assert!(flags.of(Built::Host, Profile::Release).is_empty());
+        assert!(!flags.of(Built::Library, Profile::Release).iter().any(|flag| flag.contains("cfg")));
     }
 
     #[test]
