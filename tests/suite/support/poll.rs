@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// For everything that needs no build.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// For what needs a build, also the first one of all crates on a slow machine.
-pub(crate) const BUILD: Duration = Duration::from_mins(4);
+pub(crate) const BUILD: Duration = Duration::from_mins(10);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
