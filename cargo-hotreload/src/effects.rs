@@ -14,6 +14,7 @@ pub mod locate;
 pub mod lock;
 pub mod probe;
 pub mod process;
+pub mod settings;
 pub mod signals;
 pub mod stubs;
 pub mod toolchain;

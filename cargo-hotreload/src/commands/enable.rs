@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anstream::{print, println};
 use anyhow::Result;
 
-use crate::cli::{Enable, Selection};
+use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
+use crate::config::Settings;
 use crate::effects::lock::Lock;
-use crate::effects::{cargo, files, journal, locate, signals, stubs, toolchain};
+use crate::effects::{cargo, files, journal, locate, settings, signals, stubs, toolchain};
 use crate::error::ErrorKind;
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
@@ -22,15 +23,16 @@ use crate::workspace::Workspace;
 pub fn enable(arguments: &Enable) -> Result<Outcome> {
     let selection = &arguments.selection;
     let root = locate::root(&selection.manifest)?;
-    let toolchain = toolchain::find(selection.toolchain.as_deref())?;
+    let settings = settings::read(&root, selection, &Conduct::default())?;
+    let toolchain = toolchain::find(settings.toolchain.as_deref())?;
     if arguments.dry_run {
-        let planned = Planned::read(&root, &toolchain, selection)?;
+        let planned = Planned::read(&root, &toolchain, &settings)?;
         planned.put_lock_file_back()?;
         print!("{}", planned.plan);
         return Ok(Outcome::Done);
     }
     let _lock = Lock::take(&root)?;
-    let planned = Planned::read(&root, &toolchain, selection)?;
+    let planned = Planned::read(&root, &toolchain, &settings)?;
     let was_enabled = planned.journal.is_some();
     let held = signals::hold()?;
     let changed = planned.carry_out(&toolchain, Lifetime::Explicit)?;
@@ -62,11 +64,11 @@ impl Planned {
     ///
     /// # Errors
     /// [`ErrorKind::Unservable`] if its crates cannot become dylibs. `Cargo.lock` is as it was then.
-    pub fn read(root: &Path, toolchain: &Toolchain, selection: &Selection) -> Result<Self> {
+    pub fn read(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Self> {
         let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
         let journal = journal::read(root)?;
         let is_enabled = journal.is_some();
-        let planned = Self::ask(root, toolchain, selection, journal, lock_file.clone());
+        let planned = Self::ask(root, toolchain, settings, journal, lock_file.clone());
         if planned.is_err() && !is_enabled {
             put_lock_file_back(root, lock_file.as_deref())?;
         }
@@ -76,11 +78,11 @@ impl Planned {
     fn ask(
         root: &Path,
         toolchain: &Toolchain,
-        selection: &Selection,
+        settings: &Settings,
         journal: Option<Journal>,
         lock_file: Option<String>,
     ) -> Result<Self> {
-        let workspace = cargo::workspace(toolchain, root, selection)?;
+        let workspace = cargo::workspace(toolchain, root, settings)?;
         if let Some(obstacle) = workspace.obstacles.first() {
             return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
         }

@@ -5,11 +5,12 @@ use std::path::Path;
 use anstream::{print, println};
 use anyhow::Result;
 
-use crate::cli::Status;
+use crate::cli::{Conduct, Status};
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
+use crate::config::{Settings, Source};
 use crate::effects::build::library_directories;
-use crate::effects::{control, elf, files, journal, locate, toolchain};
+use crate::effects::{control, elf, files, journal, locate, settings, toolchain};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
 use crate::plan::roles::{Linked, roles};
@@ -35,8 +36,11 @@ enum State {
 pub fn status(arguments: &Status) -> Result<Outcome> {
     let selection = &arguments.selection;
     let root = locate::root(&selection.manifest)?;
-    let toolchain = toolchain::find(selection.toolchain.as_deref());
-    let planned = toolchain.as_ref().ok().map(|toolchain| Planned::read(&root, toolchain, selection));
+    let settings = settings::read(&root, selection, &Conduct::default());
+    let known = settings.as_ref().ok();
+    let toolchain = toolchain::find(known.and_then(|settings| settings.toolchain.as_deref()));
+    let plan = |settings| toolchain.as_ref().ok().map(|toolchain| Planned::read(&root, toolchain, settings));
+    let planned = known.and_then(plan);
     if let Some(Ok(planned)) = &planned {
         planned.put_lock_file_back()?;
     }
@@ -52,6 +56,10 @@ pub fn status(arguments: &Status) -> Result<Outcome> {
             (Err(error), _) => println!("toolchain:     {error}"),
             (_, Some(Err(error))) => println!("workspace:     {error}"),
             (Ok(_), None) => {}
+        }
+        match &settings {
+            Ok(settings) => show_settings(settings, &root),
+            Err(error) => println!("settings:      {error}"),
         }
         println!("session:       {}", session(&root));
     }
@@ -112,8 +120,21 @@ fn details(workspace: &Workspace, toolchain: &Toolchain) {
 
 /// What the program links, if it was built.
 fn linked(workspace: &Workspace) -> Option<Linked> {
-    let executable = workspace.target_directory.join("debug").join(&workspace.host.bin);
+    let executable = workspace.executable();
     elf::linked(&executable, &library_directories(&executable)).ok()
+}
+
+/// The settings that are not as by default, and who made them so.
+fn show_settings(settings: &Settings, root: &Path) {
+    let prefix = format!("{}/", root.display());
+    for setting in settings.changed() {
+        let source = match &setting.source {
+            // The root manifest is meant, whatever directory this is called in.
+            Source::Manifest(place) => place.strip_prefix(&prefix).unwrap_or(place).to_owned(),
+            other => other.to_string(),
+        };
+        println!("{:14} {} ({source})", format!("{}:", setting.name), setting.value);
+    }
 }
 
 fn session(root: &Path) -> String {

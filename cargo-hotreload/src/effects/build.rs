@@ -19,6 +19,7 @@ use crate::plan::groups;
 use crate::plan::roles::{Role, file_name, role_of};
 use crate::session::delivery::{Built, Image, Library};
 use crate::workspace::Workspace;
+use crate::workspace::program::Kind;
 
 /// Starts `line`; cargo shows progress and diagnostics itself, its messages come through the pipe.
 pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
@@ -40,14 +41,14 @@ pub struct Artifacts {
     pub success: bool,
 }
 
-/// Reads cargo's messages to the end; `bin` is the binary that is wanted.
-pub fn read_messages(stdout: impl Read, bin: &str) -> Artifacts {
+/// Reads cargo's messages to the end; `kind` and `name` say which program is wanted.
+pub fn read_messages(stdout: impl Read, kind: Kind, name: &str) -> Artifacts {
     let mut artifacts = Artifacts::default();
     // A line that is no message is a build script's or cargo's own text: not for us.
     for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
         match message {
             Message::CompilerArtifact(artifact) => {
-                if artifact.target.is_bin() && artifact.target.name == bin {
+                if kind.has(&artifact.target) && artifact.target.name == name {
                     artifacts.executable =
                         artifact.executable.map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
                 } else if !artifact.target.is_proc_macro() {
@@ -118,18 +119,33 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
 #[must_use]
 pub fn library_directories(executable: &Path) -> Vec<PathBuf> {
     let directory = executable.parent().unwrap_or(Path::new("/"));
+    // Examples have a directory of their own, their libraries have not.
+    let directory = directory.parent().filter(|_| directory.ends_with("examples")).unwrap_or(directory);
     vec![directory.to_owned(), directory.join("deps")]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read_messages;
+    use std::path::{Path, PathBuf};
+
+    use super::{library_directories, read_messages};
+    use crate::workspace::program::Kind;
+
+    #[test]
+    fn the_libraries_of_an_example_are_above_it() {
+        let expected = [PathBuf::from("/t/debug"), PathBuf::from("/t/debug/deps")];
+        assert_eq!(library_directories(Path::new("/t/debug/x")), expected);
+        assert_eq!(library_directories(Path::new("/t/debug/examples/x")), expected);
+    }
 
     #[test]
     fn the_last_word_decides() {
-        let good = read_messages(&b"{\"reason\":\"build-finished\",\"success\":true}\n"[..], "x");
+        let good = read_messages(&b"{\"reason\":\"build-finished\",\"success\":true}\n"[..], Kind::Binary, "x");
         assert!(good.success);
-        assert!(!read_messages(&b""[..], "x").success);
-        assert!(!read_messages(&b"not json\n{\"reason\":\"build-finished\",\"success\":false}\n"[..], "x").success);
+        assert!(!read_messages(&b""[..], Kind::Binary, "x").success);
+        assert!(
+            !read_messages(&b"not json\n{\"reason\":\"build-finished\",\"success\":false}\n"[..], Kind::Binary, "x")
+                .success
+        );
     }
 }

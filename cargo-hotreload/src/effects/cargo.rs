@@ -5,43 +5,33 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
-use crate::cli::Selection;
+use crate::config::Settings;
 use crate::effects::process::{self, Captured};
 use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
 use crate::plan::toolchain::Toolchain;
 use crate::workspace::unit_graph::UnitGraph;
-use crate::workspace::{self, Workspace};
+use crate::workspace::{Workspace, program};
 
-/// The workspace that `selection` names, seen from the directory `root`.
-pub fn workspace(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Workspace> {
-    let metadata = metadata(toolchain, root, selection)?;
-    let binary = workspace::binary(&metadata, selection.bin.as_deref())?;
+/// The workspace that `settings` speak of, seen from the directory `root`.
+pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
+    let metadata = metadata(toolchain, root, settings)?;
+    let program = program::find(&metadata, settings.host.as_ref())?;
     let line = toolchain
         .cargo(root)
         .args(["build", "--unit-graph", "-Zunstable-options", "--package"])
-        .args([binary.id.repr.clone(), "--bin".into(), binary.name.clone()])
-        .args(feature_arguments(selection));
+        .args([program.id.repr.as_str(), program.kind.flag(), &program.name, "--profile", &settings.profile])
+        .args(settings.features.arguments());
     let printed = output(&line, root)?;
     let units: UnitGraph =
         serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
-    Ok(Workspace::new(&metadata, &units, &binary)?)
+    Ok(Workspace::new(&metadata, &units, &program, settings)?)
 }
 
-fn metadata(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Metadata> {
-    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(feature_arguments(selection));
+fn metadata(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Metadata> {
+    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(settings.features.arguments());
     let printed = output(&line, root)?;
     serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))
-}
-
-/// The feature flags of `selection` as cargo takes them.
-#[must_use]
-pub fn feature_arguments(selection: &Selection) -> Vec<String> {
-    let features = &selection.features;
-    let mut arguments: Vec<String> = features.features.iter().map(|name| format!("--features={name}")).collect();
-    arguments.extend(features.all_features.then(|| "--all-features".into()));
-    arguments.extend(features.no_default_features.then(|| "--no-default-features".into()));
-    arguments
 }
 
 fn output(line: &CommandLine, root: &Path) -> Result<String> {
