@@ -10,6 +10,7 @@ pub mod elf;
 pub mod files;
 pub mod http;
 pub mod journal;
+pub mod linkers;
 pub mod locate;
 pub mod lock;
 pub mod probe;

@@ -9,10 +9,11 @@ use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
 use crate::config::Settings;
 use crate::effects::lock::Lock;
-use crate::effects::{cargo, files, journal, locate, settings, signals, stubs, toolchain};
+use crate::effects::{cargo, files, journal, linkers, locate, settings, signals, stubs, toolchain};
 use crate::error::ErrorKind;
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
+use crate::plan::linker::Linker;
 use crate::plan::roles::{Role, roles};
 use crate::plan::rustflags::Rustflags;
 use crate::plan::toolchain::Toolchain;
@@ -53,6 +54,8 @@ pub struct Planned {
     pub workspace: Workspace,
     /// What is to be written.
     pub plan: EnablePlan,
+    /// What joins the local crates.
+    pub linker: Linker,
     /// What an earlier `enable` left.
     pub journal: Option<Journal>,
     /// `Cargo.lock` before cargo was asked anything.
@@ -90,8 +93,10 @@ impl Planned {
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
         let texts = journal::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
-        let plan = EnablePlan::new(&workspace, &Rustflags::read()?, &texts)?;
-        Ok(Self { workspace, plan, journal, lock_file })
+        let linker = linkers::choose(settings, toolchain, &workspace.target_directory)?;
+        let flags = Rustflags::read()?.linked_by(linker, &toolchain.host);
+        let plan = EnablePlan::new(&workspace, &flags, &texts)?;
+        Ok(Self { workspace, plan, linker, journal, lock_file })
     }
 
     /// Writes what was planned and returns how many manifests changed.

@@ -17,6 +17,7 @@ use crate::effects::control::Control;
 use crate::effects::lock::Lock;
 use crate::effects::{cargo, journal, locate, settings, toolchain};
 use crate::plan::journal::Lifetime;
+use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::Event;
 use crate::ui::say;
@@ -24,6 +25,7 @@ use crate::workspace::Workspace;
 use crate::workspace::graph::Library;
 
 mod driver;
+mod linking;
 mod program;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
@@ -54,7 +56,8 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     let control = Control::listen(&root, move |request, reply| {
         drop(requests.send(Arrival::Event(Event::Asked(request, reply))));
     })?;
-    let facts = Facts { toolchain, settings, workspace: prepared.workspace, has_modules: prepared.has_modules };
+    let Prepared { workspace, linker, has_modules, .. } = prepared;
+    let facts = Facts { toolchain, settings, workspace, linker, has_modules };
     let driven = Driver::new(arguments, facts, control, arrivals)?.drive(&inbox);
     let undone = undo.now();
     driven.and(undone).map(|()| Outcome::Done)
@@ -63,6 +66,8 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
 /// A workspace that can be built.
 struct Prepared {
     workspace: Workspace,
+    /// What joins the local crates.
+    linker: Linker,
     /// How many manifests changed, if the workspace was not enabled before.
     enabled: Option<usize>,
     /// Whether its libraries are modules now.
@@ -73,12 +78,13 @@ struct Prepared {
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
     if *settings.strategy == Strategy::Restart {
         let workspace = cargo::workspace(toolchain, root, settings)?;
-        return Ok(Prepared { workspace, enabled: None, has_modules: journal::read(root)?.is_some() });
+        let has_modules = journal::read(root)?.is_some();
+        return Ok(Prepared { workspace, linker: Linker::Default, enabled: None, has_modules });
     }
     let planned = Planned::read(root, toolchain, settings)?;
     let changed = planned.carry_out(toolchain, Lifetime::Session)?;
     let enabled = planned.journal.is_none().then_some(changed);
-    Ok(Prepared { workspace: planned.workspace, enabled, has_modules: true })
+    Ok(Prepared { workspace: planned.workspace, linker: planned.linker, enabled, has_modules: true })
 }
 
 /// Puts the manifests back when the session ends, also by an error or a panic; an explicit `enable` stays.

@@ -13,6 +13,7 @@ use crate::effects::build::library_directories;
 use crate::effects::{control, elf, files, journal, locate, settings, toolchain};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
+use crate::plan::linker::Linker;
 use crate::plan::roles::{Linked, roles};
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::{Answer, Request};
@@ -52,7 +53,7 @@ pub fn status(arguments: &Status) -> Result<Outcome> {
     if !arguments.quiet {
         println!("hot reloading: {}", describe(state));
         match (&toolchain, planned) {
-            (Ok(toolchain), Some(Ok(planned))) => details(&planned.workspace, toolchain),
+            (Ok(toolchain), Some(Ok(planned))) => details(&planned, toolchain),
             (Err(error), _) => println!("toolchain:     {error}"),
             (_, Some(Err(error))) => println!("workspace:     {error}"),
             (Ok(_), None) => {}
@@ -107,15 +108,23 @@ fn describe(state: State) -> &'static str {
     }
 }
 
-fn details(workspace: &Workspace, toolchain: &Toolchain) {
+fn details(planned: &Planned, toolchain: &Toolchain) {
+    let Planned { workspace, linker, .. } = planned;
     println!("program:       {} (package {})", workspace.host.bin, workspace.host.package);
     let name = toolchain.name.as_deref().unwrap_or("of the PATH");
     println!("toolchain:     {name}, rustc {}", toolchain.version);
-    println!("linker:        the toolchain's default");
+    println!("linker:        {}", show_linker(*linker, &toolchain.host));
     println!("target:        {}", workspace.target_directory.display());
     let rows: Vec<_> =
         roles(workspace, linked(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
     print!("{}", table(["crate", "role"], &rows));
+}
+
+fn show_linker(linker: Linker, triple: &str) -> String {
+    match linker {
+        Linker::Default => format!("{linker} ({})", linker.resolved(triple)),
+        other => other.to_string(),
+    }
 }
 
 /// What the program links, if it was built.

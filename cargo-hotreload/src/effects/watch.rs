@@ -64,7 +64,10 @@ enum Signal {
 fn follow(mut sources: Sources, signals: &Receiver<Signal>, quiet: Duration, report: impl Fn(Saved)) {
     while let Ok(Signal::Event(first)) = signals.recv() {
         let mut paths = BTreeSet::new();
-        collect(first, &mut paths);
+        if !collect(first, &mut paths) {
+            // Our own reading arrives here too: looking at the files because of it would never end.
+            continue;
+        }
         let mut last = Instant::now();
         while !paths.is_empty() {
             match signals.recv_timeout(quiet.saturating_sub(last.elapsed())) {
@@ -196,12 +199,16 @@ fn saved_at(path: &Path) -> Option<Instant> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::PathBuf;
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
-    use super::{Saved, Watch, is_editors, start};
+    use notify::event::{AccessKind, EventAttributes, ModifyKind};
+    use notify::{Event, EventKind};
+
+    use super::{Saved, Watch, collect, is_editors, start};
     use crate::config::values::DEBOUNCE;
 
     fn package() -> (tempfile::TempDir, Watch, Receiver<Saved>) {
@@ -255,6 +262,14 @@ mod tests {
         assert!(saves.recv_timeout(SOON).expect("a change").manifest);
         fs::remove_file(directory.path().join("src/lib.rs")).expect("remove");
         assert!(!saves.recv_timeout(SOON).expect("a change").manifest);
+    }
+
+    #[test]
+    fn reading_files_is_no_reason_to_look_at_them() {
+        let event = |kind| Ok(Event { kind, paths: vec![PathBuf::from("src/lib.rs")], attrs: EventAttributes::new() });
+        let mut paths = BTreeSet::new();
+        assert!(!collect(event(EventKind::Access(AccessKind::Any)), &mut paths) && paths.is_empty());
+        assert!(collect(event(EventKind::Modify(ModifyKind::Any)), &mut paths));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::plan::linker::Linker;
+
 const TEMPLATE: &str = include_str!("../../templates/rustflags.toml");
 
 /// The flags by role.
@@ -15,6 +17,9 @@ pub struct Rustflags {
     group: Vec<Flag>,
     load: Vec<Flag>,
     stub: Vec<Flag>,
+    /// Which linker joins what gets flags, and for which target.
+    #[serde(skip)]
+    linker: (Linker, String),
 }
 
 /// One flag and why it is there.
@@ -43,6 +48,12 @@ impl Rustflags {
         toml_edit::de::from_str(TEMPLATE)
     }
 
+    /// The same flags for packages that `linker` joins for the target `triple`.
+    #[must_use]
+    pub fn linked_by(self, linker: Linker, triple: &str) -> Self {
+        Self { linker: (linker, triple.to_owned()), ..self }
+    }
+
     /// The flags of a package, without those for its groups.
     #[must_use]
     pub fn of(&self, built: Built) -> Vec<String> {
@@ -51,7 +62,10 @@ impl Rustflags {
             Built::Library => &self.library,
             Built::Group => &self.group,
         };
-        flags.iter().map(|flag| flag.flag.clone()).collect()
+        let (linker, triple) = &self.linker;
+        let actual = linker.resolved(triple);
+        let taken = flags.iter().map(|flag| flag.flag.clone()).filter(|flag| actual.takes(flag));
+        taken.chain(linker.flags(triple)).collect()
     }
 
     /// The flags with which a package loads the group crates `groups`; `stubs` is where the empty libraries for
@@ -84,6 +98,16 @@ mod tests {
     use std::path::Path;
 
     use super::{Built, Rustflags};
+    use crate::plan::linker::Linker;
+
+    #[test]
+    fn the_linker_is_chosen_for_every_role() {
+        let flags =
+            Rustflags::read().expect("the template is valid").linked_by(Linker::Mold, "aarch64-unknown-linux-gnu");
+        for built in [Built::Host, Built::Library, Built::Group] {
+            assert_eq!(flags.of(built).last().map(String::as_str), Some("-Clink-arg=-fuse-ld=mold"));
+        }
+    }
 
     #[test]
     fn the_template_can_be_read_and_groups_are_never_unloaded() {

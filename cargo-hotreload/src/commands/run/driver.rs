@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::cli::Run;
+use crate::commands::run::linking::Linking;
 use crate::commands::run::program::{build_line, program_line};
 use crate::commands::run::{package_directories, prepare};
 use crate::config::Settings;
@@ -22,6 +23,7 @@ use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
 use crate::effects::watch::{self, Watch};
 use crate::effects::{probe, process, settings};
+use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
 use crate::session::Session;
 use crate::session::delivery::Built;
@@ -45,6 +47,8 @@ pub(super) struct Facts {
     pub(super) toolchain: Toolchain,
     pub(super) settings: Settings,
     pub(super) workspace: Workspace,
+    /// What joins the local crates.
+    pub(super) linker: Linker,
     /// Whether its libraries are modules; else they are what the user made them.
     pub(super) has_modules: bool,
 }
@@ -54,11 +58,15 @@ pub(super) struct Driver<'arguments> {
     arguments: &'arguments Run,
     /// Where the user called us: the program runs there, as with `cargo run`.
     directory: PathBuf,
-    facts: Facts,
+    pub(super) facts: Facts,
     control: Control,
     watch: Watch,
     arrivals: Sender<Arrival>,
     build: Option<Running>,
+    /// The running build was told to end: it is not for us to start another.
+    cancelled: bool,
+    /// The linkers that failed in this session.
+    pub(super) linking: Linking,
     program: Option<Running>,
     contents: Contents,
     timers: Vec<(Instant, Timer)>,
@@ -81,6 +89,8 @@ impl<'arguments> Driver<'arguments> {
             control,
             arrivals,
             build: None,
+            cancelled: false,
+            linking: Linking::default(),
             program: None,
             contents: Contents::default(),
             timers: Vec::new(),
@@ -121,7 +131,11 @@ impl<'arguments> Driver<'arguments> {
     fn arrived(&mut self, arrival: Arrival) {
         let event = match arrival {
             Arrival::Event(event) => event,
-            Arrival::BuildEnded(artifacts) => Event::Built(self.build_ended(&artifacts)),
+            Arrival::BuildEnded(artifacts) => match self.build_ended(&artifacts) {
+                Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
+                Err(reason) => Event::Built(Err(self.linking.recall(reason, &artifacts.link_errors))),
+                built => Event::Built(built),
+            },
             Arrival::ProgramEnded => {
                 let Some(status) = self.program.take().map(Running::reap) else { return };
                 let status = status.unwrap_or_default();
@@ -146,6 +160,7 @@ impl<'arguments> Driver<'arguments> {
                 }
             }
             Action::CancelBuild => {
+                self.cancelled = true;
                 if let Some(build) = &self.build {
                     build.signal_group(Signal::TERM);
                 }
@@ -170,7 +185,8 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Starts cargo, after planning anew if a manifest changed.
-    fn build(&mut self, replan: bool) -> Result<()> {
+    pub(super) fn build(&mut self, replan: bool) -> Result<()> {
+        self.cancelled = false;
         if replan {
             self.plan_anew()?;
         }
@@ -179,7 +195,7 @@ impl<'arguments> Driver<'arguments> {
         let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host.clone(), self.arrivals.clone());
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
-            let artifacts = build::read_messages(stdout, host.kind, &host.bin);
+            let artifacts = build::read_messages(stdout, host.kind, &host.bin, say::diagnostic);
             wait_for_end(pid);
             drop(arrivals.send(Arrival::BuildEnded(artifacts)));
         })?;
@@ -193,6 +209,7 @@ impl<'arguments> Driver<'arguments> {
         settings.strategy = self.facts.settings.strategy.clone();
         let prepared = prepare(root, &self.facts.toolchain, &settings)?;
         self.facts.workspace = prepared.workspace;
+        self.facts.linker = prepared.linker;
         self.facts.has_modules = prepared.has_modules;
         self.facts.settings = settings;
         self.watch = watch(&self.facts, &self.arrivals)?;

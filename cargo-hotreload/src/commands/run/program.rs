@@ -22,8 +22,8 @@ pub(super) fn build_line(facts: &Facts) -> CommandLine {
         .cargo(&workspace.root)
         .args(["build", "--package", &host.package, host.kind.flag(), &host.bin, "--profile", &workspace.profile])
         .args(settings.features.arguments())
-        // Diagnostics come rendered on standard error, the list of files on standard output.
-        .args(["--message-format", "json-render-diagnostics"])
+        // Standard output has the list of files and the diagnostics, which we show: a linker's words are wanted.
+        .args(["--message-format", "json-diagnostic-rendered-ansi"])
         .args([OsString::from("--target-dir"), workspace.target_directory.clone().into()])
 }
 

@@ -1,0 +1,69 @@
+//! What a session does when the linker fails: it takes another one, where that is likely to help.
+
+use anyhow::Result;
+
+use crate::commands::run::driver::Driver;
+use crate::config::values;
+use crate::effects::linkers;
+use crate::plan::linker::{Linker, failure, next};
+use crate::ui::say;
+
+/// The linkers that failed in this session.
+#[derive(Debug, Default)]
+pub(super) struct Linking {
+    tried: Vec<Linker>,
+    /// What the first of them said.
+    first: Option<String>,
+}
+
+impl Linking {
+    /// The reason of a failed build, with the first linker's words once another one has failed as well.
+    pub(super) fn recall(&self, reason: String, errors: &[String]) -> String {
+        match &self.first {
+            Some(first) if self.tried.len() > 1 && !errors.is_empty() => {
+                let names: Vec<String> = self.tried.iter().map(ToString::to_string).collect();
+                format!("{reason}; tried were {}, and the first said:\n{}", names.join(", "), first.trim_end())
+            }
+            _ => reason,
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// Whether a build with another linker was started because of `errors`, what rustc said about failed links.
+    pub(super) fn builds_with_another_linker(&mut self, errors: &[String]) -> bool {
+        let is_left_to_us = *self.facts.settings.linker == values::Linker::Auto && self.facts.has_modules;
+        let found = errors.iter().find_map(|error| failure(error).map(|failure| (error, failure)));
+        let Some((error, failure)) = found.filter(|_| is_left_to_us) else { return false };
+        let failed = self.facts.linker.resolved(&self.facts.toolchain.host);
+        if !self.linking.tried.contains(&failed) {
+            self.linking.tried.push(failed);
+        }
+        self.linking.first.get_or_insert_with(|| error.clone());
+        let installed = linkers::installed(&self.facts.toolchain);
+        let Some(other) = next(failure, &self.linking.tried, &installed) else {
+            self.begin_again_next_time();
+            return false;
+        };
+        say::warning(&format!("{failed} cannot link this program, its error is above: trying {other}"));
+        match self.switch_to(other) {
+            Ok(()) => true,
+            Err(error) => {
+                say::warning(&format!("{error:#}"));
+                false
+            }
+        }
+    }
+
+    fn switch_to(&mut self, linker: Linker) -> Result<()> {
+        linkers::remember(linker, &self.facts.toolchain, &self.facts.workspace.target_directory)?;
+        self.build(true)
+    }
+
+    /// No linker helps: the fault is elsewhere, and the toolchain's own is as good as any.
+    fn begin_again_next_time(&self) {
+        if let Err(error) = linkers::forget(&self.facts.workspace.target_directory) {
+            say::warning(&format!("{error:#}"));
+        }
+    }
+}
