@@ -174,7 +174,7 @@ impl ErrorKind {
                 .into(),
             Self::Manifest { .. } => "correct the manifest; nothing was changed".into(),
             Self::CargoRefused { .. } => "`cargo metadata --no-deps` shows the same failure".into(),
-            Self::NoBinary { .. } => "add a `src/main.rs` to one of its packages: `cargo new --bin host`".into(),
+            Self::NoBinary { .. } => "add a `src/main.rs` to one of its packages: `cargo new --bin host`; `--example NAME` runs an example".into(),
             Self::WhichBinary { flag, names, .. } => {
                 let first = names.first().and_then(|name| name.split(' ').next()).unwrap_or("NAME");
                 format!("name one: `{flag} {first}`")

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::cli::{Conduct, Status};
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
-use crate::config::{Settings, Source};
+use crate::config::{Settings, Shown, Source};
 use crate::effects::build::library_directories;
 use crate::effects::{control, elf, files, journal, locate, settings, toolchain};
 use crate::plan::disable::Action;
@@ -52,15 +52,15 @@ pub fn status(arguments: &Status) -> Result<Outcome> {
     };
     if !arguments.quiet {
         println!("hot reloading: {}", describe(state));
-        match (&toolchain, planned) {
-            (Ok(toolchain), Some(Ok(planned))) => details(&planned, toolchain),
-            (Err(error), _) => println!("toolchain:     {error}"),
-            (_, Some(Err(error))) => println!("workspace:     {error}"),
-            (Ok(_), None) => {}
+        match (&settings, &toolchain, planned) {
+            (Ok(settings), Ok(toolchain), Some(Ok(planned))) => details(&planned, toolchain, settings),
+            (Err(error), ..) => println!("settings:      {error}"),
+            (_, Err(error), _) => println!("toolchain:     {error}"),
+            (.., Some(Err(error))) => println!("workspace:     {error}"),
+            (.., None) => {}
         }
-        match &settings {
-            Ok(settings) => show_settings(settings, &root),
-            Err(error) => println!("settings:      {error}"),
+        if let Ok(settings) = &settings {
+            print!("{}", show_settings(settings, &root));
         }
         println!("session:       {}", session(&root));
     }
@@ -108,22 +108,23 @@ fn describe(state: State) -> &'static str {
     }
 }
 
-fn details(planned: &Planned, toolchain: &Toolchain) {
+fn details(planned: &Planned, toolchain: &Toolchain, settings: &Settings) {
     let Planned { workspace, linker, .. } = planned;
     println!("program:       {} (package {})", workspace.host.bin, workspace.host.package);
     let name = toolchain.name.as_deref().unwrap_or("of the PATH");
     println!("toolchain:     {name}, rustc {}", toolchain.version);
-    println!("linker:        {}", show_linker(*linker, &toolchain.host));
+    println!("linker:        {}", show_linker(*linker, &settings.linker.source, &toolchain.host));
     println!("target:        {}", workspace.target_directory.display());
     let rows: Vec<_> =
         roles(workspace, linked(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
     print!("{}", table(["crate", "role"], &rows));
 }
 
-fn show_linker(linker: Linker, triple: &str) -> String {
-    match linker {
-        Linker::Default => format!("{linker} ({})", linker.resolved(triple)),
-        other => other.to_string(),
+fn show_linker(linker: Linker, source: &Source, triple: &str) -> String {
+    match (linker, source) {
+        (Linker::Default, _) => format!("{linker} ({})", linker.resolved(triple)),
+        (other, Source::Default) => format!("{other}, because the toolchain's own cannot link this program"),
+        (other, _) => other.to_string(),
     }
 }
 
@@ -133,17 +134,19 @@ fn linked(workspace: &Workspace) -> Option<Linked> {
     elf::linked(&executable, &library_directories(&executable)).ok()
 }
 
-/// The settings that are not as by default, and who made them so.
-fn show_settings(settings: &Settings, root: &Path) {
+/// A table of the settings that are not as by default, and who made them so.
+fn show_settings(settings: &Settings, root: &Path) -> String {
     let prefix = format!("{}/", root.display());
-    for setting in settings.changed() {
+    let row = |setting: Shown| {
         let source = match &setting.source {
             // The root manifest is meant, whatever directory this is called in.
             Source::Manifest(place) => place.strip_prefix(&prefix).unwrap_or(place).to_owned(),
             other => other.to_string(),
         };
-        println!("{:14} {} ({source})", format!("{}:", setting.name), setting.value);
-    }
+        [setting.name.to_owned(), setting.value, source]
+    };
+    let rows: Vec<_> = settings.changed().into_iter().map(row).collect();
+    if rows.is_empty() { String::new() } else { table(["setting", "value", "from"], &rows) }
 }
 
 fn session(root: &Path) -> String {

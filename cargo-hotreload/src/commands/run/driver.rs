@@ -133,8 +133,11 @@ impl<'arguments> Driver<'arguments> {
             Arrival::Event(event) => event,
             Arrival::BuildEnded(artifacts) => match self.build_ended(&artifacts) {
                 Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
-                Err(reason) => Event::Built(Err(self.linking.recall(reason, &artifacts.link_errors))),
-                built => Event::Built(built),
+                Err(reason) => Event::Built(Err(self.linking.recall(reason))),
+                Ok(built) => {
+                    self.linking = Linking::default();
+                    Event::Built(Ok(built))
+                }
             },
             Arrival::ProgramEnded => {
                 let Some(status) = self.program.take().map(Running::reap) else { return };
@@ -203,7 +206,7 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Reads settings and workspace again. Strategy and toolchain stay what they were when the session began.
-    fn plan_anew(&mut self) -> Result<()> {
+    pub(super) fn plan_anew(&mut self) -> Result<()> {
         let root = &self.facts.workspace.root;
         let mut settings = settings::read(root, &self.arguments.selection, &self.arguments.conduct)?;
         settings.strategy = self.facts.settings.strategy.clone();

@@ -14,13 +14,15 @@ pub(super) struct Linking {
     tried: Vec<Linker>,
     /// What the first of them said.
     first: Option<String>,
+    /// None is left, and nothing was built since.
+    is_exhausted: bool,
 }
 
 impl Linking {
     /// The reason of a failed build, with the first linker's words once another one has failed as well.
-    pub(super) fn recall(&self, reason: String, errors: &[String]) -> String {
-        match &self.first {
-            Some(first) if self.tried.len() > 1 && !errors.is_empty() => {
+    pub(super) fn recall(&mut self, reason: String) -> String {
+        match self.first.take_if(|_| self.is_exhausted) {
+            Some(first) if self.tried.len() > 1 => {
                 let names: Vec<String> = self.tried.iter().map(ToString::to_string).collect();
                 format!("{reason}; tried were {}, and the first said:\n{}", names.join(", "), first.trim_end())
             }
@@ -32,7 +34,8 @@ impl Linking {
 impl Driver<'_> {
     /// Whether a build with another linker was started because of `errors`, what rustc said about failed links.
     pub(super) fn builds_with_another_linker(&mut self, errors: &[String]) -> bool {
-        let is_left_to_us = *self.facts.settings.linker == values::Linker::Auto && self.facts.has_modules;
+        let is_auto = *self.facts.settings.linker == values::Linker::Auto;
+        let is_left_to_us = is_auto && self.facts.has_modules && !self.linking.is_exhausted;
         let found = errors.iter().find_map(|error| failure(error).map(|failure| (error, failure)));
         let Some((error, failure)) = found.filter(|_| is_left_to_us) else { return false };
         let failed = self.facts.linker.resolved(&self.facts.toolchain.host);
@@ -42,7 +45,7 @@ impl Driver<'_> {
         self.linking.first.get_or_insert_with(|| error.clone());
         let installed = linkers::installed(&self.facts.toolchain);
         let Some(other) = next(failure, &self.linking.tried, &installed) else {
-            self.begin_again_next_time();
+            self.give_up();
             return false;
         };
         say::warning(&format!("{failed} cannot link this program, its error is above: trying {other}"));
@@ -61,8 +64,10 @@ impl Driver<'_> {
     }
 
     /// No linker helps: the fault is elsewhere, and the toolchain's own is as good as any.
-    fn begin_again_next_time(&self) {
-        if let Err(error) = linkers::forget(&self.facts.workspace.target_directory) {
+    fn give_up(&mut self) {
+        self.linking.is_exhausted = true;
+        let forgotten = linkers::forget(&self.facts.workspace.target_directory);
+        if let Err(error) = forgotten.and_then(|()| self.plan_anew()) {
             say::warning(&format!("{error:#}"));
         }
     }
