@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_cargo::{Features, Manifest};
 
 use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, word};
+use crate::plan::own_profile::FlagSource;
 
 /// How cargo calls a subcommand: `cargo-hotreload hotreload …`.
 #[derive(Debug, Parser)]
@@ -49,6 +50,9 @@ pub enum Command {
     Stop(Control),
     /// Check everything that hot reloading needs on this machine
     Doctor(Doctor),
+    /// Link a dependency group; rustc calls this
+    #[command(hide = true)]
+    LinkGroup(LinkGroup),
     /// Write a small server workspace that is ready for hot reloading
     New(New),
     /// Show the whole job on a real server, in a temporary directory
@@ -85,6 +89,9 @@ pub struct Selection {
     /// Where builds go [default: `hotreload` in cargo's target directory]
     #[arg(long, value_name = "DIR")]
     pub target_dir: Option<PathBuf>,
+    /// Whose compiler flags to use [default: as enabled; else `own` where the workspace brings them, else `builtin`]
+    #[arg(long, value_name = "WHOSE")]
+    pub flags: Option<FlagSource>,
 }
 
 /// How the program is run. Every flag has a key of the same name in `[workspace.metadata.hotreload]`.
@@ -173,6 +180,14 @@ pub struct Doctor {
     pub manifest: Manifest,
 }
 
+/// `cargo hotreload link-group`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LinkGroup {
+    /// What rustc gives its linker.
+    #[arg(last = true)]
+    pub arguments: Vec<std::ffi::OsString>,
+}
+
 /// `cargo hotreload new`.
 #[derive(Debug, Clone, Args)]
 pub struct New {
@@ -208,7 +223,7 @@ Examples:
   cargo hotreload status --quiet && echo 'disable before you commit' && exit 1   (in a git hook)";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-27 see the README.";
+Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-28 see the README.";
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod disable;
 pub mod doctor;
 pub mod enable;
+pub mod link_group;
 pub mod new;
 pub mod run;
 pub mod status;
@@ -48,6 +49,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Restart(arguments) => control::ask(&arguments, Request::Restart),
         Command::Stop(arguments) => control::ask(&arguments, Request::Stop),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::LinkGroup(arguments) => link_group::link_group(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
     }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::config::values::{Features, Linker, SignalName, Strategy, Wanted};
 use crate::error::ErrorKind;
+use crate::plan::own_profile::FlagSource;
 use crate::shell::quoted;
 
 pub mod flags;
@@ -91,6 +92,8 @@ pub struct Layer {
     pub profile: Option<Setting<String>>,
     /// `exclude`.
     pub exclude: Option<Setting<Vec<String>>>,
+    /// `--flags`.
+    pub flags: Option<Setting<FlagSource>>,
     /// `linker`.
     pub linker: Option<Setting<Linker>>,
     /// `toolchain`.
@@ -120,6 +123,7 @@ impl Layer {
             features: self.features.or(lower.features),
             profile: self.profile.or(lower.profile),
             exclude: self.exclude.or(lower.exclude),
+            flags: self.flags.or(lower.flags),
             linker: self.linker.or(lower.linker),
             toolchain: self.toolchain.or(lower.toolchain),
             target_dir: self.target_dir.or(lower.target_dir),
@@ -160,6 +164,8 @@ pub struct Settings {
     pub profile: Setting<String>,
     /// Local packages that stay static libraries.
     pub exclude: Setting<Vec<String>>,
+    /// Whose compiler flags; by default the workspace's own, if it has any.
+    pub flags: Setting<Option<FlagSource>>,
     /// The linker of the local crates.
     pub linker: Setting<Linker>,
     /// rustup's name of the nightly; by default the newest.
@@ -197,6 +203,7 @@ impl From<Layer> for Settings {
             features: layer.features.unwrap_or_default(),
             profile: layer.profile.unwrap_or_else(|| Setting::by_default(profile::DEFAULT.into())),
             exclude: layer.exclude.unwrap_or_default(),
+            flags: some(layer.flags),
             linker: layer.linker.unwrap_or_default(),
             toolchain: some(layer.toolchain),
             target_dir: layer.target_dir.unwrap_or_default(),

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod linkers;
 pub mod locate;
 pub mod lock;
+pub mod native;
 pub mod probe;
 pub mod process;
 pub mod settings;

@@ -69,6 +69,12 @@ pub enum ErrorKind {
         /// Which setting, and why.
         reason: String,
     },
+    /// `--flags own` where there are none.
+    #[error("the workspace `{}` brings no developer profile of its own", root.display())]
+    NoOwnProfile {
+        /// The workspace's root directory.
+        root: PathBuf,
+    },
     /// A file that has to be changed may not be written.
     #[error("`{}` is read-only", path.display())]
     ReadOnly {
@@ -161,7 +167,8 @@ impl ErrorKind {
             Self::Requirements { .. } => 24,
             Self::Demo { .. } => 25,
             Self::Unservable { .. } => 26,
-            Self::Setting { .. } => 27,
+            Self::NoOwnProfile { .. } => 27,
+            Self::Setting { .. } => 28,
         }
     }
 
@@ -187,6 +194,9 @@ impl ErrorKind {
             Self::Unservable { .. } => {
                 "take the setting out of `[profile.dev]`, or set it in `[profile.release]` only; nothing was changed".into()
             }
+            Self::NoOwnProfile { .. } => "take `--flags builtin`, or keep in the root manifest, commented out, \
+                 `cargo-features = [\"profile-rustflags\"]` and `rustflags` in `[profile.dev]`"
+                .into(),
             Self::ReadOnly { path } => format!("`chmod u+w {}`; nothing was changed", quoted(path.as_os_str())),
             Self::Busy { .. } => "`cargo hotreload stop` ends it, `cargo hotreload status` shows it".into(),
             Self::NotEnabled { .. } => "`cargo hotreload enable` enables it".into(),

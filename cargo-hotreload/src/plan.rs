@@ -13,6 +13,8 @@ pub mod journal;
 pub mod linker;
 pub mod lockfile;
 pub mod manifest;
+pub mod native;
+pub mod own_profile;
 pub mod roles;
 pub mod rustflags;
 pub mod template;

@@ -12,6 +12,7 @@ use cargo_metadata::{Metadata, Package};
 
 use crate::config::{Settings, profile};
 use crate::error::ErrorKind;
+use crate::plan::own_profile::OwnProfile;
 use crate::workspace::exclusion::exclude;
 use crate::workspace::graph::{Graph, LibraryIndex};
 use crate::workspace::program::{Kind, Program};
@@ -42,6 +43,8 @@ pub struct Workspace {
     pub others: Vec<String>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
+    /// The workspace's own developer profile, where that is used instead of our flags.
+    pub own_profile: Option<OwnProfile>,
 }
 
 /// The package and the binary or example that is run.
@@ -96,6 +99,7 @@ impl Workspace {
                 library: own_library,
             },
             obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
+            own_profile: None,
             root,
             graph,
             others,

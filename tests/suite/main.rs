@@ -1,1 +1,29 @@
-//! The end-to-end suite: the built command, real cargo, real processes.
+//! The end-to-end suite: the built command, real cargo and nightly rustc, a real server, real HTTP and signals.
+//!
+//! Tests of the server share one workspace, whose build output is kept, and take turns by a file lock ([`support::server`]).
+//! Tests of manifests make tiny workspaces of their own without third-party crates ([`support::fixture`]).
+#![allow(clippy::disallowed_methods, reason = "the tests write sources as an editor does: in place")]
+
+mod anywhere;
+mod control;
+mod errors;
+mod failure;
+mod manifests;
+mod new;
+mod own_profile;
+mod release;
+mod reload;
+mod restart;
+
+mod support {
+    pub(crate) mod command;
+    pub(crate) mod fifo;
+    pub(crate) mod fixture;
+    pub(crate) mod http;
+    pub(crate) mod output;
+    pub(crate) mod poll;
+    pub(crate) mod processes;
+    pub(crate) mod server;
+    pub(crate) mod session;
+    pub(crate) mod tree;
+}

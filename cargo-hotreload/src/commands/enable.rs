@@ -1,9 +1,10 @@
 //! `cargo hotreload enable`.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anstream::{print, println};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
@@ -14,11 +15,13 @@ use crate::error::ErrorKind;
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
 use crate::plan::linker::Linker;
+use crate::plan::own_profile::FlagSource;
 use crate::plan::roles::{Role, roles};
 use crate::plan::rustflags::Rustflags;
 use crate::plan::toolchain::Toolchain;
 use crate::ui::table::table;
 use crate::workspace::Workspace;
+use crate::workspace::graph::Library;
 
 /// Rewrites the manifests, or with `--dry-run` shows what would be rewritten.
 pub fn enable(arguments: &Enable) -> Result<Outcome> {
@@ -85,7 +88,7 @@ impl Planned {
         journal: Option<Journal>,
         lock_file: Option<String>,
     ) -> Result<Self> {
-        let workspace = cargo::workspace(toolchain, root, settings)?;
+        let workspace = cargo::workspace(toolchain, root, &as_enabled(settings, journal.as_ref()))?;
         if let Some(obstacle) = workspace.obstacles.first() {
             return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
         }
@@ -95,7 +98,8 @@ impl Planned {
         let texts = journal::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
         let linker = linkers::choose(settings, toolchain, &workspace.target_directory)?;
         let flags = Rustflags::read()?.linked_by(linker, &toolchain.host);
-        let plan = EnablePlan::new(&workspace, &flags, &texts)?;
+        let tool = env::current_exe().context("cannot tell our own path")?;
+        let plan = EnablePlan::new(&workspace, &flags, &texts, &tool)?;
         Ok(Self { workspace, plan, linker, journal, lock_file })
     }
 
@@ -131,10 +135,18 @@ impl Planned {
     /// The manifest of each crate, as seen from the workspace root.
     fn file_of(&self, package: &str) -> PathBuf {
         let workspace = &self.workspace;
-        let libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
-        let manifest = libraries.filter_map(|library| library.local()).map(|(manifest, _)| manifest).next();
+        let mut libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
+        let manifest = libraries.find_map(Library::local);
         workspace.relative(manifest.unwrap_or(&workspace.host.manifest)).to_owned()
     }
+}
+
+/// The user's choice of flags; without one, what is enabled with our flags stays so.
+fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
+    let builtin = journal.map(|journal| journal.flags).filter(|flags| *flags == FlagSource::Builtin);
+    let mut settings = settings.clone();
+    settings.flags.value = settings.flags.value.or(builtin);
+    settings
 }
 
 fn put_lock_file_back(root: &Path, before: Option<&str>) -> Result<()> {
@@ -160,5 +172,8 @@ fn report(planned: &Planned) {
     });
     let rows: Vec<[String; 3]> = crates.chain(groups).collect();
     print!("{}", table(["crate", "role", "file"], &rows));
+    if let Some(own) = &planned.workspace.own_profile {
+        println!("{own}");
+    }
     println!("the first build shows which libraries the program links itself: those are resident");
 }

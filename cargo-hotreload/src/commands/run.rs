@@ -51,6 +51,9 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     if let Some(changed) = prepared.enabled {
         let plural = if changed == 1 { "" } else { "s" };
         say::note(&format!("enabled for this session: {changed} manifest{plural} changed, put back when it ends"));
+        if let Some(own) = &prepared.workspace.own_profile {
+            say::note(&own.to_string());
+        }
     }
     let requests = arrivals.clone();
     let control = Control::listen(&root, move |request, reply| {

@@ -115,6 +115,9 @@ fn details(planned: &Planned, toolchain: &Toolchain, settings: &Settings) {
     println!("toolchain:     {name}, rustc {}", toolchain.version);
     println!("linker:        {}", show_linker(*linker, &settings.linker.source, &toolchain.host));
     println!("target:        {}", workspace.target_directory.display());
+    if let Some(own) = &workspace.own_profile {
+        println!("flags:         {own}");
+    }
     let rows: Vec<_> =
         roles(workspace, linked(workspace).as_ref()).into_iter().map(|(name, role)| [name, role.to_string()]).collect();
     print!("{}", table(["crate", "role"], &rows));

@@ -27,6 +27,7 @@ pub fn of_selection(selection: &Selection, directory: &Path) -> Layer {
         features: features(selection),
         profile: by("--profile", selection.profile.clone()),
         exclude: by("--exclude", listed(&selection.exclude)),
+        flags: by("--flags", selection.flags),
         linker: by("--linker", selection.linker),
         toolchain: by("--toolchain", selection.toolchain.clone()),
         target_dir: by("--target-dir", selection.target_dir.as_ref().map(|path| Some(directory.join(path)))),

@@ -99,6 +99,12 @@ pub struct Features {
 }
 
 impl Features {
+    /// These and `more` of them.
+    #[must_use]
+    pub fn with(&self, more: &[String]) -> Self {
+        Self { names: [&self.names, more].concat(), ..self.clone() }
+    }
+
     /// As cargo takes them.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {

@@ -6,30 +6,61 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use crate::config::Settings;
+use crate::config::values::Features;
+use crate::effects::files;
 use crate::effects::process::{self, Captured};
 use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
+use crate::plan::enable;
+use crate::plan::own_profile::{FlagSource, OwnProfile};
 use crate::plan::toolchain::Toolchain;
+use crate::workspace::Workspace;
+use crate::workspace::program::{self, Program};
 use crate::workspace::unit_graph::UnitGraph;
-use crate::workspace::{Workspace, program};
 
 /// The workspace that `settings` speak of, seen from the directory `root`.
 pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
-    let metadata = metadata(toolchain, root, settings)?;
+    let mut metadata = self::metadata(toolchain, root, &settings.features)?;
     let program = program::find(&metadata, settings.host.as_ref())?;
+    let own_profile = own_profile(root, &metadata, &program, *settings.flags)?;
+    let own_features = own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
+    let features = settings.features.with(own_features);
+    if !own_features.is_empty() {
+        // They may bring in packages that were left out without them.
+        metadata = self::metadata(toolchain, root, &features)?;
+    }
     let line = toolchain
         .cargo(root)
         .args(["build", "--unit-graph", "-Zunstable-options", "--package"])
         .args([program.id.repr.as_str(), program.kind.flag(), &program.name, "--profile", &settings.profile])
-        .args(settings.features.arguments());
+        .args(features.arguments());
     let printed = output(&line, root)?;
     let units: UnitGraph =
         serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
-    Ok(Workspace::new(&metadata, &units, &program, settings)?)
+    Ok(Workspace { own_profile, ..Workspace::new(&metadata, &units, &program, settings)? })
 }
 
-fn metadata(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Metadata> {
-    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(settings.features.arguments());
+/// The workspace's own profile, if it has one and nobody wants ours.
+fn own_profile(
+    root: &Path,
+    metadata: &Metadata,
+    program: &Program,
+    wanted: Option<FlagSource>,
+) -> Result<Option<OwnProfile>> {
+    if wanted == Some(FlagSource::Builtin) {
+        return Ok(None);
+    }
+    let path = root.join("Cargo.toml");
+    let offered = metadata[&program.id].features.keys().map(String::as_str);
+    let found = OwnProfile::detect(&files::read(&path)?, offered).map_err(|error| enable::fault(&path, &error))?;
+    match (found, wanted) {
+        (None, Some(FlagSource::Own)) => Err(ErrorKind::NoOwnProfile { root: root.to_owned() }.into()),
+        (found, _) => Ok(found),
+    }
+}
+
+fn metadata(toolchain: &Toolchain, root: &Path, features: &Features) -> Result<Metadata> {
+    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(features.arguments());
     let printed = output(&line, root)?;
     serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))
 }

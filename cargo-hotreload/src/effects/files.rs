@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use crate::error::ErrorKind;
+use crate::plan::generated::Generated;
 
 /// The content of a text file, or `None` if there is none.
 pub fn read_optional(path: &Path) -> Result<Option<String>> {
@@ -103,6 +104,11 @@ fn resolved(path: &Path) -> Result<PathBuf> {
     }
 }
 
+/// Writes a file that nobody else knows of, in a temporary directory.
+pub fn write_scratch(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
 /// Writes a generated file, with its directories, unless it has this content already: its time stamp then tells
 /// cargo that nothing changed.
 pub fn generate(path: &Path, content: &str) -> Result<()> {
@@ -116,11 +122,14 @@ pub fn generate(path: &Path, content: &str) -> Result<()> {
 
 /// Writes a generated file with a time stamp that never changes, for sources whose content cargo knows from elsewhere
 /// (a manifest with the same list): made again after they were removed, they are not compiled again.
-pub fn generate_timeless(path: &Path, content: &str) -> Result<()> {
-    generate(path, content)?;
-    let file = File::options().write(true).open(path);
-    let dated = file.and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_hours(24)));
-    dated.with_context(|| format!("cannot write `{}`", path.display()))
+pub fn generate_timeless(file: &Generated) -> Result<()> {
+    generate(&file.path, &file.content)?;
+    let mode = if file.executable { 0o755 } else { 0o644 };
+    let dated = File::options().write(true).open(&file.path).and_then(|opened| {
+        opened.set_permissions(fs::Permissions::from_mode(mode))?;
+        opened.set_modified(SystemTime::UNIX_EPOCH + Duration::from_hours(24))
+    });
+    dated.with_context(|| format!("cannot write `{}`", file.path.display()))
 }
 
 /// Whether `directory` is empty or not there.

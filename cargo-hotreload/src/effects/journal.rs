@@ -50,7 +50,7 @@ pub fn enable(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Li
     }
     let state = make_state_directory(root)?;
     for file in &plan.generated {
-        files::generate_timeless(&file.path, &file.content)?;
+        files::generate_timeless(file)?;
     }
     let journal = Journal::new(plan, root, lock, lifetime);
     files::generate(&journal_path(root), &serde_json::to_string_pretty(&journal)?)?;
@@ -76,11 +76,14 @@ pub fn plan_disable(root: &Path) -> Result<Vec<Restoration>> {
         let action = disable::restore_manifest(entries.get(&path).copied(), &current);
         plan.push(Restoration { path, action });
     }
-    if let Some(journal) = &journal {
-        let path = root.join("Cargo.lock");
-        let current = files::read_optional(&path)?;
-        plan.push(Restoration { action: disable::restore_lock(journal.lock.as_deref(), current.as_deref()), path });
-    }
+    let path = root.join("Cargo.lock");
+    let current = files::read_optional(&path)?;
+    // Without a journal the file is taken to have been there: only what is ours goes.
+    let action = match &journal {
+        Some(journal) => disable::restore_lock(journal.lock.as_deref(), current.as_deref()),
+        None => disable::strip_lock(current.as_deref()),
+    };
+    plan.push(Restoration { path, action });
     Ok(plan)
 }
 

@@ -1,7 +1,7 @@
 //! Where the workspace root is.
 //!
 //! Cargo knows best, but undoing must work when it cannot read the manifests any more: then the directory that
-//! `enable` leaves in the root tells.
+//! `enable` leaves in the root tells, or the marks that it leaves in the manifests.
 
 use std::path::{Path, PathBuf};
 
@@ -9,23 +9,32 @@ use anyhow::{Context, Result};
 use clap_cargo::Manifest;
 
 use crate::effects::cargo::refusal;
-use crate::effects::{process, toolchain};
+use crate::effects::{files, process, toolchain};
 use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
+use crate::plan::manifest;
 use crate::workspace::STATE_DIRECTORY;
 
 /// The root of the workspace that `manifest` or the current directory belongs to.
 pub fn root(manifest: &Manifest) -> Result<PathBuf> {
     let start = start(manifest.manifest_path.as_deref())?;
     ask_cargo(&start).or_else(|error| {
-        let marked = start.ancestors().find(|directory| is_marked(directory));
-        marked.map(Path::to_owned).ok_or(error)
+        let with_state = start.ancestors().find(|directory| is_marked(directory));
+        // The root's manifest is always among the rewritten ones, so it is the topmost.
+        let with_marks = || start.ancestors().filter(|directory| is_rewritten(directory)).last();
+        with_state.or_else(with_marks).map(Path::to_owned).ok_or(error)
     })
 }
 
 /// Whether an earlier command of ours left its directory here.
 fn is_marked(directory: &Path) -> bool {
     directory.join(STATE_DIRECTORY).is_dir() && directory.join("Cargo.toml").exists()
+}
+
+/// Whether the manifest here carries additions of ours.
+fn is_rewritten(directory: &Path) -> bool {
+    let text = files::read_optional(&directory.join("Cargo.toml"));
+    text.ok().flatten().is_some_and(|text| manifest::has_additions(&text))
 }
 
 fn start(manifest: Option<&Path>) -> Result<PathBuf> {

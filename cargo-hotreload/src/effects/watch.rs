@@ -65,7 +65,7 @@ fn follow(mut sources: Sources, signals: &Receiver<Signal>, quiet: Duration, rep
     while let Ok(Signal::Event(first)) = signals.recv() {
         let mut paths = BTreeSet::new();
         if !collect(first, &mut paths) {
-            // Our own reading arrives here too: looking at the files because of it would never end.
+            // Looking for changes opens files, and opening them makes events: looking at each would never end.
             continue;
         }
         let mut last = Instant::now();

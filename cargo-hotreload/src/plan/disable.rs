@@ -54,6 +54,12 @@ pub fn restore_lock(before: Option<&str>, current: Option<&str>) -> Action {
     }
 }
 
+/// The way back for a `Cargo.lock` of which nobody knows what it was.
+#[must_use]
+pub fn strip_lock(current: Option<&str>) -> Action {
+    current.map_or(Action::Keep, |current| stripped(current, lockfile::without_groups(current)))
+}
+
 fn stripped(current: &str, without: String) -> Action {
     if without == current { Action::Keep } else { Action::Strip(without) }
 }

@@ -9,13 +9,11 @@ use crate::plan::diff::unified;
 use crate::plan::generated::Generated;
 use crate::plan::group_crate;
 use crate::plan::groups::{self, Group, Seer, crate_name};
-use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency};
-use crate::plan::rustflags::{Built, Rustflags};
+use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency, Scope};
+use crate::plan::own_profile::FlagSource;
+use crate::plan::rustflags::{Built, Profile, Rustflags};
 use crate::workspace::graph::LibraryIndex;
 use crate::workspace::{STATE_DIRECTORY, Workspace};
-
-/// The profile that is made hot-reloadable.
-const PROFILE: &str = "dev";
 
 /// Every file that `enable` writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +26,8 @@ pub struct EnablePlan {
     pub stubs: Vec<String>,
     /// The dependency groups.
     pub groups: Vec<Group>,
+    /// Whose flags and crate types the manifests get.
+    pub flags: FlagSource,
 }
 
 /// A manifest before and after.
@@ -42,11 +42,20 @@ pub struct Rewrite {
 }
 
 impl EnablePlan {
-    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours.
+    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours. `tool` is
+    /// our own executable.
     ///
     /// # Errors
     /// [`ErrorKind::Manifest`] for a manifest that cannot be edited.
-    pub fn new(workspace: &Workspace, flags: &Rustflags, texts: &BTreeMap<PathBuf, String>) -> Result<Self, ErrorKind> {
+    pub fn new(
+        workspace: &Workspace,
+        flags: &Rustflags,
+        texts: &BTreeMap<PathBuf, String>,
+        tool: &Path,
+    ) -> Result<Self, ErrorKind> {
+        if workspace.own_profile.is_some() {
+            return Self::of_own_profile(workspace, texts);
+        }
         let groups = groups::groups(&workspace.graph);
         let additions = additions(workspace, flags, &groups);
         let rewrite = |(path, text): (&PathBuf, &String)| -> Result<Rewrite, ErrorKind> {
@@ -57,13 +66,39 @@ impl EnablePlan {
         };
         let manifests = texts.iter().map(rewrite).collect::<Result<_, _>>()?;
         let state = workspace.state_directory();
-        let generated = groups.iter().flat_map(|group| group_crate::files(group, &groups, &workspace.graph, &state));
+        let crates = groups.iter().flat_map(|group| group_crate::files(group, &groups, &workspace.graph, &state));
+        let is_native = groups.iter().any(|group| group.may_be_native(&workspace.graph));
+        let generated = crates.chain(is_native.then(|| group_crate::linker(tool, &state)));
         let seers = groups.iter().flat_map(|group| group.seen_by.iter().map(move |seer| (seer, group)));
         let stubs: BTreeSet<String> = seers
             .filter(|(seer, _)| has_build_script(workspace, **seer))
             .map(|(_, group)| crate_name(&group.package()))
             .collect();
-        Ok(Self { manifests, generated: generated.collect(), stubs: stubs.into_iter().collect(), groups })
+        Ok(Self {
+            manifests,
+            generated: generated.collect(),
+            stubs: stubs.into_iter().collect(),
+            groups,
+            flags: FlagSource::Builtin,
+        })
+    }
+
+    /// The workspace has everything itself: only comment signs go.
+    fn of_own_profile(workspace: &Workspace, texts: &BTreeMap<PathBuf, String>) -> Result<Self, ErrorKind> {
+        let root = workspace.root.join("Cargo.toml");
+        let in_use = manifests(workspace);
+        let rewrite = |(path, text): (&PathBuf, &String)| -> Result<Rewrite, ErrorKind> {
+            let before = manifest::remove(text);
+            let scope = if *path == root { Scope::Root } else { Scope::Member };
+            let after = if in_use.contains(path) {
+                manifest::uncomment(&before, scope).map_err(|error| fault(path, &error))?
+            } else {
+                before.clone()
+            };
+            Ok(Rewrite { path: path.clone(), before, after })
+        };
+        let manifests = texts.iter().map(rewrite).collect::<Result<_, _>>()?;
+        Ok(Self { manifests, generated: Vec::new(), stubs: Vec::new(), groups: Vec::new(), flags: FlagSource::Own })
     }
 
     /// The manifests that change.
@@ -89,11 +124,12 @@ impl fmt::Display for EnablePlan {
 #[must_use]
 pub fn manifests(workspace: &Workspace) -> BTreeSet<PathBuf> {
     let local = workspace.graph.local().filter_map(|index| workspace.graph.libraries[index].local());
-    let local = local.map(|(manifest, _)| manifest.clone());
-    local.chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
+    local.cloned().chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
 }
 
-fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
+/// Why the manifest at `path` cannot be edited, as the user reads it.
+#[must_use]
+pub fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
     match error {
         ManifestError::Parse { line, column, message } => {
             ErrorKind::Manifest { place: format!("{}:{line}:{column}", path.display()), message: message.clone() }
@@ -107,14 +143,14 @@ fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
 fn has_build_script(workspace: &Workspace, seer: Seer) -> bool {
     match seer {
         Seer::Host => workspace.host.build_script,
-        Seer::Library(index) => workspace.graph.libraries[index].local().is_some_and(|(_, script)| script),
+        Seer::Library(index) => workspace.graph.libraries[index].build_script,
     }
 }
 
 /// What goes into each manifest.
 fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTreeMap<PathBuf, Additions> {
     let mut all: BTreeMap<PathBuf, Additions> = BTreeMap::new();
-    let mut profile = Vec::new();
+    let mut flagged = Vec::new();
     for package in packages(workspace) {
         let manifest = all.entry(package.manifest.clone()).or_default();
         let seen: Vec<&Group> =
@@ -127,20 +163,26 @@ fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTre
         if package.built.contains(&Built::Library) {
             manifest.crate_type = Some("dylib".into());
         }
-        profile.push(PackageFlags {
-            profile: PROFILE.into(),
-            package: package.name.clone(),
-            flags: package_flags(workspace, flags, &package, &seen),
-        });
+        for profile in [Profile::Dev, Profile::Release] {
+            flagged.push(PackageFlags {
+                profile: profile.name().into(),
+                package: package.name.clone(),
+                flags: package_flags(workspace, flags, &package, &seen, profile),
+            });
+        }
     }
-    profile.extend(groups.iter().map(|group| PackageFlags {
-        profile: PROFILE.into(),
-        package: group.package(),
-        flags: flags.of(Built::Group),
-    }));
+    for profile in [Profile::Dev, Profile::Release] {
+        flagged.extend(groups.iter().map(|group| PackageFlags {
+            profile: profile.name().into(),
+            package: group.package(),
+            flags: flags.group(group.may_be_native(&workspace.graph), profile),
+        }));
+    }
+    flagged.retain(|package| !package.flags.is_empty());
+    flagged.sort_by_key(|package| package.profile != Profile::Dev.name());
     let root = all.entry(workspace.root.join("Cargo.toml")).or_default();
     root.cargo_features = vec!["profile-rustflags".into()];
-    root.rustflags = profile;
+    root.rustflags = flagged;
     all
 }
 
@@ -156,12 +198,12 @@ struct LocalPackage {
 fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
     let library = |index: LibraryIndex| {
         let library = &workspace.graph.libraries[index];
-        library.local().map(|(manifest, build_script)| LocalPackage {
+        library.local().map(|manifest| LocalPackage {
             name: library.package.clone(),
             manifest: manifest.clone(),
             built: vec![Built::Library],
             seers: vec![Seer::Library(index)],
-            build_script,
+            build_script: library.build_script,
         })
     };
     let mut packages: Vec<LocalPackage> = workspace.graph.local().filter_map(library).collect();
@@ -183,12 +225,22 @@ fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
     packages
 }
 
-fn package_flags(workspace: &Workspace, flags: &Rustflags, package: &LocalPackage, seen: &[&Group]) -> Vec<String> {
+fn package_flags(
+    workspace: &Workspace,
+    flags: &Rustflags,
+    package: &LocalPackage,
+    seen: &[&Group],
+    profile: Profile,
+) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for flag in package.built.iter().flat_map(|&built| flags.of(built)) {
+    for flag in package.built.iter().flat_map(|&built| flags.of(built, profile)) {
         if !all.contains(&flag) {
             all.push(flag);
         }
+    }
+    // The host of a release build loads no groups: its libraries bring them as ordinary libraries.
+    if profile == Profile::Release && package.built == [Built::Host] {
+        return all;
     }
     let groups: Vec<String> = seen.iter().map(|group| crate_name(&group.package())).collect();
     let stubs = package.build_script.then(|| stub_directory(workspace, &package.manifest));

@@ -9,4 +9,14 @@ pub struct Generated {
     pub path: PathBuf,
     /// What it says.
     pub content: String,
+    /// Whether it is a program.
+    pub executable: bool,
+}
+
+impl Generated {
+    /// A file with the text `content`.
+    #[must_use]
+    pub fn text(path: PathBuf, content: String) -> Self {
+        Self { path, content, executable: false }
+    }
 }

@@ -7,9 +7,11 @@ use toml_edit::Value;
 
 use crate::plan::generated::Generated;
 use crate::plan::groups::{Group, crate_name};
+use crate::shell::quoted;
 use crate::workspace::graph::{Graph, Library, Origin};
 
 const MANIFEST: &str = include_str!("../../templates/group/Cargo.toml.in");
+const LINKER: &str = include_str!("../../templates/group/link-group.sh");
 const SOURCE: &str = include_str!("../../templates/group/lib.rs");
 
 /// Where the crate of `group` is.
@@ -32,9 +34,16 @@ pub fn files(group: &Group, groups: &[Group], graph: &Graph, state: &Path) -> Ve
     let paths = below.iter().map(|other| format!("{} = {{ path = \"../{}\" }}\n", other.package(), other.number));
     let manifest = MANIFEST.replace("{name}", &group.package()) + &crates + &paths.collect::<String>();
     vec![
-        Generated { path: directory.join("Cargo.toml"), content: manifest },
-        Generated { path: directory.join("src/lib.rs"), content: SOURCE.to_owned() + &externs.concat() },
+        Generated::text(directory.join("Cargo.toml"), manifest),
+        Generated::text(directory.join("src/lib.rs"), SOURCE.to_owned() + &externs.concat()),
     ]
+}
+
+/// The linker of groups with native code: a script that calls `tool`, our own executable.
+#[must_use]
+pub fn linker(tool: &Path, state: &Path) -> Generated {
+    let content = LINKER.replace("{tool}", &quoted(tool.as_os_str()));
+    Generated { path: state.join("link-group"), content, executable: true }
 }
 
 /// A name for the crate that no other version of it shares.
@@ -98,6 +107,7 @@ mod tests {
             crate_name: "md5".into(),
             version: version.into(),
             origin,
+            build_script: false,
             features: features.iter().map(ToString::to_string).collect(),
             dependencies: vec![],
         }

@@ -39,6 +39,12 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether a crate of it may carry native code.
+    #[must_use]
+    pub fn may_be_native(&self, graph: &Graph) -> bool {
+        self.crates.iter().any(|&index| graph.libraries[index].build_script)
+    }
+
     /// Package name of the generated dylib.
     #[must_use]
     pub fn package(&self) -> String {
@@ -111,7 +117,7 @@ mod tests {
 
     fn library(package: &str, local: bool, dependencies: &[LibraryIndex]) -> Library {
         let origin = if local {
-            Origin::Local { manifest: PathBuf::from(format!("/w/{package}/Cargo.toml")), build_script: false }
+            Origin::Local { manifest: PathBuf::from(format!("/w/{package}/Cargo.toml")) }
         } else {
             Origin::Registry { index: None }
         };
@@ -120,6 +126,7 @@ mod tests {
             crate_name: package.into(),
             version: "1.0.0".into(),
             origin,
+            build_script: false,
             features: vec![],
             dependencies: dependencies.to_vec(),
         }

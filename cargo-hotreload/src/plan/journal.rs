@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::enable::EnablePlan;
+use crate::plan::own_profile::FlagSource;
 
 /// Version of the journal's format.
 pub const VERSION: u32 = 1;
@@ -26,6 +27,9 @@ pub struct Journal {
     pub version: u32,
     /// Who enabled.
     pub lifetime: Lifetime,
+    /// Whose flags were chosen: a later command without a choice of its own keeps to it.
+    #[serde(default)]
+    pub flags: FlagSource,
     /// Every manifest that is changed.
     pub manifests: Vec<Entry>,
     /// `Cargo.lock` before; `None` if there was none.
@@ -53,6 +57,6 @@ impl Journal {
             after: after.to_owned(),
         };
         let manifests = plan.rewritten().map(|rewrite| entry(&rewrite.path, &rewrite.before, &rewrite.after));
-        Self { version: VERSION, lifetime, manifests: manifests.collect(), lock }
+        Self { version: VERSION, lifetime, flags: plan.flags, manifests: manifests.collect(), lock }
     }
 }

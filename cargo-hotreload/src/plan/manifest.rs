@@ -17,9 +17,14 @@
 //! ```
 //!
 //! The first says that the whole line is ours, the second quotes what is ours within the user's line.
+//!
+//! [`uncomment()`] is the other way to the same end, for a workspace that has everything already, commented out: it
+//! takes comment signs away, and a third mark says so.
 
+mod commented;
 mod container;
 mod find;
+mod layout;
 mod lines;
 mod mark;
 mod planner;
@@ -27,7 +32,10 @@ mod remove;
 mod splice;
 #[cfg(test)]
 mod tests;
+mod uncomment;
 mod write;
+
+pub use uncomment::{Scope, commented_flags};
 
 use find::Manifest;
 use lines::{lines, split_bom};
@@ -92,6 +100,16 @@ impl ManifestError {
     fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported { what: what.into() }
     }
+
+    /// The same, with the circumstances in which it arises.
+    fn because(self, circumstances: &str) -> Self {
+        match self {
+            Self::Parse { line, column, message } => {
+                Self::Parse { line, column, message: format!("{circumstances}: {message}") }
+            }
+            Self::Unsupported { what } => Self::Unsupported { what: format!("{circumstances}: {what}") },
+        }
+    }
 }
 
 /// `text` with `additions`, each with its mark.
@@ -104,13 +122,34 @@ impl ManifestError {
 /// [`ManifestError::Parse`] if `text` is no TOML; [`ManifestError::Unsupported`] if there is no place
 /// for an addition (`dependencies = 3`), or none from which it could be taken out again exactly.
 pub fn add(text: &str, additions: &Additions) -> Result<String, ManifestError> {
+    to_bare(text, |bare| add_to_bare(bare, additions))
+}
+
+/// `text` with what `scope` names brought to life where it stands in comments, each line with its mark.
+///
+/// All other comments stay. What is alive already is left alone. Marks in `text` are treated as by [`add`].
+///
+/// # Errors
+/// [`ManifestError::Parse`] if `text` is no TOML, or would not be any more; [`ManifestError::Unsupported`] for a
+/// commented-out array that has no end.
+pub fn uncomment(text: &str, scope: Scope) -> Result<String, ManifestError> {
+    to_bare(text, |bare| {
+        let (bom, body) = split_bom(bare);
+        let uncommented = uncomment::uncomment(body, scope)?;
+        Manifest::parse(&uncommented).map_err(|error| error.because("with its commented-out settings"))?;
+        still_removable(format!("{bom}{uncommented}"), bare)
+    })
+}
+
+/// What `change` makes of `text`; one that it has made already stays.
+fn to_bare(text: &str, change: impl Fn(&str) -> Result<String, ManifestError>) -> Result<String, ManifestError> {
     let bare = remove(text);
     if bare == text {
-        return add_to_bare(text, additions);
+        return change(text);
     }
     // An error should point into the text that the user has, not into the bare one.
     Manifest::parse(split_bom(text).1)?;
-    if add_to_bare(&bare, additions)? == text {
+    if change(&bare)? == text {
         return Ok(text.to_owned());
     }
     Err(ManifestError::unsupported(format!(
@@ -139,17 +178,22 @@ fn add_to_bare(text: &str, additions: &Additions) -> Result<String, ManifestErro
     let (bom, body) = split_bom(text);
     let manifest = Manifest::parse(body)?;
     let insertions = planner::plan(&manifest, additions)?;
-    let added = format!("{bom}{}", insertions.apply(body));
-    // The promise to restore every byte is worth more than any single manifest: rather refuse than
-    // write what cannot be parsed or taken out.
-    if remove(&added) != text {
-        return Err(ManifestError::unsupported("the additions could not be taken out again byte for byte"));
-    }
+    let added = still_removable(format!("{bom}{}", insertions.apply(body)), text)?;
     match Manifest::parse(split_bom(&added).1) {
         Ok(_) => Ok(added),
         Err(error) => Err(ManifestError::unsupported(format!(
             "with the additions the manifest would not parse any more: {error}"
         ))),
+    }
+}
+
+/// The promise to restore every byte is worth more than any single manifest: rather refuse than write what cannot be
+/// taken out.
+fn still_removable(changed: String, text: &str) -> Result<String, ManifestError> {
+    if remove(&changed) == text {
+        Ok(changed)
+    } else {
+        Err(ManifestError::unsupported("the additions could not be taken out again byte for byte"))
     }
 }
 

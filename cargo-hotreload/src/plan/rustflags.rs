@@ -12,23 +12,53 @@ const TEMPLATE: &str = include_str!("../../templates/rustflags.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rustflags {
-    host: Vec<Flag>,
-    library: Vec<Flag>,
-    group: Vec<Flag>,
-    load: Vec<Flag>,
-    stub: Vec<Flag>,
+    host: Vec<Entry>,
+    library: Vec<Entry>,
+    group: Vec<Entry>,
+    native: Vec<Entry>,
+    load: Vec<Entry>,
+    stub: Vec<Entry>,
     /// Which linker joins what gets flags, and for which target.
     #[serde(skip)]
     linker: (Linker, String),
 }
 
-/// One flag and why it is there.
+/// A flag and why it is there.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Flag {
+struct Entry {
     flag: String,
     #[expect(dead_code, reason = "for the reader of the template; required so that no flag goes without a reason")]
     why: String,
+    /// Whether a release build needs it too while the workspace is enabled.
+    #[serde(default)]
+    release: bool,
+}
+
+/// The profiles that get flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// What is run and reloaded.
+    Dev,
+    /// What must still build while the workspace is enabled.
+    Release,
+}
+
+impl Profile {
+    /// Its name in manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+}
+
+impl Entry {
+    fn is_for(&self, profile: Profile) -> bool {
+        profile == Profile::Dev || self.release
+    }
 }
 
 /// What a package is built as.
@@ -54,9 +84,9 @@ impl Rustflags {
         Self { linker: (linker, triple.to_owned()), ..self }
     }
 
-    /// The flags of a package, without those for its groups.
+    /// The flags of a package in `profile`, without those for its groups.
     #[must_use]
-    pub fn of(&self, built: Built) -> Vec<String> {
+    pub fn of(&self, built: Built, profile: Profile) -> Vec<String> {
         let flags = match built {
             Built::Host => &self.host,
             Built::Library => &self.library,
@@ -64,19 +94,27 @@ impl Rustflags {
         };
         let (linker, triple) = &self.linker;
         let actual = linker.resolved(triple);
-        let taken = flags.iter().map(|flag| flag.flag.clone()).filter(|flag| actual.takes(flag));
-        taken.chain(linker.flags(triple)).collect()
+        // What a release build links is as it would be without us.
+        let choice = if profile == Profile::Dev { linker.flags(triple) } else { Vec::new() };
+        plain(flags, profile).filter(|flag| actual.takes(flag)).chain(choice).collect()
     }
 
-    /// The flags with which a package loads the group crates `groups`; `stubs` is where the empty libraries for
-    /// its build script are, if it has one.
+    /// The flags of a dependency group in `profile`; `is_native` tells whether it may carry native code.
+    #[must_use]
+    pub fn group(&self, is_native: bool, profile: Profile) -> Vec<String> {
+        let native: &[Entry] = if is_native { &self.native } else { &[] };
+        self.of(Built::Group, profile).into_iter().chain(plain(native, profile)).collect()
+    }
+
+    /// The flags with which a package loads the group crates `groups`, in every profile; `stubs` is where the empty
+    /// libraries for its build script are, if it has one.
     #[must_use]
     pub fn load(&self, groups: &[String], stubs: Option<&Path>) -> Vec<String> {
         if groups.is_empty() {
             return Vec::new();
         }
         let mut flags = Vec::new();
-        for Flag { flag, .. } in &self.load {
+        for Entry { flag, .. } in &self.load {
             if flag.contains("{name}") {
                 flags.extend(groups.iter().map(|group| flag.replace("{name}", group)));
             } else {
@@ -85,35 +123,48 @@ impl Rustflags {
         }
         let stubs = stubs.map(|directory| directory.display().to_string());
         flags.extend(
-            stubs
-                .iter()
-                .flat_map(|directory| self.stub.iter().map(move |Flag { flag, .. }| flag.replace("{name}", directory))),
+            stubs.iter().flat_map(|directory| {
+                self.stub.iter().map(move |Entry { flag, .. }| flag.replace("{name}", directory))
+            }),
         );
         flags
     }
+}
+
+fn plain(flags: &[Entry], profile: Profile) -> impl Iterator<Item = String> {
+    flags.iter().filter(move |flag| flag.is_for(profile)).map(|flag| flag.flag.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{Built, Rustflags};
+    use super::{Built, Profile, Rustflags};
     use crate::plan::linker::Linker;
 
     #[test]
-    fn the_linker_is_chosen_for_every_role() {
-        let flags =
-            Rustflags::read().expect("the template is valid").linked_by(Linker::Mold, "aarch64-unknown-linux-gnu");
+    fn the_linker_is_chosen_for_every_role_but_not_for_releases() {
+        let flags = Rustflags::read().expect("the template is valid");
+        let flags = flags.linked_by(Linker::Mold, "aarch64-unknown-linux-gnu");
+        let choice = "-Clink-arg=-fuse-ld=mold".to_owned();
         for built in [Built::Host, Built::Library, Built::Group] {
-            assert_eq!(flags.of(built).last().map(String::as_str), Some("-Clink-arg=-fuse-ld=mold"));
+            assert!(flags.of(built, Profile::Dev).contains(&choice));
+            assert!(!flags.of(built, Profile::Release).contains(&choice));
         }
     }
 
     #[test]
     fn the_template_can_be_read_and_groups_are_never_unloaded() {
         let flags = Rustflags::read().expect("the template is valid");
-        assert!(flags.of(Built::Group).iter().any(|flag| flag.contains("nodelete")));
-        assert!(!flags.of(Built::Library).iter().any(|flag| flag.contains("nodelete")));
+        assert!(flags.of(Built::Group, Profile::Dev).iter().any(|flag| flag.contains("nodelete")));
+        assert!(!flags.of(Built::Library, Profile::Dev).iter().any(|flag| flag.contains("nodelete")));
+    }
+
+    #[test]
+    fn a_release_build_has_no_loader_and_an_ordinary_host() {
+        let flags = Rustflags::read().expect("the template is valid");
+        assert!(flags.of(Built::Host, Profile::Release).is_empty());
+        assert!(!flags.of(Built::Library, Profile::Release).iter().any(|flag| flag.contains("cfg")));
     }
 
     #[test]

@@ -44,9 +44,9 @@ const FILES: &[(&str, &str)] = &files![
 #[must_use]
 pub fn server(name: &str, directory: &Path) -> Vec<Generated> {
     let crate_name = name.replace('-', "_");
-    let file = |(path, text): &(&str, &str)| Generated {
-        path: directory.join(target(path)),
-        content: text.replace("{{name}}", name).replace("{{crate}}", &crate_name),
+    let file = |(path, text): &(&str, &str)| {
+        let content = text.replace("{{name}}", name).replace("{{crate}}", &crate_name);
+        Generated::text(directory.join(target(path)), content)
     };
     FILES.iter().map(file).collect()
 }

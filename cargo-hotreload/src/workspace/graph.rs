@@ -30,6 +30,8 @@ pub struct Library {
     pub version: String,
     /// Where the source comes from.
     pub origin: Origin,
+    /// Whether the package has a build script: it may carry native code then.
+    pub build_script: bool,
     /// Activated features.
     pub features: Vec<String>,
     /// Direct dependencies among the libraries.
@@ -43,8 +45,6 @@ pub enum Origin {
     Local {
         /// Its `Cargo.toml`.
         manifest: PathBuf,
-        /// Whether the package has a build script.
-        build_script: bool,
     },
     /// A local package that is excluded: like a third-party crate, but found by its path.
     Excluded {
@@ -66,11 +66,11 @@ pub enum Origin {
 }
 
 impl Library {
-    /// The manifest and build-script flag of a local crate.
+    /// The manifest of a local crate.
     #[must_use]
-    pub fn local(&self) -> Option<(&PathBuf, bool)> {
+    pub fn local(&self) -> Option<&PathBuf> {
         match &self.origin {
-            Origin::Local { manifest, build_script } => Some((manifest, *build_script)),
+            Origin::Local { manifest } => Some(manifest),
             Origin::Excluded { .. } | Origin::Registry { .. } | Origin::Git { .. } => None,
         }
     }
@@ -79,7 +79,7 @@ impl Library {
     #[must_use]
     pub fn manifest(&self) -> Option<&PathBuf> {
         match &self.origin {
-            Origin::Local { manifest, .. } | Origin::Excluded { manifest } => Some(manifest),
+            Origin::Local { manifest } | Origin::Excluded { manifest } => Some(manifest),
             Origin::Registry { .. } | Origin::Git { .. } => None,
         }
     }
@@ -110,7 +110,7 @@ impl Graph {
             self.local().filter(|&index| is_excluded(&self.libraries[index].package)).collect();
         for index in self.closure(&named) {
             let library = &mut self.libraries[index];
-            if let Origin::Local { manifest, .. } = &library.origin {
+            if let Origin::Local { manifest } = &library.origin {
                 library.origin = Origin::Excluded { manifest: manifest.clone() };
             }
         }
@@ -188,6 +188,7 @@ fn library(features: &[String], package: &Package, dependencies: Vec<LibraryInde
         crate_name: crate_name.replace('-', "_"),
         version: package.version.to_string(),
         origin: origin(package),
+        build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
         features: named.cloned().collect(),
         dependencies,
     }
@@ -199,8 +200,7 @@ fn is_lib(target: &cargo_metadata::Target) -> bool {
 
 fn origin(package: &Package) -> Origin {
     let Some(source) = &package.source else {
-        let build_script = package.targets.iter().any(cargo_metadata::Target::is_custom_build);
-        return Origin::Local { manifest: package.manifest_path.clone().into_std_path_buf(), build_script };
+        return Origin::Local { manifest: package.manifest_path.clone().into_std_path_buf() };
     };
     if let Some(git) = source.repr.strip_prefix("git+") {
         let address = git.split('#').next().unwrap_or(git);
@@ -223,7 +223,8 @@ mod tests {
             package: package.into(),
             crate_name: package.into(),
             version: "0.1.0".into(),
-            origin: Origin::Local { manifest: PathBuf::from(format!("/w/{package}/Cargo.toml")), build_script: false },
+            origin: Origin::Local { manifest: PathBuf::from(format!("/w/{package}/Cargo.toml")) },
+            build_script: false,
             features: vec![],
             dependencies: dependencies.to_vec(),
         };

@@ -34,8 +34,11 @@ impl Linking {
 impl Driver<'_> {
     /// Whether a build with another linker was started because of `errors`, what rustc said about failed links.
     pub(super) fn builds_with_another_linker(&mut self, errors: &[String]) -> bool {
-        let is_auto = *self.facts.settings.linker == values::Linker::Auto;
-        let is_left_to_us = is_auto && self.facts.has_modules && !self.linking.is_exhausted;
+        let facts = &self.facts;
+        // The flags of a workspace's own profile are not ours to change.
+        let are_ours = facts.has_modules && facts.workspace.own_profile.is_none();
+        let is_auto = *facts.settings.linker == values::Linker::Auto;
+        let is_left_to_us = are_ours && is_auto && !self.linking.is_exhausted;
         let found = errors.iter().find_map(|error| failure(error).map(|failure| (error, failure)));
         let Some((error, failure)) = found.filter(|_| is_left_to_us) else { return false };
         let failed = self.facts.linker.resolved(&self.facts.toolchain.host);

@@ -18,10 +18,11 @@ const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 pub(super) fn build_line(facts: &Facts) -> CommandLine {
     let Facts { toolchain, settings, workspace, .. } = facts;
     let host = &workspace.host;
+    let own_features = workspace.own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
     toolchain
         .cargo(&workspace.root)
         .args(["build", "--package", &host.package, host.kind.flag(), &host.bin, "--profile", &workspace.profile])
-        .args(settings.features.arguments())
+        .args(settings.features.with(own_features).arguments())
         // Standard output has the list of files and the diagnostics, which we show: a linker's words are wanted.
         .args(["--message-format", "json-diagnostic-rendered-ansi"])
         .args([OsString::from("--target-dir"), workspace.target_directory.clone().into()])

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml_edit::Array;
 
 use crate::plan::generated::Generated;
-use crate::plan::rustflags::{Built, Rustflags};
+use crate::plan::rustflags::{Built, Profile, Rustflags};
 
 /// Name of the program.
 pub const PROGRAM: &str = "hotreload-probe";
@@ -24,12 +24,12 @@ const GROUP_CRATE: &str = "hotreload_probe_group";
 #[must_use]
 pub fn files(directory: &Path, flags: &Rustflags) -> Vec<Generated> {
     let load = flags.load(&[GROUP_CRATE.to_owned()], None);
-    let host = array(flags.of(Built::Host));
-    let module = array([flags.of(Built::Library), load].concat());
-    let group = array(flags.of(Built::Group));
+    let host = array(flags.of(Built::Host, Profile::Dev));
+    let module = array([flags.of(Built::Library, Profile::Dev), load].concat());
+    let group = array(flags.of(Built::Group, Profile::Dev));
     let manifest = include_str!("../../../templates/probe/Cargo.toml.in");
     let manifest = manifest.replace("{host}", &host).replace("{module}", &module).replace("{group}", &group);
-    let file = |path: &str, content: &str| Generated { path: directory.join(path), content: content.to_owned() };
+    let file = |path: &str, content: &str| Generated::text(directory.join(path), content.to_owned());
     vec![
         file("Cargo.toml", &manifest),
         file("host.rs", include_str!("../../../templates/probe/host.rs")),

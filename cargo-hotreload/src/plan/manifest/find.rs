@@ -78,6 +78,11 @@ impl<'a> Manifest<'a> {
         self.text
     }
 
+    /// The document.
+    pub(super) fn item(&self) -> &Item {
+        self.document.as_item()
+    }
+
     /// Whether there is anything at `path`.
     pub(super) fn contains(&self, path: &[&str]) -> bool {
         let mut node = Node::Table(self.document.as_table());

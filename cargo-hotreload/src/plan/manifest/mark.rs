@@ -4,7 +4,10 @@
 //! claims texts within the line, in the order in which they went in. The quotes are exact: what stands
 //! between the backticks, with `\` before a backtick and before itself, stands in the line.
 //!
-//! Text behind the second mark stays. Behind the first it makes the line the user's: no longer ours.
+//! ``… # hotreload: uncommented `#` `` says that the line had a comment sign, and quotes it together with the blanks
+//! that stood between the sign and the text: they tell where among the blanks before the text it stood.
+//!
+//! Text behind the second and third mark stays. Behind the first it makes the line the user's: no longer ours.
 
 use super::lines::BLANKS;
 
@@ -16,6 +19,9 @@ const WHOLE_LINE_AT_END: &str = " # hotreload: no final newline before";
 
 /// Begins the list of our texts in a line of the user's.
 const PARTS: &str = " # hotreload: added ";
+
+/// Ends a line that was a comment; blanks and a backtick follow.
+const UNCOMMENTED: &str = " # hotreload: uncommented `#";
 
 const AND: &str = " and ";
 const OCCURRENCE: &str = " (occurrence ";
@@ -55,6 +61,15 @@ pub(super) enum Mark<'a> {
         /// What the user wrote behind the mark.
         rest: &'a str,
     },
+    /// It was a comment.
+    Uncommented {
+        /// The line up to the mark.
+        value: &'a str,
+        /// The blanks behind the comment sign.
+        blanks: &'a str,
+        /// What the user wrote behind the mark.
+        rest: &'a str,
+    },
 }
 
 /// `content` as a whole line of ours.
@@ -72,6 +87,22 @@ pub(super) fn comment(parts: &[Part]) -> String {
     format!("{PARTS}{}", quoted.join(AND))
 }
 
+/// The line `content`, whose first character but for blanks is a comment sign, without that sign; marked.
+pub(super) fn uncommented(content: &str) -> Option<String> {
+    let (before, after) = content.split_once('#').filter(|(before, _)| before.trim_matches(BLANKS).is_empty())?;
+    let blanks = &after[..after.len() - after.trim_start_matches(BLANKS).len()];
+    Some(format!("{before}{after}{UNCOMMENTED}{blanks}`"))
+}
+
+/// The line `value` with the comment sign that had `blanks` behind it.
+pub(super) fn commented(value: &str, blanks: &str) -> String {
+    let text = value.trim_start_matches(BLANKS);
+    let before = &value[..value.len() - text.len()];
+    // Where the blanks were changed since, the sign goes directly before the text.
+    let at = if before.ends_with(blanks) { before.len() - blanks.len() } else { before.len() };
+    format!("{}#{}", &value[..at], &value[at..])
+}
+
 /// Reads the mark of a line (without its ending).
 pub(super) fn read(content: &str) -> Mark<'_> {
     // Editors and formatters leave blanks at line ends, a mixture of tools leaves `\r\r\n`.
@@ -85,6 +116,13 @@ pub(super) fn read(content: &str) -> Mark<'_> {
     for (at, _) in content.match_indices(PARTS) {
         if let Some((parts, rest)) = read_parts(&content[at + PARTS.len()..]) {
             return Mark::Parts { value: &content[..at], parts, rest };
+        }
+    }
+    for (at, _) in content.match_indices(UNCOMMENTED) {
+        let behind = &content[at + UNCOMMENTED.len()..];
+        let text = behind.trim_start_matches(BLANKS);
+        if let Some(rest) = text.strip_prefix('`') {
+            return Mark::Uncommented { value: &content[..at], blanks: &behind[..behind.len() - text.len()], rest };
         }
     }
     Mark::None

@@ -46,6 +46,7 @@ fn strip(content: &str) -> Stripped {
                 }
                 value + rest
             }
+            Mark::Uncommented { value, blanks, rest } => mark::commented(value, blanks) + rest,
         };
     }
 }

@@ -15,6 +15,7 @@ mod model;
 mod profiles;
 mod random;
 mod refusals;
+mod uncomment;
 
 use model::{Model, expect};
 

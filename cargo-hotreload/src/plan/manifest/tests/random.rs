@@ -44,6 +44,8 @@ fn near_marks() -> impl Strategy<Value = String> {
         "crate-type = [\"lib\", \"dylib\"]",
         "[lib]",
         "\"\"\"",
+        " # hotreload: uncommented `#",
+        " # hotreload: uncommented `#\t`",
     ];
     vec(select(PIECES), 0..24).prop_map(|pieces| pieces.concat())
 }

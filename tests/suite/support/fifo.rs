@@ -1,0 +1,40 @@
+//! A build that does not end by itself: rustc reads a named pipe that nobody writes to.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+
+/// The pipe. Dropping it lets every reader go on.
+#[derive(Debug)]
+pub(crate) struct Fifo {
+    path: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Fifo {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("never");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("mkfifo");
+        Self { path, _directory: directory }
+    }
+
+    /// A line of Rust at which the compiler waits.
+    pub(crate) fn waiting_item(&self) -> String {
+        format!("const _: &[u8] = include_bytes!({:?});\n", self.path.to_string_lossy())
+    }
+
+    fn release(path: &Path) {
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("a small number");
+        // It fails if nobody reads, which is the good case.
+        drop(OpenOptions::new().write(true).custom_flags(flags).open(path));
+    }
+}
+
+impl Drop for Fifo {
+    fn drop(&mut self) {
+        Self::release(&self.path);
+    }
+}
