@@ -1,10 +1,13 @@
 //! The command line: clap types only. What each command does is in [`crate::commands`].
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_cargo::{Features, Manifest};
 
+use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, word};
 use crate::plan::own_profile::FlagSource;
 
 /// How cargo calls a subcommand: `cargo-hotreload hotreload …`.
@@ -63,27 +66,55 @@ pub struct Selection {
     #[command(flatten)]
     pub manifest: Manifest,
     /// The binary to run
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = word, conflicts_with = "example")]
     pub bin: Option<String>,
+    /// The example to run
+    #[arg(long, value_name = "NAME", value_parser = word)]
+    pub example: Option<String>,
     /// Cargo features to build with.
     #[command(flatten)]
     pub features: Features,
-    /// The nightly toolchain to use, by its rustup name [default: `nightly`, else the newest dated one]
+    /// The profile to build with: `dev`, or one that inherits from it [default: dev]
+    #[arg(long, value_name = "NAME", value_parser = word)]
+    pub profile: Option<String>,
+    /// Local packages that stay static libraries, with what they depend on
+    #[arg(long, value_name = "NAME", value_parser = word, value_delimiter = ',')]
+    pub exclude: Vec<String>,
+    /// The linker of the local crates [default: auto]
     #[arg(long, value_name = "NAME")]
+    pub linker: Option<Linker>,
+    /// The nightly toolchain to use, by its rustup name [default: `nightly`, else the newest dated one]
+    #[arg(long, value_name = "NAME", value_parser = word)]
     pub toolchain: Option<String>,
+    /// Where builds go [default: `hotreload` in cargo's target directory]
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
     /// Whose compiler flags to use [default: as enabled; else `own` where the workspace brings them, else `builtin`]
     #[arg(long, value_name = "WHOSE")]
     pub flags: Option<FlagSource>,
 }
 
-impl Selection {
-    /// The same with more features.
-    #[must_use]
-    pub fn with_features(&self, more: &[String]) -> Self {
-        let mut selection = self.clone();
-        selection.features.features.extend(more.iter().cloned());
-        selection
-    }
+/// How the program is run. Every flag has a key of the same name in `[workspace.metadata.hotreload]`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Conduct {
+    /// What tells the program to reload, by name or number [default: INT]
+    #[arg(long, value_name = "SIGNAL", value_parser = SignalName::reload)]
+    pub reload_signal: Option<SignalName>,
+    /// What tells the program to end, by name or number [default: TERM]
+    #[arg(long, value_name = "SIGNAL", value_parser = SignalName::stop)]
+    pub stop_signal: Option<SignalName>,
+    /// An argument of the program, before those after `--`; can be given several times
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+    /// A variable of the program's environment; can be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub env: Vec<(String, String)>,
+    /// How long no further save may come before a burst of saves is over, in milliseconds [default: 30]
+    #[arg(long, value_name = "MS", value_parser = debounce)]
+    pub debounce: Option<Duration>,
+    /// How edits get into the program [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<Strategy>,
 }
 
 /// `cargo hotreload run`.
@@ -92,9 +123,12 @@ pub struct Run {
     /// Which program.
     #[command(flatten)]
     pub selection: Selection,
+    /// How it is run.
+    #[command(flatten)]
+    pub conduct: Conduct,
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]
-    pub arguments: Vec<std::ffi::OsString>,
+    pub arguments: Vec<OsString>,
 }
 
 /// `cargo hotreload enable`.
@@ -178,7 +212,10 @@ pub struct Demo {
 const RUN_EXAMPLES: &str = "\
 Examples:
   cargo hotreload run
-  cargo hotreload run --bin server --features metrics -- --port 8080";
+  cargo hotreload run --bin server --features metrics -- --port 8080
+  cargo hotreload run --example tour --reload-signal USR1
+
+Each option but `--example` can stand in `[workspace.metadata.hotreload]` of the root manifest.";
 
 const STATUS_EXAMPLES: &str = "\
 Examples:
@@ -186,7 +223,7 @@ Examples:
   cargo hotreload status --quiet && echo 'disable before you commit' && exit 1   (in a git hook)";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-25 see the README.";
+Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-28 see the README.";
 
 #[cfg(test)]
 mod tests {

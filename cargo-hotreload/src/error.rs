@@ -41,11 +41,13 @@ pub enum ErrorKind {
         /// The workspace's root directory.
         root: PathBuf,
     },
-    /// The workspace has several binaries, or none of the wanted name.
+    /// The workspace has several binaries, or none (or no example) of the wanted name.
     #[error("{problem}; the workspace has: {}", names.join(", "))]
     WhichBinary {
         /// What was asked for and why it does not single out one binary.
         problem: String,
+        /// The flag that names one.
+        flag: &'static str,
         /// Every binary of the workspace.
         names: Vec<String>,
     },
@@ -125,6 +127,16 @@ pub enum ErrorKind {
         /// How many checks were made.
         checked: usize,
     },
+    /// A setting has a value that makes no sense.
+    #[error("{place}: {message}")]
+    Setting {
+        /// Who set it: `path:line:column`, or the flag.
+        place: String,
+        /// What is wrong with it.
+        message: String,
+        /// How to write it.
+        help: String,
+    },
     /// `demo` saw something else than it promises.
     #[error("the demo did not show what it promises: {claim}")]
     Demo {
@@ -156,6 +168,7 @@ impl ErrorKind {
             Self::Demo { .. } => 25,
             Self::Unservable { .. } => 26,
             Self::NoOwnProfile { .. } => 27,
+            Self::Setting { .. } => 28,
         }
     }
 
@@ -168,10 +181,10 @@ impl ErrorKind {
                 .into(),
             Self::Manifest { .. } => "correct the manifest; nothing was changed".into(),
             Self::CargoRefused { .. } => "`cargo metadata --no-deps` shows the same failure".into(),
-            Self::NoBinary { .. } => "add a `src/main.rs` to one of its packages: `cargo new --bin host`".into(),
-            Self::WhichBinary { names, .. } => {
-                let first = names.first().map_or("NAME", String::as_str);
-                format!("name one: `--bin {first}`")
+            Self::NoBinary { .. } => "add a `src/main.rs` to one of its packages: `cargo new --bin host`; `--example NAME` runs an example".into(),
+            Self::WhichBinary { flag, names, .. } => {
+                let first = names.first().and_then(|name| name.split(' ').next()).unwrap_or("NAME");
+                format!("name one: `{flag} {first}`")
             }
             Self::NoNightly { .. } => "`rustup toolchain install nightly`".into(),
             Self::Platform { .. } => {
@@ -192,6 +205,7 @@ impl ErrorKind {
             Self::Exists { .. } => "choose another directory: `cargo hotreload new NAME --path DIR`".into(),
             Self::Name { .. } => "use letters, digits, `-` and `_`: `cargo hotreload new my-server`".into(),
             Self::Requirements { .. } => "run the commands above, then `cargo hotreload doctor` again".into(),
+            Self::Setting { help, .. } => help.clone(),
             Self::Demo { .. } => "`cargo hotreload doctor` checks this machine; `--keep` keeps the demo's workspace".into(),
         }
     }

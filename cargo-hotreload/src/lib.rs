@@ -2,7 +2,8 @@
 //!
 //! The code is in three layers, each of which knows only those before it:
 //!
-//! 1. **facts**: [`workspace`] (cargo metadata and unit graph, reduced to plain data), [`plan::toolchain`];
+//! 1. **facts**: [`config`] (the settings), [`workspace`] (cargo metadata and unit graph, reduced to plain data),
+//!    [`plan::toolchain`];
 //! 2. **plan**: [`plan`] (text to text and data to data: manifests, dependency groups, flags) and [`session`] (the
 //!    loop as a state machine: event in, actions out), both without any input or output;
 //! 3. **effects**: [`effects`] is the sole door to files, processes, signals and sockets.
@@ -12,6 +13,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod effects;
 pub mod error;
 pub mod plan;

@@ -10,6 +10,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::config::values::Strategy;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
@@ -29,6 +30,7 @@ pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
 /// The state of one session.
 #[derive(Debug, Default)]
 pub struct Session {
+    strategy: Strategy,
     building: Option<Building>,
     /// What was saved since the running build began.
     unbuilt: Option<Unbuilt>,
@@ -74,6 +76,12 @@ struct Unbuilt {
 }
 
 impl Session {
+    /// A session that delivers by `strategy`.
+    #[must_use]
+    pub fn new(strategy: Strategy) -> Self {
+        Self { strategy, ..Self::default() }
+    }
+
     /// What to do about `event` at the time `now`.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         match event {

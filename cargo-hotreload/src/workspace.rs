@@ -10,12 +10,17 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, Package};
 
+use crate::config::{Settings, profile};
 use crate::error::ErrorKind;
 use crate::plan::own_profile::OwnProfile;
+use crate::workspace::exclusion::exclude;
 use crate::workspace::graph::{Graph, LibraryIndex};
+use crate::workspace::program::{Kind, Program};
 use crate::workspace::unit_graph::UnitGraph;
 
+mod exclusion;
 pub mod graph;
+pub mod program;
 pub mod unit_graph;
 
 /// Directory in the workspace root that holds everything generated. It ignores itself for git.
@@ -28,6 +33,8 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Our own target directory, so that editors and shells do not wait for our builds.
     pub target_directory: PathBuf,
+    /// The profile that is built.
+    pub profile: String,
     /// The program.
     pub host: Host,
     /// The libraries below the program.
@@ -40,13 +47,15 @@ pub struct Workspace {
     pub own_profile: Option<OwnProfile>,
 }
 
-/// The package and binary that is run.
+/// The package and the binary or example that is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     /// Package name.
     pub package: String,
-    /// Binary name.
+    /// Name of the binary or example.
     pub bin: String,
+    /// Which of both it is.
+    pub kind: Kind,
     /// The package's `Cargo.toml`.
     pub manifest: PathBuf,
     /// Whether the package has a build script.
@@ -56,33 +65,40 @@ pub struct Host {
 }
 
 impl Workspace {
-    /// Reduces what cargo printed; `bin` is the binary that [`binary`] found.
+    /// Reduces what cargo printed; `bin` is what [`program::find`] found.
     ///
     /// # Errors
-    /// [`ErrorKind::CargoRefused`] if the unit graph has no such binary, for instance because of `required-features`.
-    pub fn new(metadata: &Metadata, units: &UnitGraph, bin: &Binary) -> Result<Self, ErrorKind> {
+    /// [`ErrorKind::CargoRefused`] if the unit graph has no such program, for instance because of `required-features`;
+    /// [`ErrorKind::Setting`] for an exclusion that cannot be.
+    pub fn new(metadata: &Metadata, units: &UnitGraph, bin: &Program, settings: &Settings) -> Result<Self, ErrorKind> {
         let root = metadata.workspace_root.clone().into_std_path_buf();
-        let host = units.roots.iter().copied().find(|&root| units.units[root].is_binary(&bin.name));
+        let is_host = |unit: usize| units.units[unit].is_program(bin.kind.unit_kind(), &bin.name);
+        let host = units.roots.iter().copied().find(|&root| is_host(root));
         let host = host.ok_or_else(|| ErrorKind::CargoRefused {
-            message: format!("it builds no binary `{}` with these features", bin.name),
+            message: format!("it builds no {} `{}` with these features", bin.kind, bin.name),
         })?;
         let state = root.join(STATE_DIRECTORY);
         let is_group = |package: &Package| package.manifest_path.starts_with(&state);
-        let graph = Graph::new(units, host, metadata, is_group);
+        let mut graph = Graph::new(units, host, metadata, is_group);
+        exclude(&mut graph, &settings.exclude, bin, metadata)?;
         let others = others(metadata, &graph, &bin.package, is_group);
         let package = &metadata[&bin.id];
         let profile = &units.units[host].profile;
         let own_library = graph.local().find(|&index| graph.libraries[index].package == bin.package);
         Ok(Self {
-            target_directory: own_target_directory(metadata.target_directory.as_std_path(), &root),
+            target_directory: (*settings.target_dir)
+                .clone()
+                .unwrap_or_else(|| own_target_directory(metadata.target_directory.as_std_path(), &root)),
+            profile: settings.profile.value.clone(),
             host: Host {
                 package: bin.package.clone(),
                 bin: bin.name.clone(),
+                kind: bin.kind,
                 manifest: package.manifest_path.clone().into_std_path_buf(),
                 build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
                 library: own_library,
             },
-            obstacles: obstacles(&profile.lto, &profile.panic),
+            obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
             own_profile: None,
             root,
             graph,
@@ -94,6 +110,16 @@ impl Workspace {
     #[must_use]
     pub fn state_directory(&self) -> PathBuf {
         self.root.join(STATE_DIRECTORY)
+    }
+
+    /// Where cargo puts the program.
+    #[must_use]
+    pub fn executable(&self) -> PathBuf {
+        let directory = self.target_directory.join(profile::directory(&self.profile));
+        match self.host.kind {
+            Kind::Binary => directory.join(&self.host.bin),
+            Kind::Example => directory.join("examples").join(&self.host.bin),
+        }
     }
 
     /// `path` as seen from the workspace root, if it is inside.
@@ -115,13 +141,13 @@ fn own_target_directory(cargos: &Path, root: &Path) -> PathBuf {
     cargos.join(format!("hotreload-{name}-{:08x}", hasher.finish() >> 32))
 }
 
-fn obstacles(lto: &str, panic: &str) -> Vec<String> {
+fn obstacles(profile: &str, lto: &str, panic: &str) -> Vec<String> {
     let mut found = Vec::new();
     if !matches!(lto, "false" | "off") {
-        found.push(format!("`lto = {lto}` in the dev profile: rustc makes no dylib with link-time optimisation"));
+        found.push(format!("`lto = {lto}` in the {profile} profile: rustc makes no dylib with link-time optimisation"));
     }
     if panic == "abort" {
-        found.push("`panic = \"abort\"` in the dev profile: the dylib of std unwinds".into());
+        found.push(format!("`panic = \"abort\"` in the {profile} profile: the dylib of std unwinds"));
     }
     found
 }
@@ -131,59 +157,6 @@ fn others(metadata: &Metadata, graph: &Graph, host: &str, is_group: impl Fn(&Pac
     let members = metadata.workspace_packages().into_iter().filter(|package| !is_group(package));
     let names = members.map(|package| package.name.to_string());
     names.filter(|name| name != host && !in_graph.contains(name.as_str())).collect()
-}
-
-/// A binary target of the workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binary {
-    /// Its name.
-    pub name: String,
-    /// The package that has it.
-    pub package: String,
-    /// That package's id.
-    pub id: cargo_metadata::PackageId,
-}
-
-/// The one binary to run: the one named `wanted`, or the only one, or the only `default-run`.
-///
-/// # Errors
-/// [`ErrorKind::NoBinary`] and [`ErrorKind::WhichBinary`].
-pub fn binary(metadata: &Metadata, wanted: Option<&str>) -> Result<Binary, ErrorKind> {
-    let all = binaries(metadata.workspace_packages());
-    if all.is_empty() {
-        return Err(ErrorKind::NoBinary { root: metadata.workspace_root.clone().into_std_path_buf() });
-    }
-    let names = || all.iter().map(|binary| binary.name.clone()).collect();
-    if let Some(wanted) = wanted {
-        return match all.iter().filter(|binary| binary.name == wanted).collect::<Vec<_>>()[..] {
-            [binary] => Ok(binary.clone()),
-            [] => Err(ErrorKind::WhichBinary { problem: format!("there is no binary `{wanted}`"), names: names() }),
-            _ => Err(ErrorKind::WhichBinary {
-                problem: format!("several packages have a binary `{wanted}`"),
-                names: all.iter().map(|binary| format!("{} of {}", binary.name, binary.package)).collect(),
-            }),
-        };
-    }
-    let packages = metadata.workspace_packages();
-    let default_runs: Vec<_> = packages.iter().filter_map(|package| package.default_run.as_deref()).collect();
-    match (&all[..], &default_runs[..]) {
-        ([binary], _) => Ok(binary.clone()),
-        (_, [default]) => binary(metadata, Some(default)),
-        _ => Err(ErrorKind::WhichBinary { problem: "there are several binaries".into(), names: names() }),
-    }
-}
-
-fn binaries(packages: Vec<&Package>) -> Vec<Binary> {
-    let of_package = |package: &Package| -> Vec<Binary> {
-        let bins = package.targets.iter().filter(|target| target.is_bin());
-        bins.map(|target| Binary {
-            name: target.name.clone(),
-            package: package.name.to_string(),
-            id: package.id.clone(),
-        })
-        .collect()
-    };
-    packages.into_iter().flat_map(of_package).collect()
 }
 
 #[cfg(test)]
@@ -209,7 +182,7 @@ mod tests {
 
     #[test]
     fn lto_and_abort_stand_in_the_way() {
-        assert!(obstacles("false", "unwind").is_empty());
-        assert_eq!(obstacles("thin", "abort").len(), 2);
+        assert!(obstacles("dev", "false", "unwind").is_empty());
+        assert_eq!(obstacles("dev", "thin", "abort").len(), 2);
     }
 }

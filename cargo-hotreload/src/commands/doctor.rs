@@ -9,9 +9,9 @@ use anyhow::Result;
 use clap_cargo::Manifest;
 use clap_cargo::style::{ERROR, GOOD, NOTE, WARN};
 
-use crate::cli::Doctor;
+use crate::cli::{Conduct, Doctor, Selection};
 use crate::commands::Outcome;
-use crate::effects::{doctor as facts, dylib_probe, locate, toolchain};
+use crate::effects::{doctor as facts, dylib_probe, locate, settings, toolchain};
 use crate::error::{ErrorKind, help};
 use crate::plan::checks::probe::Probe;
 use crate::plan::checks::toolchain::Asked;
@@ -23,15 +23,16 @@ use crate::plan::toolchain::Toolchain;
 /// # Errors
 /// [`ErrorKind::Requirements`] if one is not met.
 pub fn doctor(arguments: &Doctor) -> Result<Outcome> {
-    let toolchain = toolchain::find(arguments.toolchain.as_deref());
     let root = find_root(&arguments.manifest);
+    let wanted = wanted_toolchain(arguments, root.as_ref().ok().and_then(Option::as_deref));
+    let toolchain = toolchain::find(wanted.as_deref());
     let place = match &root {
         Ok(Some(root)) => root.clone(),
         Ok(None) | Err(_) => env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
     };
     let nightly = toolchain.as_ref().ok().filter(|toolchain| toolchains::is_nightly(toolchain));
     let checks = [
-        toolchain_checks(&toolchain, arguments.toolchain.as_deref(), &place),
+        toolchain_checks(&toolchain, wanted.as_deref(), &place),
         probe_checks(nightly, &place),
         machine_checks(),
         workspace_checks(nightly, root),
@@ -43,6 +44,13 @@ pub fn doctor(arguments: &Doctor) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     Err(ErrorKind::Requirements { failed, checked: checks.len() - count(&checks, Verdict::Skipped) }.into())
+}
+
+/// The toolchain that is asked for; what is wrong with a setting, the check of the workspace says.
+fn wanted_toolchain(arguments: &Doctor, root: Option<&Path>) -> Option<String> {
+    let selection = Selection { toolchain: arguments.toolchain.clone(), ..Selection::default() };
+    let settings = root.and_then(|root| settings::read(root, &selection, &Conduct::default()).ok());
+    settings.map_or(selection.toolchain, |settings| settings.toolchain.value)
 }
 
 /// The workspace, if there is one; without one only the machine is looked at, unless one was asked for.

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use anstream::{print, println};
 use anyhow::{Context, Result};
 
-use crate::cli::{Enable, Selection};
+use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
+use crate::config::Settings;
 use crate::effects::lock::Lock;
-use crate::effects::{cargo, files, journal, locate, signals, stubs, toolchain};
+use crate::effects::{cargo, files, journal, linkers, locate, settings, signals, stubs, toolchain};
 use crate::error::ErrorKind;
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
+use crate::plan::linker::Linker;
 use crate::plan::own_profile::FlagSource;
 use crate::plan::roles::{Role, roles};
 use crate::plan::rustflags::Rustflags;
@@ -25,15 +27,16 @@ use crate::workspace::graph::Library;
 pub fn enable(arguments: &Enable) -> Result<Outcome> {
     let selection = &arguments.selection;
     let root = locate::root(&selection.manifest)?;
-    let toolchain = toolchain::find(selection.toolchain.as_deref())?;
+    let settings = settings::read(&root, selection, &Conduct::default())?;
+    let toolchain = toolchain::find(settings.toolchain.as_deref())?;
     if arguments.dry_run {
-        let planned = Planned::read(&root, &toolchain, selection)?;
+        let planned = Planned::read(&root, &toolchain, &settings)?;
         planned.put_lock_file_back()?;
         print!("{}", planned.plan);
         return Ok(Outcome::Done);
     }
     let _lock = Lock::take(&root)?;
-    let planned = Planned::read(&root, &toolchain, selection)?;
+    let planned = Planned::read(&root, &toolchain, &settings)?;
     let was_enabled = planned.journal.is_some();
     let held = signals::hold()?;
     let changed = planned.carry_out(&toolchain, Lifetime::Explicit)?;
@@ -54,6 +57,8 @@ pub struct Planned {
     pub workspace: Workspace,
     /// What is to be written.
     pub plan: EnablePlan,
+    /// What joins the local crates.
+    pub linker: Linker,
     /// What an earlier `enable` left.
     pub journal: Option<Journal>,
     /// `Cargo.lock` before cargo was asked anything.
@@ -65,11 +70,11 @@ impl Planned {
     ///
     /// # Errors
     /// [`ErrorKind::Unservable`] if its crates cannot become dylibs. `Cargo.lock` is as it was then.
-    pub fn read(root: &Path, toolchain: &Toolchain, selection: &Selection) -> Result<Self> {
+    pub fn read(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Self> {
         let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
         let journal = journal::read(root)?;
         let is_enabled = journal.is_some();
-        let planned = Self::ask(root, toolchain, selection, journal, lock_file.clone());
+        let planned = Self::ask(root, toolchain, settings, journal, lock_file.clone());
         if planned.is_err() && !is_enabled {
             put_lock_file_back(root, lock_file.as_deref())?;
         }
@@ -79,11 +84,11 @@ impl Planned {
     fn ask(
         root: &Path,
         toolchain: &Toolchain,
-        selection: &Selection,
+        settings: &Settings,
         journal: Option<Journal>,
         lock_file: Option<String>,
     ) -> Result<Self> {
-        let workspace = cargo::workspace(toolchain, root, &as_enabled(selection, journal.as_ref()))?;
+        let workspace = cargo::workspace(toolchain, root, &as_enabled(settings, journal.as_ref()))?;
         if let Some(obstacle) = workspace.obstacles.first() {
             return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
         }
@@ -91,9 +96,11 @@ impl Planned {
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
         let texts = journal::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
+        let linker = linkers::choose(settings, toolchain, &workspace.target_directory)?;
+        let flags = Rustflags::read()?.linked_by(linker, &toolchain.host);
         let tool = env::current_exe().context("cannot tell our own path")?;
-        let plan = EnablePlan::new(&workspace, &Rustflags::read()?, &texts, &tool)?;
-        Ok(Self { workspace, plan, journal, lock_file })
+        let plan = EnablePlan::new(&workspace, &flags, &texts, &tool)?;
+        Ok(Self { workspace, plan, linker, journal, lock_file })
     }
 
     /// Writes what was planned and returns how many manifests changed.
@@ -135,9 +142,11 @@ impl Planned {
 }
 
 /// The user's choice of flags; without one, what is enabled with our flags stays so.
-fn as_enabled(selection: &Selection, journal: Option<&Journal>) -> Selection {
+fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
     let builtin = journal.map(|journal| journal.flags).filter(|flags| *flags == FlagSource::Builtin);
-    Selection { flags: selection.flags.or(builtin), ..selection.clone() }
+    let mut settings = settings.clone();
+    settings.flags.value = settings.flags.value.or(builtin);
+    settings
 }
 
 fn put_lock_file_back(root: &Path, before: Option<&str>) -> Result<()> {

@@ -10,22 +10,29 @@ use signal_hook::iterator::Signals;
 use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
-use crate::commands::run::driver::{Arrival, Driver};
+use crate::commands::run::driver::{Arrival, Driver, Facts};
+use crate::config::Settings;
+use crate::config::values::Strategy;
 use crate::effects::control::Control;
 use crate::effects::lock::Lock;
-use crate::effects::{journal, locate, toolchain};
+use crate::effects::{cargo, journal, locate, settings, toolchain};
 use crate::plan::journal::Lifetime;
+use crate::plan::linker::Linker;
+use crate::plan::toolchain::Toolchain;
 use crate::session::event::Event;
 use crate::ui::say;
 use crate::workspace::Workspace;
+use crate::workspace::graph::Library;
 
 mod driver;
+mod linking;
 mod program;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
 pub fn run(arguments: &Run) -> Result<Outcome> {
     let root = locate::root(&arguments.selection.manifest)?;
-    let toolchain = toolchain::find(arguments.selection.toolchain.as_deref())?;
+    let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
+    let toolchain = toolchain::find(settings.toolchain.as_deref())?;
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).context("cannot catch signals")?;
@@ -35,17 +42,16 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     })?;
 
     let _lock = Lock::take(&root)?;
-    let planned = match Planned::read(&root, &toolchain, &arguments.selection) {
+    let undo = UndoSession { root: &root };
+    let prepared = match prepare(&root, &toolchain, &settings) {
         // Ctrl+C reaches the cargo that is asked here as well: its failure is no news then.
         Err(_) if inbox.try_recv().is_ok() => return Ok(Outcome::Done),
-        read => read?,
+        prepared => prepared?,
     };
-    let undo = UndoSession { root: &root };
-    let changed = planned.carry_out(&toolchain, Lifetime::Session)?;
-    if planned.journal.is_none() {
+    if let Some(changed) = prepared.enabled {
         let plural = if changed == 1 { "" } else { "s" };
         say::note(&format!("enabled for this session: {changed} manifest{plural} changed, put back when it ends"));
-        if let Some(own) = &planned.workspace.own_profile {
+        if let Some(own) = &prepared.workspace.own_profile {
             say::note(&own.to_string());
         }
     }
@@ -53,9 +59,35 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     let control = Control::listen(&root, move |request, reply| {
         drop(requests.send(Arrival::Event(Event::Asked(request, reply))));
     })?;
-    let driven = Driver::new(arguments, toolchain, planned.workspace, control, arrivals)?.drive(&inbox);
+    let Prepared { workspace, linker, has_modules, .. } = prepared;
+    let facts = Facts { toolchain, settings, workspace, linker, has_modules };
+    let driven = Driver::new(arguments, facts, control, arrivals)?.drive(&inbox);
     let undone = undo.now();
     driven.and(undone).map(|()| Outcome::Done)
+}
+
+/// A workspace that can be built.
+struct Prepared {
+    workspace: Workspace,
+    /// What joins the local crates.
+    linker: Linker,
+    /// How many manifests changed, if the workspace was not enabled before.
+    enabled: Option<usize>,
+    /// Whether its libraries are modules now.
+    has_modules: bool,
+}
+
+/// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
+fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
+    if *settings.strategy == Strategy::Restart {
+        let workspace = cargo::workspace(toolchain, root, settings)?;
+        let has_modules = journal::read(root)?.is_some();
+        return Ok(Prepared { workspace, linker: Linker::Default, enabled: None, has_modules });
+    }
+    let planned = Planned::read(root, toolchain, settings)?;
+    let changed = planned.carry_out(toolchain, Lifetime::Session)?;
+    let enabled = planned.journal.is_none().then_some(changed);
+    Ok(Prepared { workspace: planned.workspace, linker: planned.linker, enabled, has_modules: true })
 }
 
 /// Puts the manifests back when the session ends, also by an error or a panic; an explicit `enable` stays.
@@ -90,7 +122,7 @@ fn undo(root: &Path) -> Result<()> {
 
 /// The directories whose sources the program is made of.
 fn package_directories(workspace: &Workspace) -> Vec<PathBuf> {
-    let libraries = workspace.graph.local().filter_map(|index| workspace.graph.libraries[index].local());
+    let libraries = workspace.graph.libraries.iter().filter_map(Library::manifest);
     let manifests = libraries.chain([&workspace.host.manifest]);
     let mut directories: Vec<PathBuf> = manifests
         .filter_map(|manifest| manifest.parent().map(Path::to_owned))

@@ -5,13 +5,15 @@ use std::path::Path;
 use anstream::{print, println};
 use anyhow::Result;
 
-use crate::cli::Status;
+use crate::cli::{Conduct, Status};
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
+use crate::config::{Settings, Shown, Source};
 use crate::effects::build::library_directories;
-use crate::effects::{control, elf, files, journal, locate, toolchain};
+use crate::effects::{control, elf, files, journal, locate, settings, toolchain};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
+use crate::plan::linker::Linker;
 use crate::plan::roles::{Linked, roles};
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::{Answer, Request};
@@ -35,8 +37,11 @@ enum State {
 pub fn status(arguments: &Status) -> Result<Outcome> {
     let selection = &arguments.selection;
     let root = locate::root(&selection.manifest)?;
-    let toolchain = toolchain::find(selection.toolchain.as_deref());
-    let planned = toolchain.as_ref().ok().map(|toolchain| Planned::read(&root, toolchain, selection));
+    let settings = settings::read(&root, selection, &Conduct::default());
+    let known = settings.as_ref().ok();
+    let toolchain = toolchain::find(known.and_then(|settings| settings.toolchain.as_deref()));
+    let plan = |settings| toolchain.as_ref().ok().map(|toolchain| Planned::read(&root, toolchain, settings));
+    let planned = known.and_then(plan);
     if let Some(Ok(planned)) = &planned {
         planned.put_lock_file_back()?;
     }
@@ -47,11 +52,15 @@ pub fn status(arguments: &Status) -> Result<Outcome> {
     };
     if !arguments.quiet {
         println!("hot reloading: {}", describe(state));
-        match (&toolchain, planned) {
-            (Ok(toolchain), Some(Ok(planned))) => details(&planned.workspace, toolchain),
-            (Err(error), _) => println!("toolchain:     {error}"),
-            (_, Some(Err(error))) => println!("workspace:     {error}"),
-            (Ok(_), None) => {}
+        match (&settings, &toolchain, planned) {
+            (Ok(settings), Ok(toolchain), Some(Ok(planned))) => details(&planned, toolchain, settings),
+            (Err(error), ..) => println!("settings:      {error}"),
+            (_, Err(error), _) => println!("toolchain:     {error}"),
+            (.., Some(Err(error))) => println!("workspace:     {error}"),
+            (.., None) => {}
+        }
+        if let Ok(settings) = &settings {
+            print!("{}", show_settings(settings, &root));
         }
         println!("session:       {}", session(&root));
     }
@@ -99,11 +108,12 @@ fn describe(state: State) -> &'static str {
     }
 }
 
-fn details(workspace: &Workspace, toolchain: &Toolchain) {
+fn details(planned: &Planned, toolchain: &Toolchain, settings: &Settings) {
+    let Planned { workspace, linker, .. } = planned;
     println!("program:       {} (package {})", workspace.host.bin, workspace.host.package);
     let name = toolchain.name.as_deref().unwrap_or("of the PATH");
     println!("toolchain:     {name}, rustc {}", toolchain.version);
-    println!("linker:        the toolchain's default");
+    println!("linker:        {}", show_linker(*linker, &settings.linker.source, &toolchain.host));
     println!("target:        {}", workspace.target_directory.display());
     if let Some(own) = &workspace.own_profile {
         println!("flags:         {own}");
@@ -113,10 +123,33 @@ fn details(workspace: &Workspace, toolchain: &Toolchain) {
     print!("{}", table(["crate", "role"], &rows));
 }
 
+fn show_linker(linker: Linker, source: &Source, triple: &str) -> String {
+    match (linker, source) {
+        (Linker::Default, _) => format!("{linker} ({})", linker.resolved(triple)),
+        (other, Source::Default) => format!("{other}, because the toolchain's own cannot link this program"),
+        (other, _) => other.to_string(),
+    }
+}
+
 /// What the program links, if it was built.
 fn linked(workspace: &Workspace) -> Option<Linked> {
-    let executable = workspace.target_directory.join("debug").join(&workspace.host.bin);
+    let executable = workspace.executable();
     elf::linked(&executable, &library_directories(&executable)).ok()
+}
+
+/// A table of the settings that are not as by default, and who made them so.
+fn show_settings(settings: &Settings, root: &Path) -> String {
+    let prefix = format!("{}/", root.display());
+    let row = |setting: Shown| {
+        let source = match &setting.source {
+            // The root manifest is meant, whatever directory this is called in.
+            Source::Manifest(place) => place.strip_prefix(&prefix).unwrap_or(place).to_owned(),
+            other => other.to_string(),
+        };
+        [setting.name.to_owned(), setting.value, source]
+    };
+    let rows: Vec<_> = settings.changed().into_iter().map(row).collect();
+    if rows.is_empty() { String::new() } else { table(["setting", "value", "from"], &rows) }
 }
 
 fn session(root: &Path) -> String {

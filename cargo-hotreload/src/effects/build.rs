@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{CompilerMessage, Message};
 use twox_hash::XxHash3_64;
 
 use crate::effects::child::Running;
@@ -19,8 +20,9 @@ use crate::plan::groups;
 use crate::plan::roles::{Role, file_name, role_of};
 use crate::session::delivery::{Built, Image, Library};
 use crate::workspace::Workspace;
+use crate::workspace::program::Kind;
 
-/// Starts `line`; cargo shows progress and diagnostics itself, its messages come through the pipe.
+/// Starts `line`; cargo shows its progress itself, its messages come through the pipe.
 pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
     let mut command = process::command(line);
     command.stdout(Stdio::piped());
@@ -36,18 +38,20 @@ pub struct Artifacts {
     pub executable: Option<PathBuf>,
     /// Every dylib.
     pub dylibs: BTreeMap<String, PathBuf>,
+    /// What rustc said about links that failed, as it was shown.
+    pub link_errors: Vec<String>,
     /// Cargo's last word.
     pub success: bool,
 }
 
-/// Reads cargo's messages to the end; `bin` is the binary that is wanted.
-pub fn read_messages(stdout: impl Read, bin: &str) -> Artifacts {
+/// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.
+pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(&str)) -> Artifacts {
     let mut artifacts = Artifacts::default();
     // A line that is no message is a build script's or cargo's own text: not for us.
     for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
         match message {
             Message::CompilerArtifact(artifact) => {
-                if artifact.target.is_bin() && artifact.target.name == bin {
+                if kind.has(&artifact.target) && artifact.target.name == name {
                     artifacts.executable =
                         artifact.executable.map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
                 } else if !artifact.target.is_proc_macro() {
@@ -55,6 +59,13 @@ pub fn read_messages(stdout: impl Read, bin: &str) -> Artifacts {
                     artifacts.dylibs.extend(
                         dylibs.filter_map(|path| Some((path.file_name()?.to_owned(), path.into_std_path_buf()))),
                     );
+                }
+            }
+            Message::CompilerMessage(CompilerMessage { message, .. }) => {
+                let rendered = message.rendered.unwrap_or_default();
+                show(&rendered);
+                if message.message.contains("link") && message.level == DiagnosticLevel::Error {
+                    artifacts.link_errors.push(rendered);
                 }
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
@@ -118,18 +129,38 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
 #[must_use]
 pub fn library_directories(executable: &Path) -> Vec<PathBuf> {
     let directory = executable.parent().unwrap_or(Path::new("/"));
+    // Examples have a directory of their own, their libraries have not.
+    let directory = directory.parent().filter(|_| directory.ends_with("examples")).unwrap_or(directory);
     vec![directory.to_owned(), directory.join("deps")]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read_messages;
+    use std::path::{Path, PathBuf};
+
+    use super::{library_directories, read_messages};
+    use crate::workspace::program::Kind;
+
+    #[test]
+    fn the_libraries_of_an_example_are_above_it() {
+        let expected = [PathBuf::from("/t/debug"), PathBuf::from("/t/debug/deps")];
+        assert_eq!(library_directories(Path::new("/t/debug/x")), expected);
+        assert_eq!(library_directories(Path::new("/t/debug/examples/x")), expected);
+    }
 
     #[test]
     fn the_last_word_decides() {
-        let good = read_messages(&b"{\"reason\":\"build-finished\",\"success\":true}\n"[..], "x");
+        let good = read_messages(&b"{\"reason\":\"build-finished\",\"success\":true}\n"[..], Kind::Binary, "x", |_| ());
         assert!(good.success);
-        assert!(!read_messages(&b""[..], "x").success);
-        assert!(!read_messages(&b"not json\n{\"reason\":\"build-finished\",\"success\":false}\n"[..], "x").success);
+        assert!(!read_messages(&b""[..], Kind::Binary, "x", |_| ()).success);
+        assert!(
+            !read_messages(
+                &b"not json\n{\"reason\":\"build-finished\",\"success\":false}\n"[..],
+                Kind::Binary,
+                "x",
+                |_| ()
+            )
+            .success
+        );
     }
 }

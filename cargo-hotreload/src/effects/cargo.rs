@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
-use crate::cli::Selection;
+use crate::config::Settings;
+use crate::config::values::Features;
 use crate::effects::files;
 use crate::effects::process::{self, Captured};
 use crate::error::ErrorKind;
@@ -13,43 +14,44 @@ use crate::plan::command::CommandLine;
 use crate::plan::enable;
 use crate::plan::own_profile::{FlagSource, OwnProfile};
 use crate::plan::toolchain::Toolchain;
+use crate::workspace::Workspace;
+use crate::workspace::program::{self, Program};
 use crate::workspace::unit_graph::UnitGraph;
-use crate::workspace::{self, Binary, Workspace};
 
-/// The workspace that `selection` names, seen from the directory `root`.
-pub fn workspace(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Workspace> {
-    let mut metadata = self::metadata(toolchain, root, selection)?;
-    let binary = workspace::binary(&metadata, selection.bin.as_deref())?;
-    let own_profile = own_profile(root, &metadata, &binary, selection.flags)?;
+/// The workspace that `settings` speak of, seen from the directory `root`.
+pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
+    let mut metadata = self::metadata(toolchain, root, &settings.features)?;
+    let program = program::find(&metadata, settings.host.as_ref())?;
+    let own_profile = own_profile(root, &metadata, &program, *settings.flags)?;
     let own_features = own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
-    let selection = &selection.with_features(own_features);
+    let features = settings.features.with(own_features);
     if !own_features.is_empty() {
         // They may bring in packages that were left out without them.
-        metadata = self::metadata(toolchain, root, selection)?;
+        metadata = self::metadata(toolchain, root, &features)?;
     }
     let line = toolchain
         .cargo(root)
         .args(["build", "--unit-graph", "-Zunstable-options", "--package"])
-        .args([binary.id.repr.clone(), "--bin".into(), binary.name.clone()])
-        .args(feature_arguments(selection));
+        .args([program.id.repr.as_str(), program.kind.flag(), &program.name, "--profile", &settings.profile])
+        .args(features.arguments());
     let printed = output(&line, root)?;
     let units: UnitGraph =
         serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
-    Ok(Workspace { own_profile, ..Workspace::new(&metadata, &units, &binary)? })
+    Ok(Workspace { own_profile, ..Workspace::new(&metadata, &units, &program, settings)? })
 }
 
 /// The workspace's own profile, if it has one and nobody wants ours.
 fn own_profile(
     root: &Path,
     metadata: &Metadata,
-    binary: &Binary,
+    program: &Program,
     wanted: Option<FlagSource>,
 ) -> Result<Option<OwnProfile>> {
     if wanted == Some(FlagSource::Builtin) {
         return Ok(None);
     }
     let path = root.join("Cargo.toml");
-    let offered = metadata[&binary.id].features.keys().map(String::as_str);
+    let offered = metadata[&program.id].features.keys().map(String::as_str);
     let found = OwnProfile::detect(&files::read(&path)?, offered).map_err(|error| enable::fault(&path, &error))?;
     match (found, wanted) {
         (None, Some(FlagSource::Own)) => Err(ErrorKind::NoOwnProfile { root: root.to_owned() }.into()),
@@ -57,20 +59,10 @@ fn own_profile(
     }
 }
 
-fn metadata(toolchain: &Toolchain, root: &Path, selection: &Selection) -> Result<Metadata> {
-    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(feature_arguments(selection));
+fn metadata(toolchain: &Toolchain, root: &Path, features: &Features) -> Result<Metadata> {
+    let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(features.arguments());
     let printed = output(&line, root)?;
     serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))
-}
-
-/// The feature flags of `selection` as cargo takes them.
-#[must_use]
-pub fn feature_arguments(selection: &Selection) -> Vec<String> {
-    let features = &selection.features;
-    let mut arguments: Vec<String> = features.features.iter().map(|name| format!("--features={name}")).collect();
-    arguments.extend(features.all_features.then(|| "--all-features".into()));
-    arguments.extend(features.no_default_features.then(|| "--no-default-features".into()));
-    arguments
 }
 
 fn output(line: &CommandLine, root: &Path) -> Result<String> {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use notify::{RecursiveMode, Watcher};
 
-use crate::cli::Selection;
-use crate::effects::{cargo, files, probe, process};
+use crate::cli::{Conduct, Selection};
+use crate::config::values::Wanted;
+use crate::effects::{cargo, files, probe, process, settings as own_settings};
 use crate::error::ErrorKind;
 use crate::plan::checks::machine::{Machine, Watching};
 use crate::plan::checks::settings::{Settings, TomlFile};
@@ -124,10 +125,11 @@ pub fn target_cfg(toolchain: &Toolchain, root: &Path) -> Result<String> {
 pub fn workspace(toolchain: &Toolchain, root: &Path) -> Result<Workspace> {
     let lock_file = root.join("Cargo.lock");
     let before = files::read_optional(&lock_file)?;
-    let selection = |bin| Selection { bin, ..Selection::default() };
-    let read = cargo::workspace(toolchain, root, &selection(None)).or_else(|error| match error.downcast_ref() {
-        Some(ErrorKind::WhichBinary { names, .. }) if !names.is_empty() => {
-            cargo::workspace(toolchain, root, &selection(names.first().cloned()))
+    let mut settings = own_settings::read(root, &Selection::default(), &Conduct::default())?;
+    let read = cargo::workspace(toolchain, root, &settings).or_else(|error| match error.downcast_ref() {
+        Some(ErrorKind::WhichBinary { names, .. }) if settings.host.is_none() && !names.is_empty() => {
+            settings.host.value = names.first().cloned().map(Wanted::Binary);
+            cargo::workspace(toolchain, root, &settings)
         }
         _ => Err(error),
     });

@@ -19,6 +19,7 @@ use crate::plan::command::CommandLine;
 use crate::plan::environment::library_path;
 use crate::plan::rustflags::Rustflags;
 use crate::plan::toolchain::Toolchain;
+use crate::workspace::program::Kind;
 
 /// Builds and runs the probe with `toolchain`, as cargo would in `directory`.
 #[must_use]
@@ -37,8 +38,8 @@ fn try_probe(toolchain: &Toolchain, directory: &Path) -> Result<Probe> {
     }
     let line = build_line(toolchain, directory, &home);
     let Captured { stdout, stderr, .. } = process::capture(&line).with_context(|| format!("cannot run `{line}`"))?;
-    let artifacts = read_messages(stdout.as_bytes(), PROGRAM);
-    let Artifacts { executable: Some(executable), dylibs, success: true } = &artifacts else {
+    let artifacts = read_messages(stdout.as_bytes(), Kind::Binary, PROGRAM, |_| ());
+    let Artifacts { executable: Some(executable), dylibs, success: true, .. } = &artifacts else {
         return Ok(Probe::NotBuilt(stderr));
     };
     // rustc leaves a dylib out with a warning where the target has none, and goes on.

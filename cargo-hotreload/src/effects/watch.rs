@@ -16,9 +16,6 @@ use ignore::WalkBuilder;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use twox_hash::XxHash3_64;
 
-/// How long no further save may come before a burst is over.
-pub const QUIET: Duration = Duration::from_millis(30);
-
 /// A burst of saves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
@@ -28,18 +25,19 @@ pub struct Saved {
     pub manifest: bool,
 }
 
-/// Starts to watch `packages`, the directories of the local crates, and calls `report` for each burst.
+/// Starts to watch `packages`, the directories of the local crates, and calls `report` for each burst, which is over
+/// when nothing was saved for the time `quiet`.
 ///
 /// The content as it is now counts as seen. Watching ends when the returned guard is dropped; nothing is reported
 /// after that.
-pub fn start(packages: Vec<PathBuf>, report: impl Fn(Saved) + Send + 'static) -> Result<Watch> {
+pub fn start(packages: Vec<PathBuf>, quiet: Duration, report: impl Fn(Saved) + Send + 'static) -> Result<Watch> {
     let (sender, receiver) = channel();
     let events = sender.clone();
     let watcher = notify::recommended_watcher(move |event| drop(events.send(Signal::Event(event))));
     let watcher = watcher.context("cannot watch files (inotify)")?;
     let mut sources = Sources { watcher, packages, watched: BTreeSet::new(), seen: BTreeMap::new() };
     sources.scan()?;
-    thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, report))?;
+    thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, quiet, report))?;
     Ok(Watch { stop: sender })
 }
 
@@ -63,7 +61,7 @@ enum Signal {
     Stop,
 }
 
-fn follow(mut sources: Sources, signals: &Receiver<Signal>, report: impl Fn(Saved)) {
+fn follow(mut sources: Sources, signals: &Receiver<Signal>, quiet: Duration, report: impl Fn(Saved)) {
     while let Ok(Signal::Event(first)) = signals.recv() {
         let mut paths = BTreeSet::new();
         if !collect(first, &mut paths) {
@@ -72,7 +70,7 @@ fn follow(mut sources: Sources, signals: &Receiver<Signal>, report: impl Fn(Save
         }
         let mut last = Instant::now();
         while !paths.is_empty() {
-            match signals.recv_timeout(QUIET.saturating_sub(last.elapsed())) {
+            match signals.recv_timeout(quiet.saturating_sub(last.elapsed())) {
                 Ok(Signal::Event(event)) => {
                     if collect(event, &mut paths) {
                         last = Instant::now();
@@ -201,12 +199,17 @@ fn saved_at(path: &Path) -> Option<Instant> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::PathBuf;
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
-    use super::{Saved, Watch, is_editors, start};
+    use notify::event::{AccessKind, EventAttributes, ModifyKind};
+    use notify::{Event, EventKind};
+
+    use super::{Saved, Watch, collect, is_editors, start};
+    use crate::config::values::DEBOUNCE;
 
     fn package() -> (tempfile::TempDir, Watch, Receiver<Saved>) {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -214,7 +217,7 @@ mod tests {
         fs::write(directory.path().join("Cargo.toml"), "[package]\n").expect("write");
         fs::write(directory.path().join("src/lib.rs"), "old").expect("write");
         let (sender, receiver) = channel();
-        let watch = start(vec![directory.path().to_owned()], move |saved| {
+        let watch = start(vec![directory.path().to_owned()], DEBOUNCE, move |saved| {
             let _ = sender.send(saved);
         })
         .expect("watching");
@@ -259,6 +262,14 @@ mod tests {
         assert!(saves.recv_timeout(SOON).expect("a change").manifest);
         fs::remove_file(directory.path().join("src/lib.rs")).expect("remove");
         assert!(!saves.recv_timeout(SOON).expect("a change").manifest);
+    }
+
+    #[test]
+    fn reading_files_is_no_reason_to_look_at_them() {
+        let event = |kind| Ok(Event { kind, paths: vec![PathBuf::from("src/lib.rs")], attrs: EventAttributes::new() });
+        let mut paths = BTreeSet::new();
+        assert!(!collect(event(EventKind::Access(AccessKind::Any)), &mut paths) && paths.is_empty());
+        assert!(collect(event(EventKind::Modify(ModifyKind::Any)), &mut paths));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn files(group: &Group, groups: &[Group], graph: &Graph, state: &Path) -> Ve
     let names = libraries.iter().map(|library| alias(library));
     let names = names.chain(below.iter().map(|other| crate_name(&other.package())));
     let externs: Vec<String> = names.map(|name| format!("extern crate {name} as _;\n")).collect();
-    let crates: String = libraries.iter().map(|library| dependency(library)).collect();
+    let crates: String = libraries.iter().map(|library| dependency(library, &directory)).collect();
     let paths = below.iter().map(|other| format!("{} = {{ path = \"../{}\" }}\n", other.package(), other.number));
     let manifest = MANIFEST.replace("{name}", &group.package()) + &crates + &paths.collect::<String>();
     vec![
@@ -53,13 +53,19 @@ fn alias(library: &Library) -> String {
 }
 
 /// The line of `[dependencies]`: the exact package that the workspace uses, with the exact features, so that it is
-/// not built a second time.
-fn dependency(library: &Library) -> String {
+/// not built a second time. `directory` is where the line's manifest is.
+fn dependency(library: &Library, directory: &Path) -> String {
     // Cargo warns about build metadata in a requirement; two versions never differ in it alone.
     let version = library.version.split('+').next().unwrap_or_default();
     let mut keys = vec![("package", Value::from(library.package.as_str()))];
     match &library.origin {
+        // `local` libraries are in no group.
         Origin::Local { .. } => {}
+        Origin::Excluded { manifest } => {
+            let package = manifest.parent().unwrap_or(manifest);
+            let path = pathdiff::diff_paths(package, directory).unwrap_or_else(|| package.to_owned());
+            keys.push(("path", path.display().to_string().into()));
+        }
         Origin::Registry { index } => {
             keys.push(("version", format!("={version}").into()));
             let index = index.as_deref().map(|index| index.strip_prefix("registry+").unwrap_or(index));
@@ -86,8 +92,14 @@ fn git_key(key: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::dependency;
     use crate::workspace::graph::{Library, Origin};
+
+    fn here() -> &'static Path {
+        Path::new("/w/.hotreload/groups/1")
+    }
 
     fn library(version: &str, origin: Origin, features: &[&str]) -> Library {
         Library {
@@ -103,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_registry_crate_is_pinned_to_version_and_features() {
-        let line = dependency(&library("0.10.6+meta", Origin::Registry { index: None }, &["std"]));
+        let line = dependency(&library("0.10.6+meta", Origin::Registry { index: None }, &["std"]), here());
         assert_eq!(
             line,
             "md_5_0_10_6_meta = { package = \"md-5\", version = \"=0.10.6\", default-features = false, features = [\"std\"] }\n"
@@ -111,9 +123,18 @@ mod tests {
     }
 
     #[test]
+    fn an_excluded_crate_is_found_by_its_path() {
+        let line = dependency(
+            &library("1.0.0", Origin::Excluded { manifest: PathBuf::from("/w/md5/Cargo.toml") }, &[]),
+            here(),
+        );
+        assert_eq!(line, "md_5_1_0_0 = { package = \"md-5\", path = \"../../../md5\", default-features = false }\n");
+    }
+
+    #[test]
     fn a_git_crate_keeps_its_branch() {
         let reference = Some(("branch".to_owned(), "next".to_owned()));
-        let line = dependency(&library("1.0.0", Origin::Git { url: "https://e.x/r".into(), reference }, &[]));
+        let line = dependency(&library("1.0.0", Origin::Git { url: "https://e.x/r".into(), reference }, &[]), here());
         assert!(line.contains("git = \"https://e.x/r\", branch = \"next\", default-features = false"), "{line}");
         assert!(!line.contains("version ="), "{line}");
     }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::plan::linker::Linker;
+
 const TEMPLATE: &str = include_str!("../../templates/rustflags.toml");
 
 /// The flags by role.
@@ -16,6 +18,9 @@ pub struct Rustflags {
     native: Vec<Entry>,
     load: Vec<Entry>,
     stub: Vec<Entry>,
+    /// Which linker joins what gets flags, and for which target.
+    #[serde(skip)]
+    linker: (Linker, String),
 }
 
 /// A flag and why it is there.
@@ -73,6 +78,12 @@ impl Rustflags {
         toml_edit::de::from_str(TEMPLATE)
     }
 
+    /// The same flags for packages that `linker` joins for the target `triple`.
+    #[must_use]
+    pub fn linked_by(self, linker: Linker, triple: &str) -> Self {
+        Self { linker: (linker, triple.to_owned()), ..self }
+    }
+
     /// The flags of a package in `profile`, without those for its groups.
     #[must_use]
     pub fn of(&self, built: Built, profile: Profile) -> Vec<String> {
@@ -81,7 +92,11 @@ impl Rustflags {
             Built::Library => &self.library,
             Built::Group => &self.group,
         };
-        plain(flags, profile).collect()
+        let (linker, triple) = &self.linker;
+        let actual = linker.resolved(triple);
+        // What a release build links is as it would be without us.
+        let choice = if profile == Profile::Dev { linker.flags(triple) } else { Vec::new() };
+        plain(flags, profile).filter(|flag| actual.takes(flag)).chain(choice).collect()
     }
 
     /// The flags of a dependency group in `profile`; `is_native` tells whether it may carry native code.
@@ -125,6 +140,18 @@ mod tests {
     use std::path::Path;
 
     use super::{Built, Profile, Rustflags};
+    use crate::plan::linker::Linker;
+
+    #[test]
+    fn the_linker_is_chosen_for_every_role_but_not_for_releases() {
+        let flags = Rustflags::read().expect("the template is valid");
+        let flags = flags.linked_by(Linker::Mold, "aarch64-unknown-linux-gnu");
+        let choice = "-Clink-arg=-fuse-ld=mold".to_owned();
+        for built in [Built::Host, Built::Library, Built::Group] {
+            assert!(flags.of(built, Profile::Dev).contains(&choice));
+            assert!(!flags.of(built, Profile::Release).contains(&choice));
+        }
+    }
 
     #[test]
     fn the_template_can_be_read_and_groups_are_never_unloaded() {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::config::values::Strategy;
 use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
@@ -127,6 +128,12 @@ impl Session {
             return self.start(Delivering::start(how, finished, now));
         };
         match (decide(&finished.built, &program.loaded), forced) {
+            (Delivery::Restart { .. } | Delivery::Signal { .. }, _) if self.strategy == Strategy::Restart => {
+                self.restart("that is the strategy".into(), finished, now)
+            }
+            (Delivery::Nothing, Some(Force::Reload)) if self.strategy == Strategy::Restart => {
+                self.succeed(Message::Unchanged { build: finished.build })
+            }
             (Delivery::Restart { why }, _) => self.restart(why, finished, now),
             (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
             (Delivery::Signal { modules }, _) => match not_loaded(&finished.built, &modules, &program.missing) {

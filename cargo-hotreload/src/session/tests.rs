@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::config::values::Strategy;
 use crate::plan::roles::Role;
 use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
@@ -262,6 +263,23 @@ fn a_restart_that_is_asked_for_happens_without_a_change() {
     let mut play = Play::serving();
     play.does(Event::Asked(Request::Restart, ReplyTo(1)));
     assert_eq!(play.does(Event::Built(Ok(built(1, 1, 1))))[0], Action::Signal(ProgramSignal::Stop));
+}
+
+#[test]
+fn the_strategy_to_restart_never_reloads() {
+    let mut play = Play::serving();
+    play.session = Session::new(Strategy::Restart);
+    play.does(Event::Begin);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    play.does(Event::Started { pid: PID });
+    play.does(Event::Mapped(mapped(10)));
+    assert_eq!(play.edit(built(1, 2, 1))[0], Action::Signal(ProgramSignal::Stop));
+    assert_eq!(play.does(Event::Exited(Ending::Code(0))), [Action::Start(built(1, 2, 1))]);
+    play.does(Event::Started { pid: PID });
+    play.does(Event::Mapped(mapped(11)));
+    // Nothing new, and nobody who could take it.
+    play.does(Event::Asked(Request::Reload, ReplyTo(1)));
+    assert!(matches!(play.says(Event::Built(Ok(built(1, 2, 1))))[..], [Message::Unchanged { .. }]));
 }
 
 #[test]

@@ -26,6 +26,12 @@ pub fn wipe_progress() {
     }
 }
 
+/// Prints what rustc said, above the progress bar.
+pub fn diagnostic(rendered: &str) {
+    wipe_progress();
+    eprint!("{rendered}");
+}
+
 /// Prints a remark.
 pub fn note(text: &str) {
     line(NOTE, text);

@@ -46,6 +46,11 @@ pub enum Origin {
         /// Its `Cargo.toml`.
         manifest: PathBuf,
     },
+    /// A local package that is excluded: like a third-party crate, but found by its path.
+    Excluded {
+        /// Its `Cargo.toml`.
+        manifest: PathBuf,
+    },
     /// A registry; `None` is crates.io.
     Registry {
         /// Address of the registry's index.
@@ -66,6 +71,15 @@ impl Library {
     pub fn local(&self) -> Option<&PathBuf> {
         match &self.origin {
             Origin::Local { manifest } => Some(manifest),
+            Origin::Excluded { .. } | Origin::Registry { .. } | Origin::Git { .. } => None,
+        }
+    }
+
+    /// The manifest of a crate whose source is the user's, excluded or not.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&PathBuf> {
+        match &self.origin {
+            Origin::Local { manifest } | Origin::Excluded { manifest } => Some(manifest),
             Origin::Registry { .. } | Origin::Git { .. } => None,
         }
     }
@@ -87,6 +101,19 @@ impl Graph {
     #[must_use]
     pub fn below_host(&self) -> BTreeSet<LibraryIndex> {
         self.closure(&self.host_dependencies)
+    }
+
+    /// Makes the local crates that `is_excluded` names static, and every local crate below them: what they call could
+    /// not be unloaded from under them.
+    pub fn exclude(&mut self, is_excluded: impl Fn(&str) -> bool) {
+        let named: Vec<LibraryIndex> =
+            self.local().filter(|&index| is_excluded(&self.libraries[index].package)).collect();
+        for index in self.closure(&named) {
+            let library = &mut self.libraries[index];
+            if let Origin::Local { manifest } = &library.origin {
+                library.origin = Origin::Excluded { manifest: manifest.clone() };
+            }
+        }
     }
 
     fn closure(&self, from: &[LibraryIndex]) -> BTreeSet<LibraryIndex> {
@@ -186,7 +213,34 @@ fn origin(package: &Package) -> Origin {
 
 #[cfg(test)]
 mod tests {
-    use super::post_order;
+    use std::path::PathBuf;
+
+    use super::{Graph, Library, Origin, post_order};
+
+    #[test]
+    fn what_an_excluded_crate_calls_is_excluded_with_it() {
+        let library = |package: &str, dependencies: &[usize]| Library {
+            package: package.into(),
+            crate_name: package.into(),
+            version: "0.1.0".into(),
+            origin: Origin::Local { manifest: PathBuf::from(format!("/w/{package}/Cargo.toml")) },
+            build_script: false,
+            features: vec![],
+            dependencies: dependencies.to_vec(),
+        };
+        let mut graph = Graph {
+            libraries: vec![
+                library("low", &[]),
+                library("middle", &[0]),
+                library("other", &[]),
+                library("top", &[1, 2]),
+            ],
+            host_dependencies: vec![3],
+        };
+        graph.exclude(|name| name == "middle");
+        assert_eq!(graph.local().collect::<Vec<_>>(), [2, 3]);
+        assert!(graph.libraries.iter().all(|library| library.manifest().is_some()));
+    }
 
     #[test]
     fn post_order_puts_each_node_after_its_children_once() {

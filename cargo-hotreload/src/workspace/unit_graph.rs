@@ -65,9 +65,9 @@ impl Unit {
         self.mode == "build" && self.target.kind.iter().any(|kind| LINKABLE.contains(&kind.as_str()))
     }
 
-    /// Whether this unit compiles the binary `name`.
+    /// Whether this unit compiles the program `name`; `kind` is `bin` or `example`.
     #[must_use]
-    pub fn is_binary(&self, name: &str) -> bool {
-        self.mode == "build" && self.target.name == name && self.target.kind.iter().any(|kind| kind == "bin")
+    pub fn is_program(&self, kind: &str, name: &str) -> bool {
+        self.mode == "build" && self.target.name == name && self.target.kind.iter().any(|own| own == kind)
     }
 }

@@ -14,15 +14,16 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::cli::Run;
-use crate::commands::enable::Planned;
-use crate::commands::run::package_directories;
+use crate::commands::run::linking::Linking;
 use crate::commands::run::program::{build_line, program_line};
+use crate::commands::run::{package_directories, prepare};
+use crate::config::Settings;
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
 use crate::effects::watch::{self, Watch};
-use crate::effects::{probe, process};
-use crate::plan::journal::Lifetime;
+use crate::effects::{probe, process, settings};
+use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
 use crate::session::Session;
 use crate::session::delivery::Built;
@@ -41,17 +42,31 @@ pub(super) enum Arrival {
     ProgramEnded,
 }
 
+/// What a session goes by; a changed manifest may change it.
+pub(super) struct Facts {
+    pub(super) toolchain: Toolchain,
+    pub(super) settings: Settings,
+    pub(super) workspace: Workspace,
+    /// What joins the local crates.
+    pub(super) linker: Linker,
+    /// Whether its libraries are modules; else they are what the user made them.
+    pub(super) has_modules: bool,
+}
+
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
     arguments: &'arguments Run,
     /// Where the user called us: the program runs there, as with `cargo run`.
     directory: PathBuf,
-    toolchain: Toolchain,
-    workspace: Workspace,
+    pub(super) facts: Facts,
     control: Control,
     watch: Watch,
     arrivals: Sender<Arrival>,
     build: Option<Running>,
+    /// The running build was told to end: it is not for us to start another.
+    cancelled: bool,
+    /// The linkers that failed in this session.
+    pub(super) linking: Linking,
     program: Option<Running>,
     contents: Contents,
     timers: Vec<(Instant, Timer)>,
@@ -62,20 +77,20 @@ impl<'arguments> Driver<'arguments> {
     /// Starts to watch; nothing is built yet.
     pub(super) fn new(
         arguments: &'arguments Run,
-        toolchain: Toolchain,
-        workspace: Workspace,
+        facts: Facts,
         control: Control,
         arrivals: Sender<Arrival>,
     ) -> Result<Self> {
         Ok(Self {
             arguments,
             directory: env::current_dir().context("cannot tell the current directory")?,
-            watch: watch(&workspace, &arrivals)?,
-            toolchain,
-            workspace,
+            watch: watch(&facts, &arrivals)?,
+            facts,
             control,
             arrivals,
             build: None,
+            cancelled: false,
+            linking: Linking::default(),
             program: None,
             contents: Contents::default(),
             timers: Vec::new(),
@@ -85,7 +100,7 @@ impl<'arguments> Driver<'arguments> {
 
     /// Runs the session to its end. No process of it is left then.
     pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<()> {
-        let mut session = Session::default();
+        let mut session = Session::new(*self.facts.settings.strategy);
         loop {
             let event = self.next(inbox)?;
             for action in session.handle(event, Instant::now()) {
@@ -116,7 +131,14 @@ impl<'arguments> Driver<'arguments> {
     fn arrived(&mut self, arrival: Arrival) {
         let event = match arrival {
             Arrival::Event(event) => event,
-            Arrival::BuildEnded(artifacts) => Event::Built(self.build_ended(&artifacts)),
+            Arrival::BuildEnded(artifacts) => match self.build_ended(&artifacts) {
+                Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
+                Err(reason) => Event::Built(Err(self.linking.recall(reason))),
+                Ok(built) => {
+                    self.linking = Linking::default();
+                    Event::Built(Ok(built))
+                }
+            },
             Arrival::ProgramEnded => {
                 let Some(status) = self.program.take().map(Running::reap) else { return };
                 let status = status.unwrap_or_default();
@@ -141,6 +163,7 @@ impl<'arguments> Driver<'arguments> {
                 }
             }
             Action::CancelBuild => {
+                self.cancelled = true;
                 if let Some(build) = &self.build {
                     build.signal_group(Signal::TERM);
                 }
@@ -165,23 +188,34 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Starts cargo, after planning anew if a manifest changed.
-    fn build(&mut self, replan: bool) -> Result<()> {
-        let selection = &self.arguments.selection;
+    pub(super) fn build(&mut self, replan: bool) -> Result<()> {
+        self.cancelled = false;
         if replan {
-            let planned = Planned::read(&self.workspace.root, &self.toolchain, selection)?;
-            planned.carry_out(&self.toolchain, Lifetime::Session)?;
-            self.workspace = planned.workspace;
-            self.watch = watch(&self.workspace, &self.arrivals)?;
+            self.plan_anew()?;
         }
-        let line = build_line(&self.toolchain, &self.workspace, selection);
+        let line = build_line(&self.facts);
         let (running, stdout) = build::start(&line).with_context(|| format!("cannot run `{line}`"))?;
-        let (pid, bin, arrivals) = (running.pid(), self.workspace.host.bin.clone(), self.arrivals.clone());
+        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host.clone(), self.arrivals.clone());
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
-            let artifacts = build::read_messages(stdout, &bin);
+            let artifacts = build::read_messages(stdout, host.kind, &host.bin, say::diagnostic);
             wait_for_end(pid);
             drop(arrivals.send(Arrival::BuildEnded(artifacts)));
         })?;
+        Ok(())
+    }
+
+    /// Reads settings and workspace again. Strategy and toolchain stay what they were when the session began.
+    pub(super) fn plan_anew(&mut self) -> Result<()> {
+        let root = &self.facts.workspace.root;
+        let mut settings = settings::read(root, &self.arguments.selection, &self.arguments.conduct)?;
+        settings.strategy = self.facts.settings.strategy.clone();
+        let prepared = prepare(root, &self.facts.toolchain, &settings)?;
+        self.facts.workspace = prepared.workspace;
+        self.facts.linker = prepared.linker;
+        self.facts.has_modules = prepared.has_modules;
+        self.facts.settings = settings;
+        self.watch = watch(&self.facts, &self.arrivals)?;
         Ok(())
     }
 
@@ -195,11 +229,17 @@ impl<'arguments> Driver<'arguments> {
             }
             _ => return Err("cargo's messages are above".into()),
         }
-        build::describe(&self.workspace, artifacts, &mut self.contents).map_err(|error| format!("{error:#}"))
+        let built = build::describe(&self.facts.workspace, artifacts, &mut self.contents);
+        let mut built = built.map_err(|error| format!("{error:#}"))?;
+        if !self.facts.has_modules {
+            // A plugin of the user's own is none of ours.
+            built.libraries.clear();
+        }
+        Ok(built)
     }
 
     fn start(&mut self, built: &Built) -> Result<u32> {
-        let line = program_line(&self.toolchain, built, &self.directory, &self.arguments.arguments);
+        let line = program_line(&self.facts, built, &self.directory, &self.arguments.arguments);
         let mut command = process::command(&line);
         // The program is in the terminal's background: reading from there would stop it.
         command.stdin(if stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() });
@@ -216,8 +256,8 @@ impl<'arguments> Driver<'arguments> {
     fn signal(&self, signal: ProgramSignal) {
         let Some(program) = &self.program else { return };
         match signal {
-            ProgramSignal::Reload => program.signal(Signal::INT),
-            ProgramSignal::Stop => program.signal(Signal::TERM),
+            ProgramSignal::Reload => program.signal(self.facts.settings.reload_signal.signal()),
+            ProgramSignal::Stop => program.signal(self.facts.settings.stop_signal.signal()),
             ProgramSignal::Kill => program.signal_group(Signal::KILL),
         }
     }
@@ -232,9 +272,9 @@ impl Drop for Driver<'_> {
     }
 }
 
-fn watch(workspace: &Workspace, arrivals: &Sender<Arrival>) -> Result<Watch> {
+fn watch(facts: &Facts, arrivals: &Sender<Arrival>) -> Result<Watch> {
     let arrivals = arrivals.clone();
-    watch::start(package_directories(workspace), move |saved| {
+    watch::start(package_directories(&facts.workspace), *facts.settings.debounce, move |saved| {
         drop(arrivals.send(Arrival::Event(Event::Saved { at: saved.at, manifest: saved.manifest })));
     })
 }
