@@ -14,6 +14,7 @@ mod own_profile;
 mod release;
 mod reload;
 mod restart;
+mod settings;
 
 mod support {
     pub(crate) mod command;

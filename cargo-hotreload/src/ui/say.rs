@@ -1,8 +1,9 @@
 //! Lines of a session, each marked as ours.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write, stderr};
 
-use anstream::{eprint, eprintln};
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice, eprint};
 use anstyle::Style;
 use clap_cargo::style::{ERROR, HEADER, NOTE, WARN};
 
@@ -21,7 +22,7 @@ pub fn message(message: &Message) {
 
 /// Wipes the progress bar that a cancelled cargo leaves on its line.
 pub fn wipe_progress() {
-    if std::io::stderr().is_terminal() {
+    if stderr().is_terminal() {
         eprint!("\r\x1b[2K");
     }
 }
@@ -29,7 +30,7 @@ pub fn wipe_progress() {
 /// Prints what rustc said, above the progress bar.
 pub fn diagnostic(rendered: &str) {
     wipe_progress();
-    eprint!("{rendered}");
+    write(rendered);
 }
 
 /// Prints a remark.
@@ -43,5 +44,14 @@ pub fn warning(text: &str) {
 }
 
 fn line(style: Style, text: &str) {
-    eprintln!("{style}[hotreload]{style:#} {text}");
+    write(&format!("{style}[hotreload]{style:#} {text}\n"));
+}
+
+/// Writes `text` in one piece: the program has the same terminal, and its lines must not get into the middle of ours.
+fn write(text: &str) {
+    let mut stderr = stderr().lock();
+    let is_plain = AutoStream::choice(&stderr) == ColorChoice::Never;
+    let text = if is_plain { strip_str(text).to_string() } else { text.to_owned() };
+    // Where nobody listens there is nobody to tell.
+    let _ = stderr.write_all(text.as_bytes());
 }
