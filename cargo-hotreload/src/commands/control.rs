@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::cli::Control;
 use crate::commands::Outcome;
-use crate::effects::{control, locate};
+use crate::effects::{control, locate, lock};
 use crate::error::ErrorKind;
 use crate::session::event::{Answer, Request};
 
@@ -14,6 +14,10 @@ pub fn ask(arguments: &Control, request: Request) -> Result<Outcome> {
     let root = locate::root(&arguments.manifest)?;
     match control::ask(&root, request)? {
         Answer::Done(message) => {
+            if request == Request::Stop {
+                // The answer comes when the program has ended; what comes next may count on every file being back.
+                lock::wait_until_free(&root);
+            }
             println!("{message}");
             Ok(Outcome::Done)
         }

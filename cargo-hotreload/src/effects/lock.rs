@@ -43,6 +43,14 @@ impl Lock {
     }
 }
 
+/// Waits until no other process has the lock of the workspace at `root`.
+pub fn wait_until_free(root: &Path) {
+    // No file, or one that cannot be opened, is nothing to wait for.
+    if let Ok(file) = File::open(root.join(STATE_DIRECTORY).join("lock")) {
+        let _ = file.lock_shared();
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         if matches!(journal::read(&self.root), Ok(None)) {
