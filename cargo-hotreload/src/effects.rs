@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod cargo;
+pub mod cargo_config;
 pub mod child;
 pub mod control;
 pub mod doctor;

@@ -11,7 +11,7 @@ use clap_cargo::style::{ERROR, GOOD, NOTE, WARN};
 
 use crate::cli::{Conduct, Doctor, Selection};
 use crate::commands::Outcome;
-use crate::effects::{doctor as facts, dylib_probe, locate, settings, toolchain};
+use crate::effects::{cargo_config, doctor as facts, dylib_probe, locate, settings, toolchain};
 use crate::error::{ErrorKind, help};
 use crate::plan::checks::probe::Probe;
 use crate::plan::checks::toolchain::Asked;
@@ -121,7 +121,7 @@ fn workspace_checks(toolchain: Option<&Toolchain>, root: Result<Option<PathBuf>>
         }
         (Ok(Some(root)), Some(toolchain)) => (root, toolchain),
     };
-    let settings = facts::settings(&root);
+    let settings = cargo_config::settings(&root);
     let mut checks = match facts::workspace(toolchain, &root) {
         Err(error) => refused(&error),
         Ok(found) => {

@@ -76,7 +76,7 @@ impl Planned {
         let is_enabled = journal.is_some();
         let planned = Self::ask(root, toolchain, settings, journal, lock_file.clone());
         if planned.is_err() && !is_enabled {
-            put_lock_file_back(root, lock_file.as_deref())?;
+            files::put_back(&root.join("Cargo.lock"), lock_file.as_deref(), root)?;
         }
         planned
     }
@@ -129,7 +129,7 @@ impl Planned {
         if self.journal.is_some() {
             return Ok(());
         }
-        put_lock_file_back(&self.workspace.root, self.lock_file.as_deref())
+        files::put_back(&self.workspace.root.join("Cargo.lock"), self.lock_file.as_deref(), &self.workspace.root)
     }
 
     /// The manifest of each crate, as seen from the workspace root.
@@ -147,16 +147,6 @@ fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
     let mut settings = settings.clone();
     settings.flags.value = settings.flags.value.or(builtin);
     settings
-}
-
-fn put_lock_file_back(root: &Path, before: Option<&str>) -> Result<()> {
-    let path = root.join("Cargo.lock");
-    let now = files::read_optional(&path)?;
-    match before {
-        None => files::remove_file(&path),
-        Some(before) if Some(before) != now.as_deref() => files::replace(&path, before, root),
-        Some(_) => Ok(()),
-    }
 }
 
 fn report(planned: &Planned) {

@@ -10,7 +10,8 @@ use signal_hook::iterator::Signals;
 use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
-use crate::commands::run::driver::{Arrival, Driver, Facts};
+use crate::commands::run::driver::{Arrival, Driver};
+use crate::commands::run::facts::Facts;
 use crate::config::Settings;
 use crate::config::values::Strategy;
 use crate::effects::control::Control;
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 use crate::workspace::graph::Library;
 
 mod driver;
+mod facts;
 mod linking;
 mod program;
 

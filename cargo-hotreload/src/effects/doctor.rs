@@ -1,9 +1,8 @@
 //! The facts that `doctor` judges, apart from the probe of [`crate::effects::dylib_probe`].
 
-use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use notify::{RecursiveMode, Watcher};
@@ -13,7 +12,6 @@ use crate::config::values::Wanted;
 use crate::effects::{cargo, files, probe, process, settings as own_settings};
 use crate::error::ErrorKind;
 use crate::plan::checks::machine::{Machine, Watching};
-use crate::plan::checks::settings::{Settings, TomlFile};
 use crate::plan::checks::toolchain::{Pin, pinned};
 use crate::plan::command::CommandLine;
 use crate::plan::toolchain::Toolchain;
@@ -80,39 +78,8 @@ pub fn pin(root: &Path) -> Option<Pin> {
     let mut files = root.ancestors().flat_map(|directory| names.map(|name| directory.join(name)));
     files.find_map(|file| {
         let text = fs::read_to_string(&file).ok()?;
-        Some(Pin { file: shown(&file, root), channel: pinned(&text) })
+        Some(Pin { file: file.strip_prefix(root).unwrap_or(&file).display().to_string(), channel: pinned(&text) })
     })
-}
-
-/// Everything that cargo reads its settings from in `root`.
-#[must_use]
-pub fn settings(root: &Path) -> Settings {
-    let directories = root.ancestors().map(|directory| directory.join(".cargo")).chain(cargo_home());
-    // Cargo prefers the older name where a directory has both.
-    let config = |directory: PathBuf| ["config", "config.toml"].map(|name| directory.join(name));
-    let mut paths: Vec<PathBuf> =
-        directories.filter_map(|it| config(it).into_iter().find(|path| path.is_file())).collect();
-    // The home directory's file is met twice where the workspace lies below it.
-    let mut seen = BTreeSet::new();
-    paths.retain(|path| seen.insert(path.clone()));
-    let file = |path: &PathBuf| Some(TomlFile { name: shown(path, root), text: fs::read_to_string(path).ok()? });
-    Settings {
-        variables: env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-            .filter(|(name, _)| name == "RUSTFLAGS" || name.starts_with("CARGO_"))
-            .collect(),
-        configs: paths.iter().filter_map(file).collect(),
-        manifest: file(&root.join("Cargo.toml")),
-    }
-}
-
-fn cargo_home() -> Option<PathBuf> {
-    let named = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
-    named.or_else(|| Some(env::home_dir()?.join(".cargo")))
-}
-
-fn shown(path: &Path, root: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
 /// What rustc would be told about its target, with every flag that cargo's settings add.
@@ -133,25 +100,15 @@ pub fn workspace(toolchain: &Toolchain, root: &Path) -> Result<Workspace> {
         }
         _ => Err(error),
     });
-    put_back(&lock_file, before.as_deref(), root).context("cannot put `Cargo.lock` back")?;
+    files::put_back(&lock_file, before.as_deref(), root).context("cannot put `Cargo.lock` back")?;
     read
-}
-
-fn put_back(lock_file: &Path, before: Option<&str>, root: &Path) -> Result<()> {
-    match before {
-        None => files::remove_file(lock_file),
-        Some(before) if Some(before) != files::read_optional(lock_file)?.as_deref() => {
-            files::replace(lock_file, before, root)
-        }
-        Some(_) => Ok(()),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{file_names, pin, settings};
+    use super::{file_names, pin};
     use crate::effects::files::generate;
 
     #[test]
@@ -165,18 +122,6 @@ mod tests {
         write("a/b/rust-toolchain.toml", "[toolchain]\nchannel = \"1.80.0\"\n");
         let found = pin(&member).expect("a pin");
         assert_eq!((found.file.as_str(), found.channel.as_str()), ("rust-toolchain.toml", "1.80.0"));
-    }
-
-    #[test]
-    fn configurations_come_nearest_first() {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let root = directory.path().join("w");
-        generate(&root.join(".cargo/config.toml"), "[build]\n").expect("write");
-        generate(&directory.path().join(".cargo/config"), "[term]\n").expect("write");
-        let settings = settings(&root);
-        let names: Vec<&str> = settings.configs.iter().map(|file| file.name.as_str()).take(2).collect();
-        assert_eq!(names, [".cargo/config.toml", &directory.path().join(".cargo/config").display().to_string()]);
-        assert!(settings.manifest.is_none());
     }
 
     #[test]

@@ -166,6 +166,16 @@ pub fn make_directory(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot make the directory `{}`", path.display()))
 }
 
+/// Gives `path` the text that it had `before`, or takes it away if it was not there; a file that did not change is
+/// left alone. `scratch` is as for [`replace`].
+pub fn put_back(path: &Path, before: Option<&str>, scratch: &Path) -> Result<()> {
+    match before {
+        None => remove_file(path),
+        Some(before) if Some(before) != read_optional(path)?.as_deref() => replace(path, before, scratch),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Removes a file if it is there.
 pub fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {

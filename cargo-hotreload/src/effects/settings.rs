@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::cli::{Conduct, Selection};
 use crate::config::{Layer, Setting, Settings, Source, flags, manifest, profile};
-use crate::effects::{doctor, files};
+use crate::effects::{cargo_config, files};
 
 /// Variables with which cargo itself is told where to build, the stronger first.
 const TARGET_VARIABLES: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
@@ -38,7 +38,7 @@ fn check_profile(root: &Path, settings: &Settings) -> Result<()> {
     if *settings.profile == profile::DEFAULT {
         return Ok(());
     }
-    let cargos = doctor::settings(root);
+    let cargos = cargo_config::settings(root);
     let texts: Vec<&str> = cargos.configs.iter().chain(&cargos.manifest).map(|file| file.text.as_str()).collect();
     match profile::refusal(&settings.profile, &texts) {
         None => Ok(()),

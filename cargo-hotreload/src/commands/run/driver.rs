@@ -14,22 +14,19 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::cli::Run;
-use crate::commands::run::linking::Linking;
+use crate::commands::run::facts::Facts;
+use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::program::{build_line, program_line};
 use crate::commands::run::{package_directories, prepare};
-use crate::config::Settings;
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
 use crate::effects::watch::{self, Watch};
-use crate::effects::{probe, process, settings};
-use crate::plan::linker::Linker;
-use crate::plan::toolchain::Toolchain;
+use crate::effects::{linkers, probe, process, settings};
 use crate::session::Session;
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Event, ProgramSignal, Timer};
 use crate::ui::say;
-use crate::workspace::Workspace;
 
 /// What reaches the loop from its threads.
 #[derive(Debug)]
@@ -42,23 +39,12 @@ pub(super) enum Arrival {
     ProgramEnded,
 }
 
-/// What a session goes by; a changed manifest may change it.
-pub(super) struct Facts {
-    pub(super) toolchain: Toolchain,
-    pub(super) settings: Settings,
-    pub(super) workspace: Workspace,
-    /// What joins the local crates.
-    pub(super) linker: Linker,
-    /// Whether its libraries are modules; else they are what the user made them.
-    pub(super) has_modules: bool,
-}
-
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
     arguments: &'arguments Run,
     /// Where the user called us: the program runs there, as with `cargo run`.
     directory: PathBuf,
-    pub(super) facts: Facts,
+    facts: Facts,
     control: Control,
     watch: Watch,
     arrivals: Sender<Arrival>,
@@ -66,7 +52,7 @@ pub(super) struct Driver<'arguments> {
     /// The running build was told to end: it is not for us to start another.
     cancelled: bool,
     /// The linkers that failed in this session.
-    pub(super) linking: Linking,
+    linking: Linking,
     program: Option<Running>,
     contents: Contents,
     timers: Vec<(Instant, Timer)>,
@@ -146,6 +132,26 @@ impl<'arguments> Driver<'arguments> {
             }
         };
         self.queue.push_back(event);
+    }
+
+    /// Whether a build with another linker was started because of `errors`, what rustc said about failed links.
+    fn builds_with_another_linker(&mut self, errors: &[String]) -> bool {
+        let tried = match self.linking.advise(&self.facts, errors) {
+            Advice::Accept => return false,
+            Advice::Take(linker) => {
+                let remembered =
+                    linkers::remember(linker, &self.facts.toolchain, &self.facts.workspace.target_directory);
+                remembered.and_then(|()| self.build(true)).map(|()| true)
+            }
+            Advice::GiveUp => {
+                let forgotten = linkers::forget(&self.facts.workspace.target_directory);
+                forgotten.and_then(|()| self.plan_anew()).map(|()| false)
+            }
+        };
+        tried.unwrap_or_else(|error| {
+            say::warning(&format!("{error:#}"));
+            false
+        })
     }
 
     fn timers_due(&mut self) {

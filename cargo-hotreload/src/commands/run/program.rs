@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::commands::run::driver::Facts;
+use crate::commands::run::facts::Facts;
 use crate::effects::build::library_directories;
 use crate::plan::command::CommandLine;
 use crate::plan::environment::{MODULES, joined, library_path};
