@@ -101,8 +101,8 @@ fn zoo() -> Place {
         smartstring = \"1\"\n\n[target.'cfg(windows)'.dependencies]\nwinapi = \"0.3\"\n";
     let right = format!(
         "itoa.workspace = true\nold-itoa = {{ package = \"itoa\", version = \"0.4\" }}\n\
-         from-git = {{ git = \"file://{git}\" }}\ncfg-if = \"1\"\nlog = \"0.4\"\n\n\
-         [build-dependencies]\ncfg-if = \"1\"\nlog = \"0.4\"\n\n[features]\ndefault = [\"extra\"]\nextra = []\n"
+         from-git = {{ git = \"file://{git}\" }}\ncfg-if = \"1\"\nlog = \"0.4\"\nboth = {{ path = \"../both\" }}\n\n\
+         [build-dependencies]\ncfg-if = \"1\"\nlog = \"0.4\"\nboth = {{ path = \"../both\" }}\n\n[features]\ndefault = [\"extra\"]\nextra = []\n"
     );
     let derive =
         "[package]\nname = \"derive-word\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\nproc-macro = true\n";
@@ -125,7 +125,7 @@ fn zoo() -> Place {
             ("ws/crates/right/Cargo.toml", library("right", &right)),
             (
                 "ws/crates/right/build.rs",
-                "fn main() {\n    log::debug!(\"building\");\n    println!(\"cargo::rustc-env=BUILT=yes\");\n    \
+                "fn main() {\n    log::debug!(\"building\");\n    println!(\"cargo::rustc-env=BUILT={}\", both::word());\n    \
                  println!(\"cargo::rerun-if-changed=build.rs\");\n}\n"
                     .into(),
             ),
@@ -133,8 +133,14 @@ fn zoo() -> Place {
                 "ws/crates/right/src/lib.rs",
                 "pub fn word() -> String {\n    log::debug!(\"right\");\n    let mut old = String::new();\n    \
                  old_itoa::fmt(&mut old, 2).unwrap();\n    cfg_if::cfg_if! {\n        if #[cfg(feature = \"extra\")] { old += \"extra\"; }\n    }\n    \
-                 format!(\"{old}{}{}{}\", itoa::Buffer::new().format(3), from_git::word(), env!(\"BUILT\"))\n}\n"
+                 format!(\"{old}{}{}{}\", itoa::Buffer::new().format(3), from_git::word(), env!(\"BUILT\")) + &both::word()\n}\n"
                     .into(),
+            ),
+            // A build script uses it and so does the program.
+            ("ws/crates/both/Cargo.toml", library("both", "itoa.workspace = true\n")),
+            (
+                "ws/crates/both/src/lib.rs",
+                "pub fn word() -> String {\n    format!(\"both{}\", itoa::Buffer::new().format(5))\n}\n".into(),
             ),
             // It sees neither `smartstring` nor anything else: with the trait impls of that crate in scope, this sum is
             // ambiguous (E0277).
@@ -164,7 +170,7 @@ fn a_workspace_with_everything_that_breaks_dylibs_runs_and_is_put_back() {
     let zoo = zoo();
     let before = zoo.files();
     let printed = zoo.run(&[]);
-    assert!(printed.contains("left1 2extra3gityes plain outside4"), "{printed}");
+    assert!(printed.contains("left1 2extra3gitboth5both5 plain outside4"), "{printed}");
     // Not `assert_eq`: the difference would be thousands of lines.
     assert!(zoo.files() == before, "a file differs from what it was");
 }
@@ -232,4 +238,36 @@ fn release_builds_tests_and_checks_work_by_hand_while_enabled() {
     assert!(finish(&mut clean(&program, &native.root())).stdout.contains(HASH));
     let disabled = finish(&mut hotreload_command(&native.root(), &["disable"]));
     assert_eq!(disabled.code, Some(0), "{disabled:#?}");
+}
+
+/// Packages from elsewhere that a build by hand compiled anew.
+fn compiled_third_parties(root: &Path) -> Vec<String> {
+    let mut command = clean("cargo", root);
+    command.args(["+nightly", "build", "--message-format", "json"]);
+    let finished = finish(&mut command);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let messages = finished.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let is_compiled =
+        |message: &serde_json::Value| message["reason"] == "compiler-artifact" && message["fresh"] == false;
+    let packages =
+        messages.filter(is_compiled).map(|message| message["package_id"].as_str().unwrap_or_default().to_owned());
+    packages.filter(|id| !id.starts_with("path+")).collect()
+}
+
+#[test]
+fn enabling_and_disabling_compiles_no_third_party_crate_again() {
+    let zoo = zoo();
+    let tool = |argument: &str| {
+        let finished = finish(&mut hotreload_command(&zoo.root(), &[argument]));
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    };
+    // A lock file of its own, so that both states resolve to the same versions.
+    let locked = finish(clean("cargo", &zoo.root()).args(["+nightly", "generate-lockfile"]));
+    assert_eq!(locked.code, Some(0), "{locked:?}");
+    compiled_third_parties(&zoo.root());
+    for state in ["enable", "disable", "enable", "disable"] {
+        tool(state);
+        assert_eq!(compiled_third_parties(&zoo.root()), [String::new(); 0], "after {state}");
+    }
+    fs::remove_file(zoo.root().join("Cargo.lock")).expect("removed");
 }

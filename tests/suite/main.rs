@@ -6,6 +6,7 @@
 
 mod anywhere;
 mod control;
+mod corpus;
 mod errors;
 mod failure;
 mod manifests;
