@@ -68,6 +68,8 @@ pub enum ErrorKind {
     Unservable {
         /// Which setting, and why.
         reason: String,
+        /// How to take it out.
+        help: String,
     },
     /// `--flags own` where there are none.
     #[error("the workspace `{}` brings no developer profile of its own", root.display())]
@@ -191,9 +193,7 @@ impl ErrorKind {
                 "hot reloading works on x86_64 and aarch64 Linux with glibc; `cargo hotreload doctor` shows what was found"
                     .into()
             }
-            Self::Unservable { .. } => {
-                "take the setting out of `[profile.dev]`, or set it in `[profile.release]` only; nothing was changed".into()
-            }
+            Self::Unservable { help, .. } => format!("{help}; nothing was changed"),
             Self::NoOwnProfile { .. } => "take `--flags builtin`, or keep in the root manifest, commented out, \
                  `cargo-features = [\"profile-rustflags\"]` and `rustflags` in `[profile.dev]`"
                 .into(),

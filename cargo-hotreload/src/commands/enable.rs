@@ -10,8 +10,11 @@ use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
 use crate::config::Settings;
 use crate::effects::lock::Lock;
-use crate::effects::{cargo, files, journal, linkers, locate, settings, signals, stubs, toolchain};
+use crate::effects::{
+    cargo, cargo_config, doctor, files, journal, linkers, locate, settings, signals, stubs, toolchain,
+};
 use crate::error::ErrorKind;
+use crate::plan::checks::{self, Verdict};
 use crate::plan::enable::{EnablePlan, manifests};
 use crate::plan::journal::{Journal, Lifetime};
 use crate::plan::linker::Linker;
@@ -89,9 +92,7 @@ impl Planned {
         lock_file: Option<String>,
     ) -> Result<Self> {
         let workspace = cargo::workspace(toolchain, root, &as_enabled(settings, journal.as_ref()))?;
-        if let Some(obstacle) = workspace.obstacles.first() {
-            return Err(ErrorKind::Unservable { reason: obstacle.clone() }.into());
-        }
+        refuse_unservable(&workspace, toolchain)?;
         // What was rewritten earlier and is no part of the program any more has to get its text back.
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
@@ -147,6 +148,21 @@ fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
     let mut settings = settings.clone();
     settings.flags.value = settings.flags.value.or(builtin);
     settings
+}
+
+/// Refuses what no dylib can be built with, as `doctor` finds it.
+fn refuse_unservable(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+    let found = cargo_config::settings(&workspace.root);
+    let cfg = doctor::target_cfg(toolchain, &workspace.root)?;
+    let target = [checks::workspace::crt_static(&cfg, &found), checks::workspace::target(&cfg, &found)];
+    let all = checks::workspace::profile(&workspace.obstacles, &found).into_iter().chain(target);
+    match all.into_iter().find(|check| check.outcome == Verdict::Failed) {
+        None => Ok(()),
+        Some(check) => {
+            let help = check.help.unwrap_or_else(|| "`cargo hotreload doctor` shows more".into());
+            Err(ErrorKind::Unservable { reason: check.found, help }.into())
+        }
+    }
 }
 
 fn report(planned: &Planned) {
