@@ -7,6 +7,8 @@
 mod anywhere;
 mod control;
 mod corpus;
+mod demo;
+mod doctor;
 mod errors;
 mod failure;
 mod manifests;
