@@ -209,6 +209,31 @@ fn native() -> Place {
 /// SHA-256 of `x`, as `sha256sum` prints it.
 const HASH: &str = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 
+/// The oldest resolver unifies the features of build scripts and programs.
+fn first_resolver() -> Place {
+    let root = "[workspace]\nresolver = \"1\"\nmembers = [\"app\", \"left\", \"right\"]\n";
+    let script = "log = { version = \"0.4\", features = [\"std\"] }\n";
+    Place::new(
+        "first-resolver",
+        &[
+            ("ws/Cargo.toml", root.into()),
+            ("ws/app/Cargo.toml", library("app", "left = { path = \"../left\" }\nright = { path = \"../right\" }\n")),
+            ("ws/app/src/main.rs", "fn main() {\n    println!(\"{} {}\", left::word(), right::word());\n}\n".into()),
+            ("ws/left/Cargo.toml", library("left", &format!("log = \"0.4\"\n\n[build-dependencies]\n{script}"))),
+            ("ws/left/build.rs", "fn main() {\n    log::debug!(\"building\");\n}\n".into()),
+            ("ws/left/src/lib.rs", "pub fn word() -> String {\n    log::max_level().to_string()\n}\n".into()),
+            ("ws/right/Cargo.toml", library("right", "log = \"0.4\"\n")),
+            ("ws/right/src/lib.rs", "pub fn word() -> String {\n    log::max_level().to_string()\n}\n".into()),
+        ],
+    )
+}
+
+#[test]
+fn a_workspace_with_the_first_resolver_runs() {
+    let printed = first_resolver().run(&[]);
+    assert!(printed.contains("OFF OFF"), "{printed}");
+}
+
 #[test]
 fn native_code_with_hidden_symbols_runs_from_a_group() {
     let native = native();
