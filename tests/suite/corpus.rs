@@ -19,7 +19,6 @@ fn additions() -> Additions {
         crate_type: Some("dylib".into()),
         rustflags: vec![flags("dev", "api"), flags("dev", "api@1.0.0"), flags("release", "hotreload-group-1")],
         dependencies: vec![PathDependency { name: "hotreload-group-1".into(), path: "../.hotreload/groups/1".into() }],
-        ..Additions::default()
     }
 }
 
