@@ -43,8 +43,19 @@ pub struct Workspace {
     pub others: Vec<String>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
+    /// Every local package: procedural macros and build helpers shape the program too.
+    pub places: Vec<Place>,
     /// The workspace's own developer profile, where that is used instead of our flags.
     pub own_profile: Option<OwnProfile>,
+}
+
+/// Where the files of a local package are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The directory of its manifest.
+    pub directory: PathBuf,
+    /// The directories of its libraries' and programs' source files; usually `src` alone.
+    pub sources: BTreeSet<PathBuf>,
 }
 
 /// The package and the binary or example that is run.
@@ -100,6 +111,7 @@ impl Workspace {
             },
             obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
             own_profile: None,
+            places: places(metadata, &root, is_group),
             root,
             graph,
             others,
@@ -150,6 +162,20 @@ fn obstacles(profile: &str, lto: &str, panic: &str) -> Vec<String> {
         found.push(format!("`panic = \"abort\"` in the {profile} profile: the dylib of std unwinds"));
     }
     found
+}
+
+/// The local packages of `metadata`, and the root, whose manifest counts even where it is no package.
+fn places(metadata: &Metadata, root: &Path, is_group: impl Fn(&Package) -> bool) -> Vec<Place> {
+    let local = metadata.packages.iter().filter(|package| package.source.is_none() && !is_group(package));
+    let parent = |path: &cargo_metadata::camino::Utf8Path| path.parent().map(|path| path.as_std_path().to_owned());
+    let place = |package: &Package| {
+        let targets = package.targets.iter().filter(|target| !target.is_test() && !target.is_bench());
+        let targets = targets.filter(|target| !target.is_custom_build());
+        let sources = targets.filter_map(|target| parent(&target.src_path)).collect();
+        Some(Place { directory: parent(&package.manifest_path)?, sources })
+    };
+    let packages = local.filter_map(place);
+    packages.chain([Place { directory: root.to_owned(), sources: BTreeSet::new() }]).collect()
 }
 
 fn others(metadata: &Metadata, graph: &Graph, host: &str, is_group: impl Fn(&Package) -> bool) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! `cargo hotreload run`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::channel;
 
 use anyhow::{Context, Result};
@@ -23,7 +23,6 @@ use crate::plan::toolchain::Toolchain;
 use crate::session::event::Event;
 use crate::ui::say;
 use crate::workspace::Workspace;
-use crate::workspace::graph::Library;
 
 mod driver;
 mod facts;
@@ -120,17 +119,4 @@ fn undo(root: &Path) -> Result<()> {
         say::note("every file is as it was");
     }
     Ok(())
-}
-
-/// The directories whose sources the program is made of.
-fn package_directories(workspace: &Workspace) -> Vec<PathBuf> {
-    let libraries = workspace.graph.libraries.iter().filter_map(Library::manifest);
-    let manifests = libraries.chain([&workspace.host.manifest]);
-    let mut directories: Vec<PathBuf> = manifests
-        .filter_map(|manifest| manifest.parent().map(Path::to_owned))
-        .chain([workspace.root.clone()])
-        .collect();
-    directories.sort();
-    directories.dedup();
-    directories
 }

@@ -4,6 +4,7 @@
 //! content differs from what was last seen: a touch, a formatter that changes nothing, and our own reading do not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use ignore::WalkBuilder;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use twox_hash::XxHash3_64;
 
+use crate::workspace::Place;
+
 /// A burst of saves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
@@ -25,17 +28,17 @@ pub struct Saved {
     pub manifest: bool,
 }
 
-/// Starts to watch `packages`, the directories of the local crates, and calls `report` for each burst, which is over
-/// when nothing was saved for the time `quiet`.
+/// Starts to watch the local packages at `places`, and calls `report` for each burst, which is over when nothing was
+/// saved for the time `quiet`.
 ///
 /// The content as it is now counts as seen. Watching ends when the returned guard is dropped; nothing is reported
 /// after that.
-pub fn start(packages: Vec<PathBuf>, quiet: Duration, report: impl Fn(Saved) + Send + 'static) -> Result<Watch> {
+pub fn start(places: Vec<Place>, quiet: Duration, report: impl Fn(Saved) + Send + 'static) -> Result<Watch> {
     let (sender, receiver) = channel();
     let events = sender.clone();
     let watcher = notify::recommended_watcher(move |event| drop(events.send(Signal::Event(event))));
     let watcher = watcher.context("cannot watch files (inotify)")?;
-    let mut sources = Sources { watcher, packages, watched: BTreeSet::new(), seen: BTreeMap::new() };
+    let mut sources = Sources { watcher, places, watched: BTreeSet::new(), seen: BTreeMap::new() };
     sources.scan()?;
     thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, quiet, report))?;
     Ok(Watch { stop: sender })
@@ -106,7 +109,7 @@ fn collect(event: notify::Result<notify::Event>, paths: &mut BTreeSet<PathBuf>) 
 /// The watched files and their content.
 struct Sources {
     watcher: RecommendedWatcher,
-    packages: Vec<PathBuf>,
+    places: Vec<Place>,
     watched: BTreeSet<PathBuf>,
     seen: BTreeMap<PathBuf, u64>,
 }
@@ -116,11 +119,14 @@ impl Sources {
     /// were not known before.
     fn scan(&mut self) -> Result<Vec<PathBuf>> {
         let mut fresh = Vec::new();
-        for package in self.packages.clone() {
-            self.watch(&package)?;
-            let files =
-                [package.join("Cargo.toml"), package.join("build.rs")].into_iter().filter(|file| file.is_file());
-            for file in files.chain(self.source_files(&package.join("src"))?) {
+        for Place { directory, sources } in self.places.clone() {
+            self.watch(&directory)?;
+            let files = ["Cargo.toml", "build.rs"].map(|name| directory.join(name));
+            let mut files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
+            for source in sources.iter().chain([&directory.join("src")]) {
+                files.extend(self.source_files(source, &directory)?);
+            }
+            for file in files {
                 if !self.seen.contains_key(&file)
                     && let Some(content) = content(&file)
                 {
@@ -140,12 +146,17 @@ impl Sources {
         Ok(())
     }
 
-    fn source_files(&mut self, directory: &Path) -> Result<Vec<PathBuf>> {
+    /// The files below `source`, a source directory of `package`. A `src` is full of sources; the package's own
+    /// directory holds anything, data that the program writes too: there only Rust files count.
+    fn source_files(&mut self, source: &Path, package: &Path) -> Result<Vec<PathBuf>> {
+        let is_output = |path: &Path| path.join("CACHEDIR.TAG").exists();
+        let counts = |path: &Path| source != package || path.extension() == Some(OsStr::new("rs"));
         let mut files = Vec::new();
-        for entry in WalkBuilder::new(directory).build().filter_map(Result::ok) {
+        let walk = WalkBuilder::new(source).filter_entry(move |entry| !is_output(entry.path())).build();
+        for entry in walk.filter_map(Result::ok) {
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 self.watch(entry.path())?;
-            } else if !is_editors(entry.path()) {
+            } else if !is_editors(entry.path()) && counts(entry.path()) {
                 files.push(entry.into_path());
             }
         }
@@ -208,6 +219,8 @@ mod tests {
     use notify::event::{AccessKind, EventAttributes, ModifyKind};
     use notify::{Event, EventKind};
 
+    use crate::workspace::Place;
+
     use super::{Saved, Watch, collect, is_editors, start};
     use crate::config::values::DEBOUNCE;
 
@@ -217,7 +230,9 @@ mod tests {
         fs::write(directory.path().join("Cargo.toml"), "[package]\n").expect("write");
         fs::write(directory.path().join("src/lib.rs"), "old").expect("write");
         let (sender, receiver) = channel();
-        let watch = start(vec![directory.path().to_owned()], DEBOUNCE, move |saved| {
+        let place =
+            Place { directory: directory.path().to_owned(), sources: BTreeSet::from([directory.path().to_owned()]) };
+        let watch = start(vec![place], DEBOUNCE, move |saved| {
             let _ = sender.send(saved);
         })
         .expect("watching");
@@ -278,5 +293,14 @@ mod tests {
             assert!(is_editors(&PathBuf::from("src").join(name)), "{name}");
         }
         assert!(!is_editors(&PathBuf::from("src/lib.rs")));
+    }
+
+    #[test]
+    fn a_source_outside_src_is_seen_and_data_beside_it_is_not() {
+        let (directory, _watch, saves) = package();
+        fs::write(directory.path().join("mod.rs"), "1").expect("write");
+        saves.recv_timeout(SOON).expect("a new source file");
+        fs::write(directory.path().join("data.redb"), "1").expect("write");
+        assert!(saves.recv_timeout(NEVER).is_err(), "data is no source");
     }
 }

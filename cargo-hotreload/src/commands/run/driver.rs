@@ -16,8 +16,8 @@ use rustix::process::Signal;
 use crate::cli::Run;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::linking::{Advice, Linking};
+use crate::commands::run::prepare;
 use crate::commands::run::program::{build_line, program_line};
-use crate::commands::run::{package_directories, prepare};
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
@@ -280,7 +280,7 @@ impl Drop for Driver<'_> {
 
 fn watch(facts: &Facts, arrivals: &Sender<Arrival>) -> Result<Watch> {
     let arrivals = arrivals.clone();
-    watch::start(package_directories(&facts.workspace), *facts.settings.debounce, move |saved| {
+    watch::start(facts.workspace.places.clone(), *facts.settings.debounce, move |saved| {
         drop(arrivals.send(Arrival::Event(Event::Saved { at: saved.at, manifest: saved.manifest })));
     })
 }
