@@ -15,6 +15,7 @@ pub mod lockfile;
 pub mod manifest;
 pub mod native;
 pub mod own_profile;
+pub mod path;
 pub mod roles;
 pub mod rustflags;
 pub mod template;

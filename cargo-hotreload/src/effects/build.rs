@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::hash::Hasher;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,10 +10,9 @@ use std::process::{ChildStdout, Stdio};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::diagnostic::DiagnosticLevel;
 use cargo_metadata::{CompilerMessage, Message};
-use twox_hash::XxHash3_64;
 
 use crate::effects::child::Running;
-use crate::effects::{elf, process};
+use crate::effects::{elf, files, process};
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Role, file_name, role_of};
@@ -87,16 +85,7 @@ impl Contents {
         if let Some(known) = self.0.get(path).filter(|known| (known.0, known.1, known.2) == (inode, seconds, nanos)) {
             return Ok(known.3);
         }
-        let mut hasher = XxHash3_64::default();
-        let mut file = fs::File::open(path).with_context(cannot)?;
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            match file.read(&mut buffer).with_context(cannot)? {
-                0 => break,
-                read => hasher.write(&buffer[..read]),
-            }
-        }
-        let content = hasher.finish();
+        let content = files::content(path).with_context(cannot)?;
         self.0.insert(path.to_owned(), (inode, seconds, nanos, content));
         Ok(content)
     }
@@ -108,13 +97,11 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
     let directories: Vec<PathBuf> = library_directories(executable);
     let linked = elf::linked(executable, &directories)?;
     let mut image = |path: &Path| -> Result<Image> { Ok(Image { path: path.to_owned(), content: contents.of(path)? }) };
-    let group = |name: &String| {
-        name.strip_prefix("lib").is_some_and(|name| groups::is_package(&name.trim_end_matches(".so").replace('_', "-")))
-    };
     let mut libraries = Vec::new();
-    for (name, path) in artifacts.dylibs.iter().filter(|(name, _)| group(name)) {
-        let package = name.trim_start_matches("lib").trim_end_matches(".so").replace('_', "-");
-        libraries.push(Library { package, role: Role::Resident, image: image(path)? });
+    for (name, path) in &artifacts.dylibs {
+        if let Some(package) = groups::package_of_file(name) {
+            libraries.push(Library { package, role: Role::Resident, image: image(path)? });
+        }
     }
     for library in workspace.graph.local().map(|index| &workspace.graph.libraries[index]) {
         let name = file_name(library);

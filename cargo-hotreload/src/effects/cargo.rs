@@ -1,6 +1,6 @@
 //! Facts from cargo: metadata and unit graph.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
@@ -80,16 +80,12 @@ pub fn refusal(stderr: &str, directory: &Path) -> ErrorKind {
     // rustc-style place of a fault: ` --> member/Cargo.toml:3:6`
     let place = stderr.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
     match place.filter(|place| place.contains("Cargo.toml")) {
+        // Cargo prints paths as seen from where it runs.
         Some(place) => {
-            ErrorKind::Manifest { place: absolute(directory, place).display().to_string(), message: message.to_owned() }
+            ErrorKind::Manifest { place: directory.join(place).display().to_string(), message: message.to_owned() }
         }
         None => ErrorKind::CargoRefused { message: stderr.trim().trim_start_matches("error: ").to_owned() },
     }
-}
-
-/// Cargo prints paths as seen from where it runs.
-fn absolute(directory: &Path, place: &str) -> PathBuf {
-    directory.join(place)
 }
 
 #[cfg(test)]

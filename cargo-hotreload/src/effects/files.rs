@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write};
+use std::hash::Hasher;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,7 @@ use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
+use twox_hash::XxHash3_64;
 
 use crate::error::ErrorKind;
 use crate::plan::generated::Generated;
@@ -31,6 +33,19 @@ pub fn read_optional(path: &Path) -> Result<Option<String>> {
 /// The content of a text file that has to be there.
 pub fn read(path: &Path) -> Result<String> {
     read_optional(path)?.with_context(|| format!("`{}` does not exist", path.display()))
+}
+
+/// A hash of a file's content, read piece by piece: executables are large.
+pub fn content(path: &Path) -> io::Result<u64> {
+    let mut hasher = XxHash3_64::default();
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            read => hasher.write(&buffer[..read]),
+        }
+    }
 }
 
 /// Refuses files that their owner made read-only, and directories in which nothing can be replaced.

@@ -6,18 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::effects::files;
+use crate::workspace::Place;
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use twox_hash::XxHash3_64;
-
-use crate::workspace::Place;
 
 /// A burst of saves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +126,7 @@ impl Sources {
             }
             for file in files {
                 if !self.seen.contains_key(&file)
-                    && let Some(content) = content(&file)
+                    && let Some(content) = files::content(&file).ok()
                 {
                     self.seen.insert(file.clone(), content);
                     fresh.push(file);
@@ -173,7 +171,7 @@ impl Sources {
             self.seen.keys().filter(|path| everything || paths.contains(*path) || !path.exists()).cloned().collect();
         let mut changed: Vec<PathBuf> = fresh;
         for path in known {
-            let now = content(&path);
+            let now = files::content(&path).ok();
             if now != self.seen.get(&path).copied() {
                 match now {
                     Some(now) => self.seen.insert(path.clone(), now),
@@ -193,13 +191,6 @@ fn is_editors(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let ends = ["~", ".swp", ".swx", ".swo", ".tmp", ".bak"].iter().any(|end| name.ends_with(end));
     ends || name.starts_with('.') || name.starts_with('#') || name == "4913"
-}
-
-fn content(path: &Path) -> Option<u64> {
-    let bytes = fs::read(path).ok()?;
-    let mut hasher = XxHash3_64::default();
-    hasher.write(&bytes);
-    Some(hasher.finish())
 }
 
 /// When the file was written, if that was just now: a checkout or a copy may bring any old time along.

@@ -11,6 +11,7 @@ use crate::plan::group_crate;
 use crate::plan::groups::{self, Group, Seer, crate_name};
 use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency, Scope};
 use crate::plan::own_profile::FlagSource;
+use crate::plan::path::seen_from;
 use crate::plan::rustflags::{Built, Profile, Rustflags};
 use crate::workspace::graph::LibraryIndex;
 use crate::workspace::{STATE_DIRECTORY, Workspace};
@@ -156,10 +157,14 @@ fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTre
         let seen: Vec<&Group> =
             groups.iter().filter(|group| package.seers.iter().any(|seer| group.seen_by.contains(seer))).collect();
         let directory = package.manifest.parent().unwrap_or(&workspace.root);
-        manifest.dependencies.extend(seen.iter().map(|group| PathDependency {
-            name: group.package(),
-            path: from_directory(directory, &group_crate::directory(group, &workspace.state_directory())),
-        }));
+        manifest.dependencies.extend(
+            seen.iter().map(|group| PathDependency {
+                name: group.package(),
+                path: seen_from(directory, &group_crate::directory(group, &workspace.state_directory()))
+                    .display()
+                    .to_string(),
+            }),
+        );
         if package.built.contains(&Built::Library) {
             manifest.crate_type = Some("dylib".into());
         }
@@ -253,9 +258,4 @@ fn package_flags(
 fn stub_directory(workspace: &Workspace, manifest: &Path) -> PathBuf {
     let stubs = Path::new(STATE_DIRECTORY).join("stubs");
     if manifest.starts_with(&workspace.root) { stubs } else { workspace.root.join(stubs) }
-}
-
-/// `path` as a manifest in `directory` names it.
-fn from_directory(directory: &Path, path: &Path) -> String {
-    pathdiff::diff_paths(path, directory).unwrap_or_else(|| path.to_owned()).display().to_string()
 }

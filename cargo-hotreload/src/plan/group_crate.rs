@@ -7,6 +7,7 @@ use toml_edit::Value;
 
 use crate::plan::generated::Generated;
 use crate::plan::groups::{Group, crate_name};
+use crate::plan::path::seen_from;
 use crate::shell::quoted;
 use crate::workspace::graph::{Graph, Library, Origin};
 
@@ -63,8 +64,7 @@ fn dependency(library: &Library, directory: &Path) -> String {
         Origin::Local { .. } => {}
         Origin::Excluded { manifest } => {
             let package = manifest.parent().unwrap_or(manifest);
-            let path = pathdiff::diff_paths(package, directory).unwrap_or_else(|| package.to_owned());
-            keys.push(("path", path.display().to_string().into()));
+            keys.push(("path", seen_from(directory, package).display().to_string().into()));
         }
         Origin::Registry { index } => {
             keys.push(("version", format!("={version}").into()));

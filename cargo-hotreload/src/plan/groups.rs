@@ -64,6 +64,13 @@ pub fn is_package(name: &str) -> bool {
     name.strip_prefix("hotreload-group-").is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
+/// The package name of the group whose dylib is called `file`, if it is one.
+#[must_use]
+pub fn package_of_file(file: &str) -> Option<String> {
+    let package = file.strip_prefix("lib")?.strip_suffix(".so")?.replace('_', "-");
+    is_package(&package).then_some(package)
+}
+
 /// The crate name of a package name.
 #[must_use]
 pub fn crate_name(package: &str) -> String {
@@ -112,7 +119,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
-    use super::{Seer, groups};
+    use super::{Seer, groups, package_of_file};
     use crate::workspace::graph::{Graph, Library, LibraryIndex, Origin};
 
     fn library(package: &str, local: bool, dependencies: &[LibraryIndex]) -> Library {
@@ -154,6 +161,14 @@ mod tests {
         assert_eq!(crates, [vec![0, 1], vec![2]]);
         assert_eq!(found[0].seen_by, BTreeSet::from([Seer::Host, Seer::Library(3), Seer::Library(4)]));
         assert_eq!(found[1].seen_by, BTreeSet::from([Seer::Host, Seer::Library(4)]));
+    }
+
+    #[test]
+    fn a_group_is_known_by_the_name_of_its_file() {
+        assert_eq!(package_of_file("libhotreload_group_12.so").as_deref(), Some("hotreload-group-12"));
+        for other in ["libhotreload_group_x.so", "libapi.so", "hotreload_group_1.so", "libhotreload_group_1.rlib"] {
+            assert_eq!(package_of_file(other), None, "{other}");
+        }
     }
 
     #[test]

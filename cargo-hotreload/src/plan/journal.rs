@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::enable::EnablePlan;
 use crate::plan::own_profile::FlagSource;
+use crate::plan::path::seen_from;
 
 /// Version of the journal's format.
 pub const VERSION: u32 = 1;
@@ -52,7 +53,7 @@ impl Journal {
     #[must_use]
     pub fn new(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Lifetime) -> Self {
         let entry = |path: &Path, before: &str, after: &str| Entry {
-            path: pathdiff::diff_paths(path, root).unwrap_or_else(|| path.to_owned()),
+            path: seen_from(root, path),
             before: before.to_owned(),
             after: after.to_owned(),
         };

@@ -194,7 +194,7 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Starts cargo, after planning anew if a manifest changed.
-    pub(super) fn build(&mut self, replan: bool) -> Result<()> {
+    fn build(&mut self, replan: bool) -> Result<()> {
         self.cancelled = false;
         if replan {
             self.plan_anew()?;
@@ -212,7 +212,7 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Reads settings and workspace again. Strategy and toolchain stay what they were when the session began.
-    pub(super) fn plan_anew(&mut self) -> Result<()> {
+    fn plan_anew(&mut self) -> Result<()> {
         let root = &self.facts.workspace.root;
         let mut settings = settings::read(root, &self.arguments.selection, &self.arguments.conduct)?;
         settings.strategy = self.facts.settings.strategy.clone();
