@@ -18,6 +18,7 @@ mod release;
 mod reload;
 mod restart;
 mod settings;
+mod undo;
 
 mod support {
     pub(crate) mod command;
