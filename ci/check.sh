@@ -16,10 +16,10 @@ step "format"
 cargo fmt --all --check
 
 step "clippy"
-cargo clippy --all-targets --locked -- --deny warnings
+cargo clippy --workspace --all-targets --locked -- --deny warnings
 
 step "documentation"
-RUSTDOCFLAGS="--deny warnings" cargo doc --no-deps --document-private-items --locked
+RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items --locked
 
 step "dependencies"
 if ! cargo deny --version 2>/dev/null; then
@@ -35,6 +35,9 @@ fi
 
 step "package"
 ci/package.sh
+
+step "tests of the benchmark"
+cargo test --locked --quiet --package bench
 
 # The README's test command.
 step "tests"
