@@ -36,10 +36,12 @@ pub enum ErrorKind {
         message: String,
     },
     /// The workspace has no binary to run.
-    #[error("the workspace `{}` has no binary to run", root.display())]
+    #[error("the workspace `{}` has no binary to run{}", root.display(), only_c_libraries(c_libraries))]
     NoBinary {
         /// The workspace's root directory.
         root: PathBuf,
+        /// Its packages that make libraries for other languages (`cdylib`) and nothing else.
+        c_libraries: Vec<String>,
     },
     /// The workspace has several binaries, or none (or no example) of the wanted name.
     #[error("{problem}; the workspace has: {}", names.join(", "))]
@@ -56,6 +58,8 @@ pub enum ErrorKind {
     NoNightly {
         /// What was looked for.
         reason: String,
+        /// The help.
+        help: String,
     },
     /// The platform cannot unload a Rust library.
     #[error("{platform} cannot unload Rust libraries while a program runs")]
@@ -183,12 +187,16 @@ impl ErrorKind {
                 .into(),
             Self::Manifest { .. } => "correct the manifest; nothing was changed".into(),
             Self::CargoRefused { .. } => "`cargo metadata --no-deps` shows the same failure".into(),
+            Self::NoBinary { c_libraries, .. } if !c_libraries.is_empty() => {
+                "the program that loads such a library is not cargo's to run; write an example that uses its code, \
+                 add `rlib` to its `crate-type`, then: `cargo hotreload run --example NAME`"
+                    .into()
+            }
             Self::NoBinary { .. } => "add a `src/main.rs` to one of its packages: `cargo new --bin host`; `--example NAME` runs an example".into(),
             Self::WhichBinary { flag, names, .. } => {
                 let first = names.first().and_then(|name| name.split(' ').next()).unwrap_or("NAME");
                 format!("name one: `{flag} {first}`")
             }
-            Self::NoNightly { .. } => "`rustup toolchain install nightly`".into(),
             Self::Platform { .. } => {
                 "hot reloading works on x86_64 and aarch64 Linux with glibc; `cargo hotreload doctor` shows what was found"
                     .into()
@@ -205,10 +213,14 @@ impl ErrorKind {
             Self::Exists { .. } => "choose another directory: `cargo hotreload new NAME --path DIR`".into(),
             Self::Name { .. } => "use letters, digits, `-` and `_`: `cargo hotreload new my-server`".into(),
             Self::Requirements { .. } => "run the commands above, then `cargo hotreload doctor` again".into(),
-            Self::Setting { help, .. } => help.clone(),
+            Self::NoNightly { help, .. } | Self::Setting { help, .. } => help.clone(),
             Self::Demo { .. } => "`cargo hotreload doctor` checks this machine; `--keep` keeps the demo's workspace".into(),
         }
     }
+}
+
+fn only_c_libraries(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(", only C libraries (`cdylib`): {}", names.join(", ")) }
 }
 
 /// The exit code that `error` ends the process with.
@@ -235,7 +247,11 @@ mod tests {
 
     #[test]
     fn a_kind_is_found_below_added_context() {
-        let error = anyhow::Error::new(ErrorKind::NoNightly { reason: "none".into() }).context("while enabling");
+        let error = anyhow::Error::new(ErrorKind::NoNightly {
+            reason: "none".into(),
+            help: "`rustup toolchain install nightly`".into(),
+        })
+        .context("while enabling");
         assert_eq!(exit_code(&error), 15);
         assert_eq!(help(&error).as_deref(), Some("`rustup toolchain install nightly`"));
     }

@@ -93,7 +93,7 @@ fn several_binaries_are_14_and_named() {
 fn no_nightly_is_15() {
     let rustup = Fixture::empty().file(
         "rustup",
-        "#!/bin/sh\n[ \"$1 $2\" = 'toolchain list' ] || exit 1\necho 'stable-x86_64-unknown-linux-gnu (active, default)'\n",
+        "#!/bin/sh\n[ \"$1 $2\" = 'toolchain list' ] || exit 1\necho 'stable-x86_64-unknown-linux-gnu (active, default) /nowhere/stable'\n",
     );
     fs::set_permissions(rustup.path("rustup"), fs::Permissions::from_mode(0o755)).expect("chmod");
     let directories = [rustup.root().to_owned()].into_iter();

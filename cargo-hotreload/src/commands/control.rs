@@ -5,13 +5,14 @@ use anyhow::Result;
 
 use crate::cli::Control;
 use crate::commands::Outcome;
+use crate::effects::toolchain::Toolchains;
 use crate::effects::{control, locate, lock};
 use crate::error::ErrorKind;
 use crate::session::event::{Answer, Request};
 
 /// Passes `request` on to the running session and shows its answer.
 pub fn ask(arguments: &Control, request: Request) -> Result<Outcome> {
-    let root = locate::root(&arguments.manifest)?;
+    let root = locate::root(&arguments.manifest, &Toolchains::read())?;
     match control::ask(&root, request)? {
         Answer::Done(message) => {
             if request == Request::Stop {

@@ -8,13 +8,14 @@ use anyhow::Result;
 use crate::cli::Disable;
 use crate::commands::Outcome;
 use crate::effects::lock::Lock;
+use crate::effects::toolchain::Toolchains;
 use crate::effects::{journal, locate, signals};
 use crate::error::ErrorKind;
 use crate::plan::disable::{Action, Restoration};
 
 /// Puts every file back.
 pub fn disable(arguments: &Disable) -> Result<Outcome> {
-    let root = locate::root(&arguments.manifest)?;
+    let root = locate::root(&arguments.manifest, &Toolchains::read())?;
     let _lock = Lock::take(&root)?;
     let plan = journal::plan_disable(&root)?;
     let is_enabled = journal::read(&root)?.is_some() || plan.iter().any(|file| file.action != Action::Keep);

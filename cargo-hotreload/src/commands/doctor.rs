@@ -11,10 +11,10 @@ use clap_cargo::style::{ERROR, GOOD, NOTE, WARN};
 
 use crate::cli::{Conduct, Doctor, Selection};
 use crate::commands::Outcome;
-use crate::effects::{cargo_config, doctor as facts, dylib_probe, locate, settings, toolchain};
+use crate::effects::toolchain::Toolchains;
+use crate::effects::{cargo_config, doctor as facts, dylib_probe, files, locate, settings};
 use crate::error::{ErrorKind, help};
 use crate::plan::checks::probe::Probe;
-use crate::plan::checks::toolchain::Asked;
 use crate::plan::checks::{Check, Verdict, count, machine, probe, toolchain as toolchains, workspace};
 use crate::plan::toolchain::Toolchain;
 
@@ -23,16 +23,17 @@ use crate::plan::toolchain::Toolchain;
 /// # Errors
 /// [`ErrorKind::Requirements`] if one is not met.
 pub fn doctor(arguments: &Doctor) -> Result<Outcome> {
-    let root = find_root(&arguments.manifest);
+    let toolchains = Toolchains::read();
+    let root = find_root(&arguments.manifest, &toolchains);
     let wanted = wanted_toolchain(arguments, root.as_ref().ok().and_then(Option::as_deref));
-    let toolchain = toolchain::find(wanted.as_deref());
+    let toolchain = toolchains.find(wanted.as_deref());
     let place = match &root {
         Ok(Some(root)) => root.clone(),
         Ok(None) | Err(_) => env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
     };
-    let nightly = toolchain.as_ref().ok().filter(|toolchain| toolchains::is_nightly(toolchain));
+    let nightly = toolchain.as_ref().ok();
     let checks = [
-        toolchain_checks(&toolchain, wanted.as_deref(), &place),
+        toolchain_checks(&toolchain, &place),
         probe_checks(nightly, &place),
         machine_checks(),
         workspace_checks(nightly, root),
@@ -54,8 +55,8 @@ fn wanted_toolchain(arguments: &Doctor, root: Option<&Path>) -> Option<String> {
 }
 
 /// The workspace, if there is one; without one only the machine is looked at, unless one was asked for.
-fn find_root(manifest: &Manifest) -> Result<Option<PathBuf>> {
-    match locate::root(manifest) {
+fn find_root(manifest: &Manifest, toolchains: &Toolchains) -> Result<Option<PathBuf>> {
+    match locate::root(manifest, toolchains) {
         Ok(root) => Ok(Some(root)),
         Err(error) => match error.downcast_ref() {
             Some(ErrorKind::NoWorkspace { .. }) if manifest.manifest_path.is_none() => Ok(None),
@@ -64,25 +65,20 @@ fn find_root(manifest: &Manifest) -> Result<Option<PathBuf>> {
     }
 }
 
-fn toolchain_checks(toolchain: &Result<Toolchain>, wanted: Option<&str>, place: &Path) -> Vec<Check> {
-    let asked = Asked { wanted, rustup: facts::has_rustup() };
-    let found = toolchain.as_ref();
-    let message = found.err().map(|error| match error.downcast_ref() {
-        Some(ErrorKind::NoNightly { reason }) => reason.clone(),
-        _ => format!("{error:#}"),
-    });
-    let message = message.unwrap_or_default();
-    let found = found.ok();
+fn toolchain_checks(toolchain: &Result<Toolchain>, place: &Path) -> Vec<Check> {
+    let found = toolchain.as_ref().ok();
+    let nightly = match toolchain {
+        Ok(toolchain) => toolchains::nightly(toolchain),
+        Err(error) => match error.downcast_ref() {
+            Some(ErrorKind::NoNightly { reason, help }) => toolchains::no_nightly(reason, help),
+            _ => toolchains::no_nightly(&format!("{error:#}"), "`rustup toolchain install nightly`"),
+        },
+    };
     let libstd = match found {
         Some(toolchain) => toolchains::libstd(toolchain, &facts::file_names(&toolchain.library_directory)),
         None => Check::skipped("libstd", WITHOUT_NIGHTLY),
     };
-    vec![
-        machine::platform(&facts::machine(found)),
-        toolchains::nightly(found.ok_or(message.as_str()), asked),
-        toolchains::pin(facts::pin(place).as_ref(), found),
-        libstd,
-    ]
+    vec![machine::platform(&facts::machine(found)), nightly, toolchains::pin(facts::pin(place).as_ref(), found), libstd]
 }
 
 const WITHOUT_NIGHTLY: &str = "needs the nightly toolchain";
@@ -129,7 +125,10 @@ fn workspace_checks(toolchain: Option<&Toolchain>, root: Result<Option<PathBuf>>
             let plural = if libraries == 1 { "y" } else { "ies" };
             let host = &found.host.bin;
             let what = format!("{}: program `{host}` with {libraries} local librar{plural}", root.display());
-            [vec![Check::ok(NAME, what)], workspace::profile(&found.obstacles, &settings)].concat()
+            let source = files::read_optional(&found.host.source).ok().flatten().unwrap_or_default();
+            let name = found.relative(&found.host.source).display().to_string();
+            let first = vec![Check::ok(NAME, what), workspace::program(&name, &source)];
+            [first, workspace::profile(&found.obstacles, &settings)].concat()
         }
     };
     match facts::target_cfg(toolchain, &root) {

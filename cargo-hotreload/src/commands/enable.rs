@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anstream::{print, println};
 use anyhow::{Context, Result};
@@ -10,9 +11,8 @@ use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
 use crate::config::Settings;
 use crate::effects::lock::Lock;
-use crate::effects::{
-    cargo, cargo_config, doctor, files, journal, linkers, locate, settings, signals, stubs, toolchain,
-};
+use crate::effects::toolchain::Toolchains;
+use crate::effects::{cargo, cargo_config, doctor, files, journal, linkers, locate, settings, signals, stubs};
 use crate::error::ErrorKind;
 use crate::plan::checks::{self, Verdict};
 use crate::plan::enable::{EnablePlan, manifests};
@@ -29,9 +29,10 @@ use crate::workspace::graph::Library;
 /// Rewrites the manifests, or with `--dry-run` shows what would be rewritten.
 pub fn enable(arguments: &Enable) -> Result<Outcome> {
     let selection = &arguments.selection;
-    let root = locate::root(&selection.manifest)?;
+    let toolchains = Toolchains::read();
+    let root = locate::root(&selection.manifest, &toolchains)?;
     let settings = settings::read(&root, selection, &Conduct::default())?;
-    let toolchain = toolchain::find(settings.toolchain.as_deref())?;
+    let toolchain = toolchains.find(settings.toolchain.as_deref())?;
     if arguments.dry_run {
         let planned = Planned::read(&root, &toolchain, &settings)?;
         planned.put_lock_file_back()?;
@@ -91,8 +92,14 @@ impl Planned {
         journal: Option<Journal>,
         lock_file: Option<String>,
     ) -> Result<Self> {
-        let workspace = cargo::workspace(toolchain, root, &as_enabled(settings, journal.as_ref()))?;
-        refuse_unservable(&workspace, toolchain)?;
+        // Each takes cargo about as long as it takes to read all manifests.
+        let (workspace, cfg) = thread::scope(|scope| {
+            let cfg = scope.spawn(|| doctor::target_cfg(toolchain, root));
+            let workspace = cargo::workspace(toolchain, root, &as_enabled(settings, journal.as_ref()));
+            (workspace, cfg.join().expect("it does not panic"))
+        });
+        let workspace = workspace?;
+        refuse_unservable(&workspace, &cfg?)?;
         // What was rewritten earlier and is no part of the program any more has to get its text back.
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
@@ -150,12 +157,13 @@ fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
     settings
 }
 
-/// Refuses what no dylib can be built with, as `doctor` finds it.
-fn refuse_unservable(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+/// Refuses what no dylib can be built with, as `doctor` finds it; `cfg` is what `cargo rustc --print cfg` printed.
+fn refuse_unservable(workspace: &Workspace, cfg: &str) -> Result<()> {
     let found = cargo_config::settings(&workspace.root);
-    let cfg = doctor::target_cfg(toolchain, &workspace.root)?;
-    let target = [checks::workspace::crt_static(&cfg, &found), checks::workspace::target(&cfg, &found)];
-    let all = checks::workspace::profile(&workspace.obstacles, &found).into_iter().chain(target);
+    let target = [checks::workspace::crt_static(cfg, &found), checks::workspace::target(cfg, &found)];
+    let name = workspace.relative(&workspace.host.source).display().to_string();
+    let program = checks::workspace::program(&name, &files::read(&workspace.host.source)?);
+    let all = checks::workspace::profile(&workspace.obstacles, &found).into_iter().chain(target).chain([program]);
     match all.into_iter().find(|check| check.outcome == Verdict::Failed) {
         None => Ok(()),
         Some(check) => {

@@ -16,7 +16,8 @@ use crate::config::Settings;
 use crate::config::values::Strategy;
 use crate::effects::control::Control;
 use crate::effects::lock::Lock;
-use crate::effects::{cargo, journal, locate, settings, toolchain};
+use crate::effects::toolchain::Toolchains;
+use crate::effects::{cargo, journal, locate, settings};
 use crate::plan::journal::Lifetime;
 use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
@@ -31,9 +32,10 @@ mod program;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
 pub fn run(arguments: &Run) -> Result<Outcome> {
-    let root = locate::root(&arguments.selection.manifest)?;
+    let toolchains = Toolchains::read();
+    let root = locate::root(&arguments.selection.manifest, &toolchains)?;
     let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
-    let toolchain = toolchain::find(settings.toolchain.as_deref())?;
+    let toolchain = toolchains.find(settings.toolchain.as_deref())?;
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).context("cannot catch signals")?;

@@ -10,7 +10,8 @@ use crate::commands::Outcome;
 use crate::commands::enable::Planned;
 use crate::config::{Settings, Shown, Source};
 use crate::effects::build::library_directories;
-use crate::effects::{control, elf, files, journal, locate, settings, toolchain};
+use crate::effects::toolchain::Toolchains;
+use crate::effects::{control, elf, files, journal, locate, settings};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
 use crate::plan::linker::Linker;
@@ -36,10 +37,11 @@ enum State {
 /// Says what is enabled and what runs; the exit code says the first.
 pub fn status(arguments: &Status) -> Result<Outcome> {
     let selection = &arguments.selection;
-    let root = locate::root(&selection.manifest)?;
+    let toolchains = Toolchains::read();
+    let root = locate::root(&selection.manifest, &toolchains)?;
     let settings = settings::read(&root, selection, &Conduct::default());
     let known = settings.as_ref().ok();
-    let toolchain = toolchain::find(known.and_then(|settings| settings.toolchain.as_deref()));
+    let toolchain = toolchains.find(known.and_then(|settings| settings.toolchain.as_deref()));
     let plan = |settings| toolchain.as_ref().ok().map(|toolchain| Planned::read(&root, toolchain, settings));
     let planned = known.and_then(plan);
     if let Some(Ok(planned)) = &planned {

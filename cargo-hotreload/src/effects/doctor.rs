@@ -39,12 +39,6 @@ fn libc() -> Option<String> {
     libc.or_else(|| ask("ldd", "--version").and_then(first_line)).filter(|line| !line.is_empty())
 }
 
-/// Whether there is a rustup, whatever it says.
-#[must_use]
-pub fn has_rustup() -> bool {
-    process::capture(&CommandLine::new("rustup", "/").args(["--version"])).is_ok()
-}
-
 /// The names of the files in `directory`.
 #[must_use]
 pub fn file_names(directory: &Path) -> Vec<String> {

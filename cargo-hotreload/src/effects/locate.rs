@@ -9,16 +9,16 @@ use anyhow::{Context, Result};
 use clap_cargo::Manifest;
 
 use crate::effects::cargo::refusal;
-use crate::effects::{files, process, toolchain};
+use crate::effects::toolchain::Toolchains;
+use crate::effects::{files, process};
 use crate::error::ErrorKind;
-use crate::plan::command::CommandLine;
 use crate::plan::manifest;
 use crate::workspace::STATE_DIRECTORY;
 
 /// The root of the workspace that `manifest` or the current directory belongs to.
-pub fn root(manifest: &Manifest) -> Result<PathBuf> {
+pub fn root(manifest: &Manifest, toolchains: &Toolchains) -> Result<PathBuf> {
     let start = start(manifest.manifest_path.as_deref())?;
-    ask_cargo(&start).or_else(|error| {
+    ask_cargo(&start, toolchains).or_else(|error| {
         let with_state = start.ancestors().find(|directory| is_marked(directory));
         // The root's manifest is always among the rewritten ones, so it is the topmost.
         let with_marks = || start.ancestors().filter(|directory| is_rewritten(directory)).last();
@@ -50,13 +50,8 @@ fn start(manifest: Option<&Path>) -> Result<PathBuf> {
     }
 }
 
-fn ask_cargo(start: &Path) -> Result<PathBuf> {
-    // The nightly reads every manifest, ours included; `disable` has to work without one too.
-    let cargo = match toolchain::find(None) {
-        Ok(nightly) => nightly.cargo(start),
-        Err(_) => CommandLine::new("cargo", start),
-    };
-    let line = cargo.args(["locate-project", "--workspace", "--message-format", "plain"]);
+fn ask_cargo(start: &Path, toolchains: &Toolchains) -> Result<PathBuf> {
+    let line = toolchains.cargo(start).args(["locate-project", "--workspace", "--message-format", "plain"]);
     let captured = process::capture(&line).with_context(|| format!("cannot run `{line}`"))?;
     if !captured.status.success() {
         return Err(refusal(&captured.stderr, start).into());

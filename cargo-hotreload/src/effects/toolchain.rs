@@ -1,110 +1,96 @@
 //! Looks for a nightly toolchain on this machine. rustup's settings are only read.
 
+use std::env;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::Result;
 
 use crate::effects::process;
-use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
-use crate::plan::toolchain::{Toolchain, choose};
+use crate::plan::toolchain::{Candidate, Known, Rustc, Toolchain, candidates, installed, none, unfit};
 
-/// The nightly named `wanted`, else rustup's, else the `rustc` of the `PATH` if that is a nightly.
-///
-/// # Errors
-/// [`ErrorKind::NoNightly`] if there is none.
-pub fn find(wanted: Option<&str>) -> Result<Toolchain> {
-    let installed = rustup(["toolchain", "list"]).map(|list| names(&list));
-    match (installed, wanted) {
-        (Some(installed), Some(wanted)) => {
-            let full =
-                |name: &&String| *name == wanted || name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'));
-            let exact = installed.iter().find(|name| *name == wanted).or_else(|| installed.iter().find(full));
-            let Some(name) = exact else {
-                let reason = format!("rustup has no toolchain `{wanted}`; it has: {}", installed.join(", "));
-                return Err(ErrorKind::NoNightly { reason }.into());
-            };
-            of_rustup(name)
+/// The toolchains of this machine, as rustup and the environment tell them.
+#[derive(Debug)]
+pub struct Toolchains {
+    known: Known,
+}
+
+impl Toolchains {
+    /// Asks rustup, if there is one.
+    #[must_use]
+    pub fn read() -> Self {
+        let list = process::read(&CommandLine::new("rustup", ".").args(["toolchain", "list", "-v"]));
+        Self {
+            known: Known {
+                installed: list.ok().map(|list| installed(&list)),
+                active: env::var("RUSTUP_TOOLCHAIN").ok().filter(|name| !name.is_empty()),
+                caller: env::var_os("CARGO").map(PathBuf::from),
+            },
         }
-        (Some(installed), None) => match choose(&installed) {
-            Some(name) => of_rustup(name),
-            None => of_path(&format!("rustup has only: {}", installed.join(", "))),
-        },
-        (None, Some(wanted)) => {
-            Err(ErrorKind::NoNightly { reason: format!("`{wanted}` was asked for, but there is no rustup") }.into())
+    }
+
+    /// The nightly named `wanted`, else the active one, else rustup's newest, else that of the `PATH`.
+    ///
+    /// # Errors
+    /// [`NoNightly`](crate::error::ErrorKind::NoNightly) if there is none.
+    pub fn find(&self, wanted: Option<&str>) -> Result<Toolchain> {
+        for candidate in candidates(&self.known, wanted)? {
+            let variable = rustc_variable()?;
+            let is_binding = wanted.is_some() || variable.is_some();
+            match describe(candidate, variable) {
+                Ok(toolchain) if toolchain.is_nightly() => return Ok(toolchain),
+                Ok(toolchain) if is_binding => return Err(unfit(&toolchain).into()),
+                Err(error) if is_binding => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
         }
-        (None, None) => of_path("there is no rustup"),
+        Err(none(&self.known).into())
+    }
+
+    /// A cargo in `directory` that reads every manifest, ours included; where there is no nightly, any cargo.
+    pub(super) fn cargo(&self, directory: &Path) -> CommandLine {
+        let best = candidates(&self.known, None).ok().and_then(|found| found.into_iter().next());
+        let Some(Candidate { name, cargo, .. }) = best else { return CommandLine::new("cargo", directory) };
+        let line = CommandLine::new(cargo, directory).env_remove("CARGO");
+        match name {
+            Some(name) => line.env("RUSTUP_TOOLCHAIN", name),
+            None => line,
+        }
     }
 }
 
-/// What rustup prints, or `None` if there is no rustup.
-fn rustup<const N: usize>(arguments: [&str; N]) -> Option<String> {
-    process::read(&CommandLine::new("rustup", ".").args(arguments)).ok()
+/// The compiler that the environment names. Cargo takes a path as seen from where it is called.
+fn rustc_variable() -> Result<Option<Rustc>> {
+    let value = |name: &'static str| env::var_os(name).filter(|value| !value.is_empty()).map(|value| (name, value));
+    let Some((name, value)) = ["RUSTC", "CARGO_BUILD_RUSTC"].into_iter().find_map(value) else { return Ok(None) };
+    let path = PathBuf::from(value);
+    // A bare name is looked for in the `PATH`.
+    let path = if path.components().count() > 1 { env::current_dir()?.join(path) } else { path };
+    Ok(Some(Rustc::Variable { name, path }))
 }
 
-/// Toolchain names of `rustup toolchain list`, whose lines may end in `(active, default)`; with none installed it is
-/// a sentence.
-fn names(list: &str) -> Vec<String> {
-    list.lines()
-        .filter(|line| !line.starts_with("no installed"))
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn of_rustup(name: &str) -> Result<Toolchain> {
-    let path = |program| {
-        rustup(["which", "--toolchain", name, program])
-            .map(|path| PathBuf::from(path.trim()))
-            .ok_or_else(|| ErrorKind::NoNightly { reason: format!("the toolchain `{name}` has no {program}") })
-    };
-    describe(Some(name.to_owned()), path("cargo")?, path("rustc")?)
-}
-
-fn of_path(why: &str) -> Result<Toolchain> {
-    let found = describe(None, PathBuf::from("cargo"), PathBuf::from("rustc")).ok();
-    found.filter(|toolchain| is_nightly(&toolchain.version)).ok_or_else(|| {
-        ErrorKind::NoNightly { reason: format!("{why}, and the `rustc` of the PATH is no nightly") }.into()
-    })
-}
-
-/// Whether unstable options work with the rustc of this version.
-fn is_nightly(version: &str) -> bool {
-    version.contains("-nightly") || version.contains("-dev")
-}
-
-fn describe(name: Option<String>, cargo: PathBuf, rustc: PathBuf) -> Result<Toolchain> {
+fn describe(candidate: Candidate, variable: Option<Rustc>) -> Result<Toolchain> {
+    let Candidate { name, cargo, rustc, choice } = candidate;
     let mut toolchain = Toolchain {
         name,
         cargo,
-        rustc,
+        rustc: variable.unwrap_or(Rustc::Cargos(rustc)),
+        choice,
         version: String::new(),
         host: String::new(),
         library_directory: PathBuf::new(),
     };
-    let here = Path::new(".");
-    let verbose = process::read(&toolchain.rustc(here).args(["-vV"]))?;
+    let ask = |arguments: &[&str]| process::read(&toolchain.rustc(Path::new(".")).args(arguments));
+    let (verbose, directory) = thread::scope(|scope| {
+        let directory = scope.spawn(|| ask(&["--print", "target-libdir"]));
+        (ask(&["-vV"]), directory.join().expect("it does not panic"))
+    });
+    let (verbose, directory) = (verbose?, directory?);
     let field =
         |prefix: &str| verbose.lines().find_map(|line| line.strip_prefix(prefix)).unwrap_or_default().to_owned();
     toolchain.version = field("rustc ");
     toolchain.host = field("host: ");
-    let directory = process::read(&toolchain.rustc(here).args(["--print", "target-libdir"]))?;
     toolchain.library_directory = PathBuf::from(directory.trim());
     Ok(toolchain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn no_toolchain_at_all_is_no_name() {
-        assert!(names("no installed toolchains\n").is_empty());
-    }
-
-    #[test]
-    fn remarks_behind_a_toolchain_name_are_left_out() {
-        let list = "stable-x86_64-unknown-linux-gnu (active, default)\nnightly-x86_64-unknown-linux-gnu\n";
-        assert_eq!(names(list), ["stable-x86_64-unknown-linux-gnu", "nightly-x86_64-unknown-linux-gnu"]);
-    }
 }

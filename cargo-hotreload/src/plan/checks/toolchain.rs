@@ -1,60 +1,28 @@
 //! Checks of the nightly toolchain and its standard library.
 
-use std::ffi::OsStr;
-
 use toml_edit::DocumentMut;
 
 use crate::plan::checks::Check;
-use crate::plan::toolchain::Toolchain;
-use crate::shell::quoted;
+use crate::plan::toolchain::{INSTALL_RUSTUP, Rustc, Toolchain};
 
-const INSTALL_RUSTUP: &str =
-    "`curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- --default-toolchain nightly`";
+const NIGHTLY: &str = "nightly toolchain";
 
-/// What was asked for, and with what.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The value of `--toolchain`.
-    pub wanted: Option<&'a str>,
-    /// Whether rustup answers.
-    pub rustup: bool,
-}
-
-/// Whether there is a nightly, and which one is used; an error is what the search for it ended with.
+/// The nightly that is used, and why it is this one.
 #[must_use]
-pub fn nightly(found: Result<&Toolchain, &str>, asked: Asked<'_>) -> Check {
-    const NAME: &str = "nightly toolchain";
-    let toolchain = match found {
-        Ok(toolchain) => toolchain,
-        Err(error) => return Check::failed(NAME, error, install(asked)),
+pub fn nightly(toolchain: &Toolchain) -> Check {
+    let Toolchain { name, rustc, choice, version, .. } = toolchain;
+    let name = name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
+    let variable = match rustc {
+        Rustc::Variable { name, path } => format!("; `{name}` names its compiler, {}", path.display()),
+        Rustc::Cargos(_) => String::new(),
     };
-    let found = match (&toolchain.name, asked.rustup) {
-        (Some(name), _) => format!("{name}, rustc {}", toolchain.version),
-        (None, true) => format!("the rustc of the PATH, as rustup has no nightly: rustc {}", toolchain.version),
-        (None, false) => format!("the rustc of the PATH, as there is no rustup: rustc {}", toolchain.version),
-    };
-    if !is_nightly(toolchain) {
-        let help = "`rustup toolchain install nightly`, and leave `--toolchain` out";
-        return Check::failed(NAME, format!("{found}: no nightly"), help);
-    }
-    Check::ok(NAME, found)
+    Check::ok(NIGHTLY, format!("{name}{choice}: rustc {version}{variable}"))
 }
 
-/// Whether unstable options work with `toolchain`: `--toolchain` takes any name.
+/// There is no nightly, for this `reason`.
 #[must_use]
-pub fn is_nightly(toolchain: &Toolchain) -> bool {
-    ["-nightly", "-dev"].iter().any(|kind| toolchain.version.contains(kind))
-}
-
-fn install(Asked { wanted, rustup }: Asked<'_>) -> String {
-    match wanted {
-        _ if !rustup => INSTALL_RUSTUP.into(),
-        Some(name) if name.starts_with("nightly") => {
-            format!("`rustup toolchain install {}`", quoted(OsStr::new(name)))
-        }
-        Some(_) => "`rustup toolchain install nightly`, and leave `--toolchain` out".into(),
-        None => "`rustup toolchain install nightly`".into(),
-    }
+pub fn no_nightly(reason: &str, help: &str) -> Check {
+    Check::failed(NIGHTLY, reason, help)
 }
 
 /// A `rust-toolchain.toml` or `rust-toolchain`.
@@ -113,39 +81,30 @@ pub fn libstd(toolchain: &Toolchain, files: &[String]) -> Check {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Asked, Pin, libstd, nightly, pin, pinned};
+    use super::{Pin, libstd, nightly, pin, pinned};
     use crate::plan::checks::Verdict;
-    use crate::plan::toolchain::Toolchain;
+    use crate::plan::toolchain::{Choice, Rustc, Toolchain};
 
     fn toolchain(name: Option<&str>, version: &str) -> Toolchain {
         Toolchain {
             name: name.map(str::to_owned),
             cargo: PathBuf::from("cargo"),
-            rustc: PathBuf::from("rustc"),
+            rustc: Rustc::Cargos(PathBuf::from("rustc")),
+            choice: Choice::Newest,
             version: version.into(),
             host: "x86_64-unknown-linux-gnu".into(),
             library_directory: PathBuf::from("/sysroot/lib"),
         }
     }
 
-    const DEFAULT: Asked<'_> = Asked { wanted: None, rustup: true };
-
     #[test]
-    fn a_nightly_is_named_and_a_stable_is_refused() {
-        let check = nightly(Ok(&toolchain(Some("nightly-x"), "1.97.0-nightly (abc)")), DEFAULT);
-        assert_eq!((check.outcome, check.found.as_str()), (Verdict::Ok, "nightly-x, rustc 1.97.0-nightly (abc)"));
-        assert_eq!(nightly(Ok(&toolchain(Some("stable-x"), "1.95.0 (abc)")), DEFAULT).outcome, Verdict::Failed);
-        let without = nightly(Ok(&toolchain(None, "1.97.0-dev")), Asked { rustup: false, ..DEFAULT });
-        assert!(without.found.contains("no rustup"), "{}", without.found);
-    }
-
-    #[test]
-    fn the_mend_installs_what_was_asked_for_if_it_can_be() {
-        let help = |wanted, rustup| nightly(Err("none"), Asked { wanted, rustup }).help.expect("a mend");
-        assert_eq!(help(None, true), "`rustup toolchain install nightly`");
-        assert_eq!(help(Some("nightly-2026-01-01"), true), "`rustup toolchain install nightly-2026-01-01`");
-        assert!(help(Some("nope"), true).ends_with("leave `--toolchain` out"));
-        assert!(help(None, false).contains("sh.rustup.rs"));
+    fn a_nightly_is_named_with_the_reason_for_it() {
+        let check = nightly(&toolchain(Some("nightly-x"), "1.97.0-nightly (abc)"));
+        assert_eq!(check.outcome, Verdict::Ok);
+        assert_eq!(check.found, "nightly-x, rustup's newest: rustc 1.97.0-nightly (abc)");
+        let own = Rustc::Variable { name: "RUSTC", path: PathBuf::from("/opt/rustc") };
+        let check = nightly(&Toolchain { rustc: own, choice: Choice::Path, ..toolchain(None, "1.97.0-dev") });
+        assert_eq!(check.found, "in the PATH: rustc 1.97.0-dev; `RUSTC` names its compiler, /opt/rustc");
     }
 
     #[test]
