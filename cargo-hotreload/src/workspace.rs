@@ -69,6 +69,8 @@ pub struct Host {
     pub kind: Kind,
     /// The package's `Cargo.toml`.
     pub manifest: PathBuf,
+    /// The program's root source file.
+    pub source: PathBuf,
     /// Whether the package has a build script.
     pub build_script: bool,
     /// The local library of the same package, if it has one that the binary uses.
@@ -106,6 +108,7 @@ impl Workspace {
                 bin: bin.name.clone(),
                 kind: bin.kind,
                 manifest: package.manifest_path.clone().into_std_path_buf(),
+                source: bin.source.clone(),
                 build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
                 library: own_library,
             },

@@ -237,19 +237,17 @@ fn package_flags(
     seen: &[&Group],
     profile: Profile,
 ) -> Vec<String> {
+    let own: Vec<String> = package.built.iter().flat_map(|&built| flags.of(built, profile)).collect();
+    // The host of a release build loads no groups: its libraries bring them as ordinary libraries.
+    let is_plain = profile == Profile::Release && package.built == [Built::Host];
+    let groups: Vec<String> = seen.iter().map(|group| crate_name(&group.package())).filter(|_| !is_plain).collect();
+    let stubs = package.build_script.then(|| stub_directory(workspace, &package.manifest));
     let mut all: Vec<String> = Vec::new();
-    for flag in package.built.iter().flat_map(|&built| flags.of(built, profile)) {
+    for flag in own.into_iter().chain(flags.load(&groups, stubs.as_deref())) {
         if !all.contains(&flag) {
             all.push(flag);
         }
     }
-    // The host of a release build loads no groups: its libraries bring them as ordinary libraries.
-    if profile == Profile::Release && package.built == [Built::Host] {
-        return all;
-    }
-    let groups: Vec<String> = seen.iter().map(|group| crate_name(&group.package())).collect();
-    let stubs = package.build_script.then(|| stub_directory(workspace, &package.manifest));
-    all.extend(flags.load(&groups, stubs.as_deref()));
     all
 }
 

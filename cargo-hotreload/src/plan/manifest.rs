@@ -16,7 +16,8 @@
 //! rustflags = ["-g", "-Zplt=true"] # hotreload: added `, "-Zplt=true"`
 //! ```
 //!
-//! The first says that the whole line is ours, the second quotes what is ours within the user's line.
+//! The first says that the whole line is ours, the second quotes what is ours within the user's line. One more quotes
+//! what stood in the place of ours, for what cannot stand beside it (`replace`).
 //!
 //! [`uncomment()`] is the other way to the same end, for a workspace that has everything already, commented out: it
 //! takes comment signs away, and a third mark says so.
@@ -29,6 +30,7 @@ mod lines;
 mod mark;
 mod planner;
 mod remove;
+mod replace;
 mod splice;
 #[cfg(test)]
 mod tests;
@@ -46,7 +48,7 @@ pub struct Additions {
     /// Elements for the top-level `cargo-features` array; cargo takes them in the root manifest only.
     pub cargo_features: Vec<String>,
     /// Element for `[lib] crate-type`, such as `dylib`. A manifest without crate types gets `lib`,
-    /// cargo's default, along with it.
+    /// cargo's default, along with it; a `cdylib` gives its place to a `dylib`, as cargo takes only one of the two.
     pub crate_type: Option<String>,
     /// Flags for `profile.<profile>.package.<package>.rustflags`.
     pub rustflags: Vec<PackageFlags>,
@@ -176,6 +178,11 @@ pub fn has_additions(text: &str) -> bool {
 /// [`add`] for a text without marks.
 fn add_to_bare(text: &str, additions: &Additions) -> Result<String, ManifestError> {
     let (bom, body) = split_bom(text);
+    let replaced = match &additions.crate_type {
+        Some(crate_type) => replace::crate_type(body, crate_type)?,
+        None => None,
+    };
+    let body = replaced.as_deref().unwrap_or(body);
     let manifest = Manifest::parse(body)?;
     let insertions = planner::plan(&manifest, additions)?;
     let added = still_removable(format!("{bom}{}", insertions.apply(body)), text)?;

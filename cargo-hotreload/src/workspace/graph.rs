@@ -195,7 +195,7 @@ fn library(features: &[String], package: &Package, dependencies: Vec<LibraryInde
 }
 
 fn is_lib(target: &cargo_metadata::Target) -> bool {
-    target.is_lib() || target.is_rlib() || target.is_dylib() || target.is_cdylib() || target.is_staticlib()
+    target.is_lib() || target.is_rlib() || target.is_dylib()
 }
 
 fn origin(package: &Package) -> Origin {

@@ -1,6 +1,7 @@
 //! Which binary or example of the workspace is run.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use cargo_metadata::{Metadata, Package, PackageId, Target};
 
@@ -67,6 +68,8 @@ pub struct Program {
     pub package: String,
     /// That package's id.
     pub id: PackageId,
+    /// Its root source file.
+    pub source: PathBuf,
 }
 
 /// The one program to run: the one that is `wanted`, or the only binary, or the only `default-run`.
@@ -119,13 +122,30 @@ fn programs(metadata: &Metadata, kind: Kind) -> Result<Vec<Program>, ErrorKind> 
             kind,
             package: package.name.to_string(),
             id: package.id.clone(),
+            source: target.src_path.clone().into_std_path_buf(),
         };
         targets.map(program).collect()
     };
     let all: Vec<Program> = metadata.workspace_packages().into_iter().flat_map(of_package).collect();
     match (all.is_empty(), kind) {
         (false, _) => Ok(all),
-        (true, Kind::Binary) => Err(ErrorKind::NoBinary { root: metadata.workspace_root.clone().into_std_path_buf() }),
+        (true, Kind::Binary) => Err(ErrorKind::NoBinary {
+            root: metadata.workspace_root.clone().into_std_path_buf(),
+            c_libraries: c_libraries(metadata),
+        }),
         (true, Kind::Example) => Err(ErrorKind::CargoRefused { message: "no package of it has an example".into() }),
+    }
+}
+
+/// The packages whose library is for other languages, if the workspace has nothing else.
+fn c_libraries(metadata: &Metadata) -> Vec<String> {
+    let packages = metadata.workspace_packages();
+    let libraries = packages.iter().flat_map(|package| package.targets.iter().map(move |target| (package, target)));
+    let libraries: Vec<_> = libraries.filter(|(_, target)| target.is_cdylib() || target.is_lib()).collect();
+    let is_c = |target: &Target| target.is_cdylib() && !target.is_lib() && !target.is_rlib();
+    if libraries.iter().all(|(_, target)| is_c(target)) {
+        libraries.iter().map(|(package, _)| package.name.to_string()).collect()
+    } else {
+        Vec::new()
     }
 }

@@ -58,10 +58,11 @@ pub struct UnitProfile {
 }
 
 impl Unit {
-    /// Whether this unit compiles a library that can be linked into a program of the target.
+    /// Whether this unit compiles a library that Rust code can use: what makes a C library only, cargo builds beside
+    /// the program and links with nothing.
     #[must_use]
     pub fn is_library(&self) -> bool {
-        const LINKABLE: [&str; 5] = ["lib", "rlib", "dylib", "cdylib", "staticlib"];
+        const LINKABLE: [&str; 3] = ["lib", "rlib", "dylib"];
         self.mode == "build" && self.target.kind.iter().any(|kind| LINKABLE.contains(&kind.as_str()))
     }
 

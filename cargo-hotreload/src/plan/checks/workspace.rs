@@ -1,4 +1,7 @@
-//! Checks of a workspace: what its settings forbid.
+//! Checks of a workspace: what its settings and its program forbid.
+
+use syn::Attribute;
+use syn::parse::{ParseStream, Parser};
 
 use crate::plan::checks::Check;
 use crate::plan::checks::settings::{Place, Settings};
@@ -19,6 +22,35 @@ pub fn profile(obstacles: &[String], settings: &Settings) -> Vec<Check> {
         Check::failed(NAME, obstacle.clone() + &set_by(place.as_slice()), help)
     };
     obstacles.iter().map(check).collect()
+}
+
+/// Whether the program in the source file `name`, which has the text `source`, has std.
+#[must_use]
+pub fn program(name: &str, source: &str) -> Check {
+    const NAME: &str = "program";
+    if !is_no_std(source) {
+        return Check::ok(NAME, "uses std");
+    }
+    let found = format!("`#![no_std]` in {name}: dylibs bring std along, and the program has its own in place of it");
+    Check::failed(NAME, found, "`cargo hotreload run --strategy restart` leaves its libraries static")
+}
+
+/// Whether the crate attribute stands there without a condition. What cannot be read, the compiler refuses.
+fn is_no_std(source: &str) -> bool {
+    let attributes = |input: ParseStream<'_>| {
+        let attributes = Attribute::parse_inner(input)?;
+        // The parser insists that somebody reads the rest.
+        input.step(|cursor| {
+            let mut rest = *cursor;
+            while let Some((_, next)) = rest.token_tree() {
+                rest = next;
+            }
+            Ok(((), rest))
+        })?;
+        Ok(attributes)
+    };
+    let attributes = attributes.parse_str(source).unwrap_or_default();
+    attributes.iter().any(|attribute| attribute.path().is_ident("no_std"))
 }
 
 /// Whether the C library would be linked statically; `cfg` is what `cargo rustc --print cfg` printed.
@@ -86,7 +118,7 @@ fn mend(places: &[Place], once: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{crt_static, profile, target};
+    use super::{crt_static, profile, program, target};
     use crate::plan::checks::Verdict;
     use crate::plan::checks::settings::{Settings, TomlFile};
 
@@ -109,6 +141,22 @@ mod tests {
         assert!(checks[0].help.as_ref().is_some_and(|help| help.contains("`CARGO_PROFILE_DEV_LTO=off cargo")));
         assert!(checks[1].help.as_ref().is_some_and(|help| help.contains("`CARGO_PROFILE_DEV_PANIC=unwind cargo")));
         assert_eq!(profile(&[], &settings)[0].outcome, Verdict::Ok);
+    }
+
+    #[test]
+    fn a_program_without_std_is_refused() {
+        let failed = |source| program("src/main.rs", source).outcome == Verdict::Failed;
+        assert!(failed("//! A kernel.\n/* #![x] */ #![feature(x)]\n#![no_std]\n#![no_main]\nfn f() {}\n"));
+        for fine in [
+            "fn main() { let _ = \"#![no_std]\"; }\n",
+            "// #![no_std]\nfn main() {}\n",
+            "#![cfg_attr(test, no_std)]\nfn main() {}\n",
+            "mod a { #![no_std] }\n",
+            "#![no_std]\nfn main() { // a brace that nobody closes\n",
+            "",
+        ] {
+            assert!(!failed(fine), "{fine}");
+        }
     }
 
     #[test]

@@ -96,6 +96,13 @@ impl<'a> Manifest<'a> {
         true
     }
 
+    /// How this manifest spells `crate-type`.
+    pub(super) fn crate_type_key(&self) -> &'static str {
+        // The spelling of old; cargo reads it where there is no other.
+        let is_old = self.contains(&["lib", "crate_type"]) && !self.contains(&["lib", "crate-type"]);
+        if is_old { "crate_type" } else { "crate-type" }
+    }
+
     /// Looks for the value `key` in the table `path`.
     pub(super) fn find<'k>(&'k self, path: &[&'k str], key: &'k str) -> Result<Found<'k>, ManifestError> {
         let mut node = Node::Table(self.document.as_table());

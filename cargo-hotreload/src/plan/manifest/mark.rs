@@ -7,7 +7,9 @@
 //! ``… # hotreload: uncommented `#` `` says that the line had a comment sign, and quotes it together with the blanks
 //! that stood between the sign and the text: they tell where among the blanks before the text it stood.
 //!
-//! Text behind the second and third mark stays. Behind the first it makes the line the user's: no longer ours.
+//! ``… # hotreload: replaced `A` by `B` `` says that `B` stands where `A` stood.
+//!
+//! Text behind the second, third and fourth mark stays. Behind the first it makes the line the user's: no longer ours.
 
 use super::lines::BLANKS;
 
@@ -23,6 +25,10 @@ const PARTS: &str = " # hotreload: added ";
 /// Ends a line that was a comment; blanks and a backtick follow.
 const UNCOMMENTED: &str = " # hotreload: uncommented `#";
 
+/// Names what stood where a text of ours stands now.
+const REPLACED: &str = " # hotreload: replaced ";
+
+const BY: &str = " by ";
 const AND: &str = " and ";
 const OCCURRENCE: &str = " (occurrence ";
 
@@ -61,6 +67,17 @@ pub(super) enum Mark<'a> {
         /// What the user wrote behind the mark.
         rest: &'a str,
     },
+    /// One text stands in the place of another.
+    Replaced {
+        /// The line up to the mark.
+        value: &'a str,
+        /// The user's text.
+        old: String,
+        /// Ours.
+        new: Part,
+        /// What the user wrote behind the mark.
+        rest: &'a str,
+    },
     /// It was a comment.
     Uncommented {
         /// The line up to the mark.
@@ -85,6 +102,11 @@ pub(super) fn whole_line(content: &str, before: Before) -> String {
 pub(super) fn comment(parts: &[Part]) -> String {
     let quoted: Vec<_> = parts.iter().map(quote).collect();
     format!("{PARTS}{}", quoted.join(AND))
+}
+
+/// The comment for a line in which `new` stands in the place of `old`.
+pub(super) fn replaced(old: &str, new: &Part) -> String {
+    format!("{REPLACED}{}{BY}{}", quote(&Part { text: old.to_owned(), earlier: 0 }), quote(new))
 }
 
 /// The line `content`, whose first character but for blanks is a comment sign, without that sign; marked.
@@ -118,6 +140,11 @@ pub(super) fn read(content: &str) -> Mark<'_> {
             return Mark::Parts { value: &content[..at], parts, rest };
         }
     }
+    for (at, _) in content.match_indices(REPLACED) {
+        if let Some((old, new, rest)) = read_replaced(&content[at + REPLACED.len()..]) {
+            return Mark::Replaced { value: &content[..at], old, new, rest };
+        }
+    }
     for (at, _) in content.match_indices(UNCOMMENTED) {
         let behind = &content[at + UNCOMMENTED.len()..];
         let text = behind.trim_start_matches(BLANKS);
@@ -138,6 +165,16 @@ pub(super) fn occurrences<'a>(line: &'a str, text: &'a str) -> impl Iterator<Ite
             && (text.ends_with(", ") || after.is_empty() || after.starts_with([']', '}', ',', '#']))
     };
     line.char_indices().map(|(at, _)| at).filter(move |&at| line[at..].starts_with(text) && stands_alone(at))
+}
+
+/// Where `text` stands in `line` as an element of an array does, of which this may be one line of several.
+pub(super) fn elements<'a>(line: &'a str, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let stands_alone = move |at: &usize| {
+        let before = line[..*at].trim_end_matches(BLANKS);
+        let after = line[*at + text.len()..].trim_start_matches(BLANKS);
+        (before.is_empty() || before.ends_with(['[', ','])) && (after.is_empty() || after.starts_with([']', ',', '#']))
+    };
+    line.match_indices(text).map(|(at, _)| at).filter(stands_alone)
 }
 
 fn quote(part: &Part) -> String {
@@ -165,6 +202,12 @@ fn read_part(input: &str) -> Option<(Part, &str)> {
     let (text, rest) = read_quoted(input)?;
     let (earlier, rest) = read_earlier(rest).unwrap_or((0, rest));
     Some((Part { text, earlier }, rest))
+}
+
+fn read_replaced(input: &str) -> Option<(String, Part, &str)> {
+    let (old, rest) = read_quoted(input)?;
+    let (new, rest) = read_part(rest.strip_prefix(BY)?)?;
+    Some((old, new, rest))
 }
 
 fn read_quoted(input: &str) -> Option<(String, &str)> {

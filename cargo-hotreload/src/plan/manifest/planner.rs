@@ -68,10 +68,7 @@ struct NewTable {
 
 impl Planner<'_> {
     fn crate_type(&mut self, crate_type: &str) -> Result<(), ManifestError> {
-        // The spelling of old; cargo reads it where there is no other.
-        let legacy = self.manifest.contains(&["lib", "crate_type"]) && !self.manifest.contains(&["lib", "crate-type"]);
-        let key = if legacy { "crate_type" } else { "crate-type" };
-        self.list(&["lib"], key, &["lib"], &[crate_type.to_owned()])
+        self.list(&["lib"], self.manifest.crate_type_key(), &["lib"], &[crate_type.to_owned()])
     }
 
     fn dependency(&mut self, dependency: &PathDependency) -> Result<(), ManifestError> {

@@ -1,7 +1,7 @@
 //! Takes the additions out, going by their marks alone.
 
 use super::lines::{BLANKS, lines, split_bom, trim_ending};
-use super::mark::{self, Before, Mark, Part, occurrences};
+use super::mark::{self, Before, Mark, Part, elements, occurrences};
 
 /// The text without our additions.
 pub(super) fn remove(text: &str) -> String {
@@ -43,6 +43,15 @@ fn strip(content: &str) -> Stripped {
                 // The last one in is the first one out: only then do the occurrences count right.
                 for part in parts.iter().rev() {
                     take_out(&mut value, part);
+                }
+                value + rest
+            }
+            Mark::Replaced { value, old, new, rest } => {
+                let mut value = value.to_owned();
+                // If the user has taken it out, there is nothing to bring back.
+                let at = elements(&value, &new.text).nth(new.earlier);
+                if let Some(at) = at {
+                    value.replace_range(at..at + new.text.len(), &old);
                 }
                 value + rest
             }

@@ -44,6 +44,24 @@ const CASES: &[Case] = &[
     Case("present as literal string", "[lib]\ncrate-type = ['dylib']\n", dylib, &[]),
     Case("present with an escape", "[lib]\ncrate-type = [\"\\u0064ylib\"]\n", dylib, &[]),
     Case(
+        "a C library gives way",
+        "[lib]\ncrate-type = [\"cdylib\", 'rlib'] # for Python\n",
+        dylib,
+        &[r#"crate-type = ["dylib", 'rlib'] # for Python # hotreload: replaced `"cdylib"` by `"dylib"`"#],
+    ),
+    Case(
+        "a C library on a line of its own",
+        "[lib]\ncrate-type = [\n\t'rlib',\n\t'cdylib' , # \"dylib\"\n]\n",
+        dylib,
+        &["\t\"dylib\" , # \"dylib\" # hotreload: replaced `'cdylib'` by `\"dylib\"`"],
+    ),
+    Case(
+        "a C library in a table on one line",
+        "lib = { crate-type = [\"rlib\", \"cdylib\"] }\n",
+        dylib,
+        &[r#"lib = { crate-type = ["rlib", "dylib"] } # hotreload: replaced `"cdylib"` by `"dylib"`"#],
+    ),
+    Case(
         "comment after the array",
         "[lib]\ncrate-type = [\"lib\"] # not \"dylib\"\n",
         dylib,
@@ -85,13 +103,13 @@ const CASES: &[Case] = &[
     ),
     Case(
         "several lines, first beside the bracket",
-        "[lib]\ncrate-type = [\"lib\",\n  \"cdylib\"]\n",
+        "[lib]\ncrate-type = [\"lib\",\n  \"staticlib\"]\n",
         dylib,
         &[r#"crate-type = ["dylib", "lib", # hotreload: added `"dylib", `"#],
     ),
     Case(
         "several lines, comma first",
-        "[lib]\ncrate-type = [ \"lib\"\n, \"cdylib\"\n]\n",
+        "[lib]\ncrate-type = [ \"lib\"\n, \"staticlib\"\n]\n",
         dylib,
         &[r#"crate-type = ["dylib",  "lib" # hotreload: added `"dylib", `"#],
     ),

@@ -32,6 +32,16 @@ impl Model {
         entries.entry((*key).to_owned()).or_insert(Self::Table(BTreeMap::new())).at(rest, default)
     }
 
+    /// A new `dylib` takes the place of one `cdylib`.
+    fn give_way(&mut self, path: &[&str], crate_type: &str) {
+        let default = Self::Array(vec![scalar("lib")]);
+        let Self::Array(types) = self.at(path, default) else { panic!("{path:?} is no array") };
+        let rival = types.iter().position(|name| *name == scalar("cdylib"));
+        if let (Some(rival), false) = (rival, types.contains(&scalar(crate_type))) {
+            types.remove(rival);
+        }
+    }
+
     fn extend(&mut self, path: &[&str], default: &[&str], elements: &[String]) {
         if elements.is_empty() {
             return;
@@ -54,6 +64,7 @@ pub(super) fn expect(model: &mut Model, additions: &Additions) {
             if matches!(root.get("lib"), Some(Model::Table(lib))
                 if lib.contains_key("crate_type") && !lib.contains_key("crate-type")));
         let key = if legacy { "crate_type" } else { "crate-type" };
+        model.give_way(&["lib", key], crate_type);
         model.extend(&["lib", key], &["lib"], std::slice::from_ref(crate_type));
     }
     for entry in &additions.rustflags {
