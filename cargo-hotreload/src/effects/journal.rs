@@ -54,14 +54,14 @@ pub fn enable(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Li
     }
     let journal = Journal::new(plan, root, lock, lifetime);
     files::generate(&journal_path(root), &serde_json::to_string_pretty(&journal)?)?;
-    let mut changed = 0;
+    let mut changed = Vec::new();
     for rewrite in &plan.manifests {
         if files::read(&rewrite.path)? != rewrite.after {
-            files::replace(&rewrite.path, &rewrite.after, &state)?;
-            changed += 1;
+            changed.push((rewrite.path.as_path(), rewrite.after.as_str()));
         }
     }
-    Ok(changed)
+    files::replace(&changed, &state)?;
+    Ok(changed.len())
 }
 
 /// What `disable` has to do in the workspace at `root`.
@@ -93,12 +93,16 @@ pub fn disable(plan: &[Restoration], root: &Path) -> Result<()> {
         files::check_writable(&restoration.path)?;
     }
     let state = make_state_directory(root)?;
-    for Restoration { path, action } in plan {
-        match action {
-            Action::Keep => {}
-            Action::Restore(text) | Action::Strip(text) => files::replace(path, text, &state)?,
-            Action::Remove => files::remove_file(path)?,
-        }
+    let replaced: Vec<(&Path, &str)> = plan
+        .iter()
+        .filter_map(|Restoration { path, action }| match action {
+            Action::Restore(text) | Action::Strip(text) => Some((path.as_path(), text.as_str())),
+            Action::Keep | Action::Remove => None,
+        })
+        .collect();
+    files::replace(&replaced, &state)?;
+    for Restoration { path, .. } in plan.iter().filter(|restoration| restoration.action == Action::Remove) {
+        files::remove_file(path)?;
     }
     files::remove_file(&journal_path(root))?;
     files::remove_directory(&state)
