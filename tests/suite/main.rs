@@ -18,6 +18,7 @@ mod release;
 mod reload;
 mod restart;
 mod settings;
+mod toolchain;
 mod undo;
 
 mod support {
