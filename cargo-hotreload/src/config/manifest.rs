@@ -14,22 +14,112 @@ use crate::config::values::{self, Features, SignalName, Wanted, check_variable, 
 use crate::config::{Layer, Setting, Source, nearest};
 use crate::error::ErrorKind;
 
-/// Each key with what it has to be and an example.
-const KEYS: [(&str, &str, &str); 13] = [
-    ("bin", "the name of a binary", "\"server\""),
-    ("features", "a list of features", "[\"metrics\"]"),
-    ("profile", "the name of a profile", "\"dev\""),
-    ("exclude", "a list of packages", "[\"my-macros-support\"]"),
-    ("linker", "the name of a linker", "\"auto\""),
-    ("toolchain", "rustup's name of a nightly", "\"nightly-2026-05-19\""),
-    ("target-dir", "a path as seen from the workspace root", "\"target/hotreload\""),
-    ("reload-signal", "the name or number of a signal", "\"USR1\""),
-    ("stop-signal", "the name or number of a signal", "\"QUIT\""),
-    ("args", "a list of arguments", "[\"--port\", \"8080\"]"),
-    ("env", "a table of variables", "{ RUST_LOG = \"debug\" }"),
-    ("debounce", "a number of milliseconds", "30"),
-    ("strategy", "the name of a strategy", "\"auto\""),
+/// A setting.
+struct Key {
+    name: &'static str,
+    /// What its value has to be.
+    expected: &'static str,
+    /// A value as one writes it.
+    example: &'static str,
+    read: fn(&Reader<'_>, Entry<'_>, &mut Layer) -> Result<(), ErrorKind>,
+}
+
+const KEYS: [Key; 13] = [
+    Key {
+        name: "bin",
+        expected: "the name of a binary",
+        example: "\"server\"",
+        read: |reader, entry, layer| {
+            let name = Wanted::Binary(reader.word(entry)?);
+            reader.set(&mut layer.host, entry, name)
+        },
+    },
+    Key {
+        name: "features",
+        expected: "a list of features",
+        example: "[\"metrics\"]",
+        read: |reader, entry, layer| {
+            let features = Features { names: reader.words(entry)?, ..Features::default() };
+            reader.set(&mut layer.features, entry, features)
+        },
+    },
+    Key {
+        name: "profile",
+        expected: "the name of a profile",
+        example: "\"dev\"",
+        read: |reader, entry, layer| reader.set(&mut layer.profile, entry, reader.word(entry)?),
+    },
+    Key {
+        name: "exclude",
+        expected: "a list of packages",
+        example: "[\"my-macros-support\"]",
+        read: |reader, entry, layer| reader.set(&mut layer.exclude, entry, reader.words(entry)?),
+    },
+    Key {
+        name: "linker",
+        expected: "the name of a linker",
+        example: "\"auto\"",
+        read: |reader, entry, layer| reader.set(&mut layer.linker, entry, reader.choice(entry)?),
+    },
+    Key {
+        name: "toolchain",
+        expected: "rustup's name of a nightly",
+        example: "\"nightly-2026-05-19\"",
+        read: |reader, entry, layer| reader.set(&mut layer.toolchain, entry, reader.word(entry)?),
+    },
+    Key {
+        name: "target-dir",
+        expected: "a path as seen from the workspace root",
+        example: "\"target/hotreload\"",
+        read: |reader, entry, layer| reader.set(&mut layer.target_dir, entry, Some(reader.path(entry)?)),
+    },
+    Key {
+        name: "reload-signal",
+        expected: "the name or number of a signal",
+        example: "\"USR1\"",
+        read: |reader, entry, layer| {
+            let signal = reader.signal(entry, SignalName::reload)?;
+            reader.set(&mut layer.reload_signal, entry, signal)
+        },
+    },
+    Key {
+        name: "stop-signal",
+        expected: "the name or number of a signal",
+        example: "\"QUIT\"",
+        read: |reader, entry, layer| {
+            let signal = reader.signal(entry, SignalName::stop)?;
+            reader.set(&mut layer.stop_signal, entry, signal)
+        },
+    },
+    Key {
+        name: "args",
+        expected: "a list of arguments",
+        example: "[\"--port\", \"8080\"]",
+        read: |reader, entry, layer| reader.set(&mut layer.args, entry, reader.arguments(entry)?),
+    },
+    Key {
+        name: "env",
+        expected: "a table of variables",
+        example: "{ RUST_LOG = \"debug\" }",
+        read: |reader, entry, layer| reader.set(&mut layer.env, entry, reader.variables(entry)?),
+    },
+    Key {
+        name: "debounce",
+        expected: "a number of milliseconds",
+        example: "30",
+        read: |reader, entry, layer| reader.set(&mut layer.debounce, entry, reader.debounce(entry)?),
+    },
+    Key {
+        name: "strategy",
+        expected: "the name of a strategy",
+        example: "\"auto\"",
+        read: |reader, entry, layer| reader.set(&mut layer.strategy, entry, reader.choice(entry)?),
+    },
 ];
+
+fn known(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
 
 /// The settings in the root manifest `text`, which messages call `name`; `root` is its directory.
 ///
@@ -74,37 +164,20 @@ impl Reader<'_> {
     fn layer(&self, table: &dyn TableLike) -> Result<Layer, ErrorKind> {
         let mut layer = Layer::default();
         for (key, item) in table.iter() {
-            let entry = Entry { key, item };
-            match key {
-                "bin" => layer.host = Some(self.setting(entry, Wanted::Binary(self.word(entry)?))),
-                "features" => {
-                    let features = Features { names: self.words(entry)?, ..Features::default() };
-                    layer.features = Some(self.setting(entry, features));
-                }
-                "profile" => layer.profile = Some(self.setting(entry, self.word(entry)?)),
-                "exclude" => layer.exclude = Some(self.setting(entry, self.words(entry)?)),
-                "linker" => layer.linker = Some(self.setting(entry, self.choice(entry)?)),
-                "toolchain" => layer.toolchain = Some(self.setting(entry, self.word(entry)?)),
-                "target-dir" => layer.target_dir = Some(self.setting(entry, Some(self.path(entry)?))),
-                "reload-signal" => {
-                    layer.reload_signal = Some(self.setting(entry, self.signal(entry, SignalName::reload)?));
-                }
-                "stop-signal" => layer.stop_signal = Some(self.setting(entry, self.signal(entry, SignalName::stop)?)),
-                "args" => layer.args = Some(self.setting(entry, self.arguments(entry)?)),
-                "env" => layer.env = Some(self.setting(entry, self.variables(entry)?)),
-                "debounce" => layer.debounce = Some(self.setting(entry, self.debounce(entry)?)),
-                "strategy" => layer.strategy = Some(self.setting(entry, self.choice(entry)?)),
-                unknown => {
-                    let span = table.get_key_value(unknown).and_then(|(key, _)| key.span());
-                    return Err(self.unknown(unknown, span));
-                }
-            }
+            let Some(setting) = known(key) else {
+                let span = table.get_key_value(key).and_then(|(key, _)| key.span());
+                return Err(self.unknown(key, span));
+            };
+            (setting.read)(self, Entry { key, item }, &mut layer)?;
         }
         Ok(layer)
     }
 
-    fn setting<T>(&self, entry: Entry<'_>, value: T) -> Setting<T> {
-        Setting { value, source: Source::Manifest(self.place(entry.item.span())) }
+    /// Puts `value` into the layer; never fails, so that a reader can end with it.
+    #[expect(clippy::unnecessary_wraps, reason = "the last step of each `Key::read`")]
+    fn set<T>(&self, place: &mut Option<Setting<T>>, entry: Entry<'_>, value: T) -> Result<(), ErrorKind> {
+        *place = Some(Setting { value, source: Source::Manifest(self.place(entry.item.span())) });
+        Ok(())
     }
 
     fn word(&self, entry: Entry<'_>) -> Result<String, ErrorKind> {
@@ -187,7 +260,7 @@ impl Reader<'_> {
     }
 
     fn unknown(&self, key: &str, span: Option<Range<usize>>) -> ErrorKind {
-        let known = KEYS.iter().map(|(key, ..)| *key);
+        let known = KEYS.iter().map(|key| key.name);
         let near = nearest(key, known.clone()).unwrap_or_default();
         let all: Vec<&str> = known.collect();
         let help = format!("did you mean `{near}`? The settings are {}", all.join(", "));
@@ -199,7 +272,7 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, entry: Entry<'_>, found: &str) -> ErrorKind {
-        let expected = KEYS.iter().find(|(key, ..)| *key == entry.key).map_or("", |(_, expected, _)| expected);
+        let expected = known(entry.key).map_or("", |key| key.expected);
         let message = format!("`{}` has to be {expected}, not {found}", entry.key);
         self.fault(entry.item.span(), message, example(entry.key))
     }
@@ -218,7 +291,7 @@ impl Reader<'_> {
 }
 
 fn example(key: &str) -> String {
-    let value = KEYS.iter().find(|(known, ..)| *known == key).map_or("…", |(.., value)| value);
+    let value = known(key).map_or("…", |known| known.example);
     format!("write it like this: `{key} = {value}`")
 }
 
