@@ -12,6 +12,7 @@ mod doctor;
 mod errors;
 mod failure;
 mod manifests;
+mod native;
 mod new;
 mod own_profile;
 mod release;
@@ -26,6 +27,7 @@ mod support {
     pub(crate) mod fixture;
     pub(crate) mod http;
     pub(crate) mod output;
+    pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
     pub(crate) mod server;
