@@ -2,7 +2,7 @@
 
 use crate::support::command::{cargo, clean, finish, hotreload};
 use crate::support::fixture::manifest as library;
-use crate::support::place::Place;
+use crate::support::place::{Place, git_repository};
 
 /// zstd-sys compiles C with hidden visibility and zstd inlines wrappers of it into its users; ring has assembly.
 fn native() -> Place {
@@ -60,4 +60,54 @@ fn release_builds_tests_and_checks_work_by_hand_while_enabled() {
     assert!(!linked.contains("libstd") && !linked.contains("hotreload") && !linked.contains("libpack"), "{linked}");
     assert!(finish(&mut clean(&program, &native.root())).stdout.contains(HASH));
     hotreload(&native.root(), &["disable"]).expect_success();
+}
+
+/// A crate that compiles C with its build script. Whoever calls its functions has them inlined: the C is needed there.
+fn wrapper_of_c(name: &str) -> [(String, String); 4] {
+    let c = "static int count;\n\nint NAME_next(void) { return ++count; }\n\n\
+             __attribute__((visibility(\"hidden\"))) int NAME_hidden(void) { return 10 * count; }\n";
+    let rust = "unsafe extern \"C\" {\n    fn NAME_next() -> i32;\n    fn NAME_hidden() -> i32;\n}\n\n\
+                #[inline]\npub fn next() -> i32 {\n    unsafe { NAME_next() }\n}\n\n\
+                #[inline]\npub fn hidden() -> i32 {\n    unsafe { NAME_hidden() }\n}\n";
+    let build = "fn main() {\n    cc::Build::new().file(\"NAME.c\").compile(\"NAME\");\n    \
+                 println!(\"cargo::rerun-if-changed=NAME.c\");\n}\n";
+    let named = |text: &str| text.replace("NAME", name);
+    [
+        ("Cargo.toml".into(), library(name, "\n[build-dependencies]\ncc = \"1\"\n")),
+        ("build.rs".into(), named(build)),
+        (named("NAME.c"), named(c)),
+        ("src/lib.rs".into(), named(rust)),
+    ]
+}
+
+/// C in a member, and in a dependency that is compiled into a group.
+fn own_c() -> Place {
+    let dependency = wrapper_of_c("far");
+    let files: Vec<(&str, &str)> = dependency.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let far =
+        format!("far = {{ git = \"{}\" }}\nnear = {{ path = \"../near\" }}\n", git_repository("c-from-git", &files));
+    let member = wrapper_of_c("near").map(|(name, text)| (format!("ws/near/{name}"), text));
+    let source = "pub fn word() -> String {\n    \
+                  format!(\"{} {} {} {}\", near::next(), near::hidden(), far::next(), far::hidden())\n}\n";
+    let main = "fn main() {\n    println!(\"{}\", user::word());\n    \
+                println!(\"{} {} {} {}\", near::next(), near::hidden(), far::next(), far::hidden());\n}\n";
+    let rest = [
+        ("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"near\", \"user\"]\n".into()),
+        ("ws/app/Cargo.toml", library("app", &format!("{far}user = {{ path = \"../user\" }}\n"))),
+        ("ws/app/src/main.rs", main.into()),
+        ("ws/user/Cargo.toml", library("user", &far)),
+        ("ws/user/src/lib.rs", source.into()),
+    ];
+    let member = member.iter().map(|(name, text)| (name.as_str(), text.clone()));
+    Place::new("own-c", &member.chain(rest).collect::<Vec<_>>())
+}
+
+#[test]
+fn c_code_of_a_member_and_of_a_dependency_is_called_from_other_crates() {
+    let own_c = own_c();
+    let before = own_c.files();
+    let printed = own_c.run(&[]);
+    // Each C library is in the process once: all callers see one counter.
+    assert!(printed.contains("1 10 1 10\n2 20 2 20"), "{printed}");
+    assert!(own_c.files() == before, "a file differs from what it was");
 }
