@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod errors;
 mod failure;
+mod idioms;
 mod manifests;
 mod native;
 mod new;
