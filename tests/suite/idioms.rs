@@ -1,7 +1,10 @@
 //! What manifests of real workspaces have: inheritance, patches, optional features, several programs, own profiles.
 
+use std::fs;
+
 use crate::support::fixture::manifest as library;
-use crate::support::place::{Place, git_repository};
+use crate::support::place::{Place, Started, git_repository};
+use crate::support::poll::BUILD;
 
 /// A member that inherits what can be inherited.
 fn member(name: &str, more: &str) -> String {
@@ -72,5 +75,29 @@ fn patches_inheritance_features_and_an_own_profile_come_together() {
     let base = "base true over patched and git over patched";
     assert!(printed.contains(&format!("extra over {base}\none: rude, assertions false, {base}")), "{printed}");
     assert!(printed.contains("Finished `fast` profile"), "{printed}");
+    assert!(idioms.files() == before, "a file differs from what it was");
+}
+
+/// `base` is excluded, `fnv` is below a third-party crate: both are in dependency groups, which are never unloaded.
+#[test]
+fn an_edit_of_a_crate_inside_a_group_restarts_under_its_own_name() {
+    let idioms = idioms();
+    let before = idioms.files();
+    let session = Started::launch(idioms.command(&["--bin", "two", "--exclude", "base"]));
+    session.output.expect(BUILD, ["two: polite, assertions true, base true", "started process"]);
+    let edit = |file: &str, old: &str, new: &str| {
+        let path = idioms.path(file);
+        let text = fs::read_to_string(&path).expect("a source file");
+        fs::write(path, text.replace(old, new)).expect("written");
+    };
+    edit("ws/base/src/lib.rs", "base {}", "changed {}");
+    let [report, _] = session.output.expect(BUILD, ["restarted as process", "two: polite, assertions true, changed"]);
+    assert!(report.contains("because base is static: it has no module to swap"), "{report}");
+    edit("fnv/src/lib.rs", "patched", "edited");
+    let [report, _] = session.output.expect(BUILD, ["restarted as process", "over edited and git over edited"]);
+    assert!(report.contains("because fnv, base are static"), "{report}");
+    edit("ws/base/src/lib.rs", "changed {}", "base {}");
+    edit("fnv/src/lib.rs", "edited", "patched");
+    session.terminate();
     assert!(idioms.files() == before, "a file differs from what it was");
 }

@@ -38,6 +38,10 @@ impl Place {
         self.top.join("ws")
     }
 
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.top.join(name)
+    }
+
     /// The workspace and the crates beside it, but for build output.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Tree> {
         let entries = fs::read_dir(&self.top).expect("a directory").map(|entry| entry.expect("an entry").path());
