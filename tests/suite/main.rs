@@ -21,6 +21,7 @@ mod reload;
 mod restart;
 mod settings;
 mod undo;
+mod wrapper;
 
 mod support {
     pub(crate) mod command;
