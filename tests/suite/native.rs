@@ -63,19 +63,21 @@ fn release_builds_tests_and_checks_work_by_hand_while_enabled() {
 }
 
 /// A crate that compiles C with its build script. Whoever calls its functions has them inlined: the C is needed there.
-fn wrapper_of_c(name: &str) -> [(String, String); 4] {
+fn wrapper_of_c(name: &str) -> [(String, String); 5] {
     let c = "static int count;\n\nint NAME_next(void) { return ++count; }\n\n\
              __attribute__((visibility(\"hidden\"))) int NAME_hidden(void) { return 10 * count; }\n";
-    let rust = "unsafe extern \"C\" {\n    fn NAME_next() -> i32;\n    fn NAME_hidden() -> i32;\n}\n\n\
-                #[inline]\npub fn next() -> i32 {\n    unsafe { NAME_next() }\n}\n\n\
-                #[inline]\npub fn hidden() -> i32 {\n    unsafe { NAME_hidden() }\n}\n";
+    let rust = "unsafe extern \"C\" {\n    fn NAME_next() -> i32;\n    fn NAME_hidden() -> i32;\n    fn NAME_whole() -> i32;\n}\n\n\
+                #[inline]\npub fn word() -> String {\n    \
+                unsafe { format!(\"{} {} {}\", NAME_next(), NAME_hidden(), NAME_whole()) }\n}\n";
     let build = "fn main() {\n    cc::Build::new().file(\"NAME.c\").compile(\"NAME\");\n    \
+                 cc::Build::new().file(\"whole.c\").link_lib_modifier(\"+whole-archive\").compile(\"NAME_whole\");\n    \
                  println!(\"cargo::rerun-if-changed=NAME.c\");\n}\n";
     let named = |text: &str| text.replace("NAME", name);
     [
         ("Cargo.toml".into(), library(name, "\n[build-dependencies]\ncc = \"1\"\n")),
         ("build.rs".into(), named(build)),
         (named("NAME.c"), named(c)),
+        ("whole.c".into(), named("int NAME_whole(void) { return 5; }\n")),
         ("src/lib.rs".into(), named(rust)),
     ]
 }
@@ -87,10 +89,9 @@ fn own_c() -> Place {
     let far =
         format!("far = {{ git = \"{}\" }}\nnear = {{ path = \"../near\" }}\n", git_repository("c-from-git", &files));
     let member = wrapper_of_c("near").map(|(name, text)| (format!("ws/near/{name}"), text));
-    let source = "pub fn word() -> String {\n    \
-                  format!(\"{} {} {} {}\", near::next(), near::hidden(), far::next(), far::hidden())\n}\n";
-    let main = "fn main() {\n    println!(\"{}\", user::word());\n    \
-                println!(\"{} {} {} {}\", near::next(), near::hidden(), far::next(), far::hidden());\n}\n";
+    let source = "pub fn word() -> String {\n    format!(\"{} {}\", near::word(), far::word())\n}\n";
+    let main =
+        "fn main() {\n    println!(\"{}\", user::word());\n    println!(\"{} {}\", near::word(), far::word());\n}\n";
     let rest = [
         ("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"near\", \"user\"]\n".into()),
         ("ws/app/Cargo.toml", library("app", &format!("{far}user = {{ path = \"../user\" }}\n"))),
@@ -108,6 +109,6 @@ fn c_code_of_a_member_and_of_a_dependency_is_called_from_other_crates() {
     let before = own_c.files();
     let printed = own_c.run(&[]);
     // Each C library is in the process once: all callers see one counter.
-    assert!(printed.contains("1 10 1 10\n2 20 2 20"), "{printed}");
+    assert!(printed.contains("1 10 5 1 10 5\n2 20 5 2 20 5"), "{printed}");
     assert!(own_c.files() == before, "a file differs from what it was");
 }

@@ -43,13 +43,14 @@ pub fn static_libraries(arguments: &[OsString]) -> Vec<StaticLibrary> {
     let mut found = Vec::new();
     for argument in arguments {
         let text = argument.to_string_lossy();
-        match &*text {
-            "-Wl,-Bstatic" => is_static = true,
-            "-Wl,-Bdynamic" => is_static = false,
-            "-Wl,--whole-archive" => taken = Taken::Whole,
-            "-Wl,--no-whole-archive" => taken = Taken::Needed,
+        // The C compiler passes that on to the linker; rustc writes it before paths, too.
+        match text.strip_prefix("-Wl,").unwrap_or(&text) {
+            "-Bstatic" => is_static = true,
+            "-Bdynamic" => is_static = false,
+            "--whole-archive" => taken = Taken::Whole,
+            "--no-whole-archive" => taken = Taken::Needed,
             path if Path::new(path).extension() == Some(OsStr::new("a")) && !path.starts_with('-') => {
-                found.push(StaticLibrary { candidates: vec![PathBuf::from(argument)], taken });
+                found.push(StaticLibrary { candidates: vec![PathBuf::from(path)], taken });
             }
             other => {
                 let Some(name) = other.strip_prefix("-l").filter(|_| is_static) else { continue };
@@ -85,7 +86,7 @@ mod tests {
     #[test]
     fn static_libraries_are_told_from_dynamic_ones() {
         let line = line(
-            "a.o -Wl,-Bstatic -lseven -Wl,--whole-archive -l:all.a -Wl,--no-whole-archive /t/libeight.a \
+            "a.o -Wl,-Bstatic -lseven -Wl,--whole-archive -l:all.a -Wl,/t/x/libsix.a -Wl,--no-whole-archive /t/libeight.a \
              -Wl,-Bdynamic -lgcc_s -L /out -L /lib",
         );
         let found: Vec<_> = static_libraries(&line).into_iter().map(|found| (found.candidates, found.taken)).collect();
@@ -95,6 +96,7 @@ mod tests {
             [
                 (paths(&["/out/libseven.a", "/lib/libseven.a"]), Taken::Needed),
                 (paths(&["/out/all.a", "/lib/all.a"]), Taken::Whole),
+                (paths(&["/t/x/libsix.a"]), Taken::Whole),
                 (paths(&["/t/libeight.a"]), Taken::Needed),
             ]
         );
