@@ -10,6 +10,7 @@ pub mod generated;
 pub mod group_crate;
 pub mod groups;
 pub mod journal;
+pub mod link_line;
 pub mod linker;
 pub mod lockfile;
 pub mod manifest;

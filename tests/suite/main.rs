@@ -11,7 +11,9 @@ mod demo;
 mod doctor;
 mod errors;
 mod failure;
+mod idioms;
 mod manifests;
+mod native;
 mod new;
 mod own_profile;
 mod release;
@@ -20,6 +22,7 @@ mod restart;
 mod settings;
 mod toolchain;
 mod undo;
+mod wrapper;
 
 mod support {
     pub(crate) mod command;
@@ -27,6 +30,7 @@ mod support {
     pub(crate) mod fixture;
     pub(crate) mod http;
     pub(crate) mod output;
+    pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
     pub(crate) mod server;

@@ -1,6 +1,7 @@
-//! `cargo hotreload link-group`: the linker of dependency groups, called by rustc.
+//! `cargo hotreload link-group`: the linker of dependency groups and of local crates that may have native code, called
+//! by rustc.
 //!
-//! It passes everything on to the real linker, with two changes for groups that have native code: native objects that
+//! It passes everything on to the real linker, with two changes for dylibs that have native code: native objects that
 //! Rust code can name are put in as a whole, and the version script exports them. See [`crate::plan::native`].
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 use crate::cli::LinkGroup;
 use crate::commands::Outcome;
 use crate::effects::{elf, files, native};
+use crate::plan::link_line::{self, Taken};
 use crate::plan::native::{Natives, extended_version_script};
 
 /// How often objects that cannot be linked are left out before that is given up; each round finds more of them.
@@ -22,8 +24,11 @@ const ROUNDS: usize = 8;
 /// Links as rustc asks, with the native code made visible.
 pub fn link_group(arguments: &LinkGroup) -> Result<Outcome> {
     let link = Link::new(&arguments.arguments)?;
-    let (objects, names) = native::read(&link.rlibs())?;
-    if objects.is_empty() || link.version_script.is_none() {
+    if !link.makes_rust_dylib()? {
+        return finished(run(&link.arguments)?);
+    }
+    let (objects, names) = native::read(&link.sources())?;
+    if objects.is_empty() {
         return finished(run(&link.arguments)?);
     }
     let natives = Natives::new(objects.iter().map(|read| read.object.clone()).collect(), &names);
@@ -41,7 +46,7 @@ pub fn link_group(arguments: &LinkGroup) -> Result<Outcome> {
         }
         left_out.extend(broken);
     }
-    bail!("native code of the group still needs symbols that nobody defines")
+    bail!("native code of the library still needs symbols that nobody defines")
 }
 
 fn finished(status: ExitStatus) -> Result<Outcome> {
@@ -79,9 +84,24 @@ impl Link {
         Ok(Self { version_script: script.map(PathBuf::from), output, arguments })
     }
 
-    fn rlibs(&self) -> Vec<PathBuf> {
-        let paths = self.arguments.iter().map(PathBuf::from);
-        paths.filter(|path| path.extension() == Some(OsStr::new("rlib"))).collect()
+    /// Whether a library for other Rust crates comes out: not an executable, and not one for C.
+    fn makes_rust_dylib(&self) -> Result<bool> {
+        let script = self.version_script.as_deref().map(files::read).transpose()?;
+        Ok(script.is_some_and(|script| script.contains("rust_metadata_")))
+    }
+
+    /// Where native code and the names of it are.
+    fn sources(&self) -> native::Sources {
+        let mut sources = native::Sources {
+            rlibs: link_line::rlibs(&self.arguments),
+            metadata: link_line::metadata(&self.arguments),
+            archives: Vec::new(),
+        };
+        for library in link_line::static_libraries(&self.arguments) {
+            let found = library.candidates.into_iter().find(|path| path.exists());
+            sources.archives.extend(found.map(|path| (path, library.taken)));
+        }
+        sources
     }
 
     /// The call with the objects `carried` put in front of the libraries and `exports` made visible.
@@ -89,7 +109,7 @@ impl Link {
         let directory = tempfile::tempdir()?;
         let mut lifted = 0;
         let mut paths = Vec::new();
-        for &index in carried {
+        for &index in carried.iter().filter(|index| objects[**index].taken == Taken::Needed) {
             let mut bytes = objects[index].bytes.clone();
             lifted += native::lift_visibility(&mut bytes, exports)?;
             let path = directory.path().join(format!("native-{index}.o"));
@@ -107,14 +127,14 @@ impl Link {
         arguments.splice(0..0, paths);
         arguments.push(format!("{VERSION_SCRIPT}{}", script.display()).into());
         if lifted > 0 {
-            // Code that was compiled for hidden symbols reaches them without the global offset table: the group has
-            // to bind to its own.
+            // Code that was compiled for hidden symbols reaches them without the global offset table: the library
+            // has to bind to its own.
             arguments.push("-Wl,-Bsymbolic".into());
         }
         Ok(Prepared { arguments, _directory: directory })
     }
 
-    /// Symbols that the linked group needs and that none of its libraries has.
+    /// Symbols that the linked library needs and that none of its libraries has.
     fn undefined(&self) -> Result<BTreeSet<String>> {
         let mut needs = native::dynamic_symbols(&self.output)?.needs;
         for name in elf::dynamic(&self.output)?.needed {

@@ -16,7 +16,7 @@ use crate::effects::{elf, files, process};
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Role, file_name, role_of};
-use crate::session::delivery::{Built, Image, Library};
+use crate::session::delivery::{Built, Carried, Image, Library};
 use crate::workspace::Workspace;
 use crate::workspace::program::Kind;
 
@@ -36,6 +36,8 @@ pub struct Artifacts {
     pub executable: Option<PathBuf>,
     /// Every dylib.
     pub dylibs: BTreeMap<String, PathBuf>,
+    /// Every Rust library, beside the manifest of its package; not by file name, which is any.
+    pub rlibs: Vec<(PathBuf, PathBuf)>,
     /// What rustc said about links that failed, as it was shown.
     pub link_errors: Vec<String>,
     /// Cargo's last word.
@@ -53,10 +55,16 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(&s
                     artifacts.executable =
                         artifact.executable.map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
                 } else if !artifact.target.is_proc_macro() {
-                    let dylibs = artifact.filenames.into_iter().filter(|path| path.extension() == Some("so"));
-                    artifacts.dylibs.extend(
-                        dylibs.filter_map(|path| Some((path.file_name()?.to_owned(), path.into_std_path_buf()))),
-                    );
+                    let manifest = artifact.manifest_path.into_std_path_buf();
+                    for path in artifact.filenames {
+                        match (path.extension(), path.file_name().map(str::to_owned)) {
+                            (Some("so"), Some(name)) => {
+                                artifacts.dylibs.insert(name, path.into_std_path_buf());
+                            }
+                            (Some("rlib"), _) => artifacts.rlibs.push((manifest.clone(), path.into_std_path_buf())),
+                            _ => {}
+                        }
+                    }
                 }
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
@@ -109,7 +117,13 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
         let role = role_of(&name, Some(&linked));
         libraries.push(Library { package: library.package.clone(), role, image: image(path)? });
     }
-    Ok(Built { executable: image(executable)?, libraries })
+    let mut carried = Vec::new();
+    for library in workspace.graph.libraries.iter().filter(|library| library.local().is_none()) {
+        for (_, path) in artifacts.rlibs.iter().filter(|(manifest, _)| library.manifest() == Some(manifest)) {
+            carried.push(Carried { package: library.package.clone(), image: image(path)? });
+        }
+    }
+    Ok(Built { executable: image(executable)?, libraries, carried })
 }
 
 /// Where the dynamic linker finds what a build made.

@@ -1,16 +1,29 @@
-//! Native objects in Rust libraries: read, made visible, written out.
+//! Native objects in Rust libraries and in static ones: read, made visible, written out.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use object::archive::MAGIC;
 use object::elf::{FileHeader64, STB_LOCAL, STV_DEFAULT, Sym64};
 use object::read::archive::ArchiveFile;
 use object::read::elf::{ElfFile64, FileHeader};
 use object::{Endianness, Object, ObjectSymbol, SymbolIndex};
 
+use crate::plan::link_line::Taken;
 use crate::plan::native::{NativeObject, metadata_names};
+
+/// Files that native objects, and the names that Rust has for them, are read from.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Rust libraries: they have both.
+    pub rlibs: Vec<PathBuf>,
+    /// Static libraries, and what the linker takes from each.
+    pub archives: Vec<(PathBuf, Taken)>,
+    /// Metadata of the crate that is linked.
+    pub metadata: Vec<PathBuf>,
+}
 
 /// A native object with its bytes.
 #[derive(Debug)]
@@ -19,28 +32,38 @@ pub struct Read {
     pub object: NativeObject,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// What the linker takes from the library that it is in.
+    pub taken: Taken,
 }
 
-/// The native objects of the Rust libraries `rlibs`, and every name in the metadata of these. Most groups have no
-/// native objects; the metadata is not looked at then.
-pub fn read(rlibs: &[PathBuf]) -> Result<(Vec<Read>, BTreeSet<Vec<u8>>)> {
+/// The native objects in `sources`, and every name in the metadata there. Most crates have no native objects; the
+/// metadata is not looked at then.
+pub fn read(sources: &Sources) -> Result<(Vec<Read>, BTreeSet<Vec<u8>>)> {
     let mut objects = Vec::new();
     let mut all_metadata = Vec::new();
-    for rlib in rlibs {
-        let cannot = || format!("cannot read `{}`", rlib.display());
-        let data = fs::read(rlib).with_context(cannot)?;
+    let rlibs = sources.rlibs.iter().map(|rlib| (rlib, Taken::Needed));
+    for (library, taken) in rlibs.chain(sources.archives.iter().map(|(path, taken)| (path, *taken))) {
+        let cannot = || format!("cannot read `{}`", library.display());
+        let data = fs::read(library).with_context(cannot)?;
+        if !data.starts_with(&MAGIC) {
+            // A thin archive, or a script for the linker: it knows what to do with it.
+            continue;
+        }
         for member in ArchiveFile::parse(&*data).with_context(cannot)?.members() {
             let member = member.with_context(cannot)?;
             let bytes = member.data(&*data).with_context(cannot)?;
             match member.name() {
                 b"lib.rmeta" => all_metadata.push(bytes.to_vec()),
                 name if name.ends_with(b".rcgu.o") => {}
-                _ => objects.extend(native(bytes).map(|object| Read { object, bytes: bytes.to_vec() })),
+                _ => objects.extend(native(bytes).map(|object| Read { object, bytes: bytes.to_vec(), taken })),
             }
         }
     }
     if objects.is_empty() {
         return Ok((objects, BTreeSet::new()));
+    }
+    for path in &sources.metadata {
+        all_metadata.push(fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?);
     }
     let names = all_metadata.iter().flat_map(|metadata| metadata_names(metadata)).collect();
     Ok((objects, names))

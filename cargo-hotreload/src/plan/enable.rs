@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::ErrorKind;
 use crate::plan::diff::unified;
 use crate::plan::generated::Generated;
-use crate::plan::group_crate;
+use crate::plan::group_crate::{self, LINKER};
 use crate::plan::groups::{self, Group, Seer, crate_name};
 use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency, Scope};
 use crate::plan::own_profile::FlagSource;
@@ -68,7 +68,9 @@ impl EnablePlan {
         let manifests = texts.iter().map(rewrite).collect::<Result<_, _>>()?;
         let state = workspace.state_directory();
         let crates = groups.iter().flat_map(|group| group_crate::files(group, &groups, &workspace.graph, &state));
-        let is_native = groups.iter().any(|group| group.may_be_native(&workspace.graph));
+        let locals = workspace.graph.local().map(|index| &workspace.graph.libraries[index]);
+        let is_native = locals.into_iter().any(|library| library.build_script)
+            || groups.iter().any(|group| group.may_be_native(&workspace.graph));
         let generated = crates.chain(is_native.then(|| group_crate::linker(tool, &state)));
         let seers = groups.iter().flat_map(|group| group.seen_by.iter().map(move |seer| (seer, group)));
         let stubs: BTreeSet<String> = seers
@@ -180,7 +182,7 @@ fn additions(workspace: &Workspace, flags: &Rustflags, groups: &[Group]) -> BTre
         flagged.extend(groups.iter().map(|group| PackageFlags {
             profile: profile.name().into(),
             package: group.package(),
-            flags: flags.group(group.may_be_native(&workspace.graph), profile),
+            flags: group_flags(workspace, flags, group, profile),
         }));
     }
     flagged.retain(|package| !package.flags.is_empty());
@@ -230,6 +232,14 @@ fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
     packages
 }
 
+fn group_flags(workspace: &Workspace, flags: &Rustflags, group: &Group, profile: Profile) -> Vec<String> {
+    let mut all = flags.of(Built::Group, profile);
+    if group.may_be_native(&workspace.graph) {
+        all.extend(flags.native(&Path::new(STATE_DIRECTORY).join(LINKER), profile));
+    }
+    all
+}
+
 fn package_flags(
     workspace: &Workspace,
     flags: &Rustflags,
@@ -237,13 +247,16 @@ fn package_flags(
     seen: &[&Group],
     profile: Profile,
 ) -> Vec<String> {
-    let own: Vec<String> = package.built.iter().flat_map(|&built| flags.of(built, profile)).collect();
+    let own = package.built.iter().flat_map(|&built| flags.of(built, profile));
+    // The build script and a binary beside the library are linked by it too: as ever, for they are no dylibs.
+    let is_native = package.build_script && package.built.contains(&Built::Library);
+    let native = is_native.then(|| flags.native(&seen_by_compiler(workspace, &package.manifest, LINKER), profile));
     // The host of a release build loads no groups: its libraries bring them as ordinary libraries.
     let is_plain = profile == Profile::Release && package.built == [Built::Host];
     let groups: Vec<String> = seen.iter().map(|group| crate_name(&group.package())).filter(|_| !is_plain).collect();
-    let stubs = package.build_script.then(|| stub_directory(workspace, &package.manifest));
+    let stubs = package.build_script.then(|| seen_by_compiler(workspace, &package.manifest, "stubs"));
     let mut all: Vec<String> = Vec::new();
-    for flag in own.into_iter().chain(flags.load(&groups, stubs.as_deref())) {
+    for flag in own.chain(native.into_iter().flatten()).chain(flags.load(&groups, stubs.as_deref())) {
         if !all.contains(&flag) {
             all.push(flag);
         }
@@ -251,9 +264,9 @@ fn package_flags(
     all
 }
 
-/// Where the empty libraries are, as the compiler of this package sees it: cargo runs it in the workspace root for
-/// packages below it, else in the package's directory.
-fn stub_directory(workspace: &Workspace, manifest: &Path) -> PathBuf {
-    let stubs = Path::new(STATE_DIRECTORY).join("stubs");
-    if manifest.starts_with(&workspace.root) { stubs } else { workspace.root.join(stubs) }
+/// Where `name` in the state directory is, as the compiler of the package with this manifest sees it: cargo runs it in
+/// the workspace root for packages below it, else in the package's directory.
+fn seen_by_compiler(workspace: &Workspace, manifest: &Path, name: &str) -> PathBuf {
+    let path = Path::new(STATE_DIRECTORY).join(name);
+    if manifest.starts_with(&workspace.root) { path } else { workspace.root.join(path) }
 }

@@ -12,8 +12,11 @@ use crate::shell::quoted;
 use crate::workspace::graph::{Graph, Library, Origin};
 
 const MANIFEST: &str = include_str!("../../templates/group/Cargo.toml.in");
-const LINKER: &str = include_str!("../../templates/group/link-group.sh");
+const SCRIPT: &str = include_str!("../../templates/group/link-group.sh");
 const SOURCE: &str = include_str!("../../templates/group/lib.rs");
+
+/// Name of the linker of dylibs with native code, in the state directory.
+pub const LINKER: &str = "link-group";
 
 /// Where the crate of `group` is.
 #[must_use]
@@ -40,11 +43,11 @@ pub fn files(group: &Group, groups: &[Group], graph: &Graph, state: &Path) -> Ve
     ]
 }
 
-/// The linker of groups with native code: a script that calls `tool`, our own executable.
+/// The linker of dylibs with native code: a script that calls `tool`, our own executable.
 #[must_use]
 pub fn linker(tool: &Path, state: &Path) -> Generated {
-    let content = LINKER.replace("{tool}", &quoted(tool.as_os_str()));
-    Generated { path: state.join("link-group"), content, executable: true }
+    let content = SCRIPT.replace("{tool}", &quoted(tool.as_os_str()));
+    Generated { path: state.join(LINKER), content, executable: true }
 }
 
 /// A name for the crate that no other version of it shares.

@@ -1,17 +1,17 @@
-//! Native code (C, assembly) in a dependency group: which of it the group has to carry and to export.
+//! Native code (C, assembly) in a dependency group or a local crate: which of it the dylib has to carry and to export.
 //!
 //! rustc exports only Rust's own symbols from a dylib, and takes from the native part of a crate only what its Rust
 //! part needs at that moment. But a wrapper that is inlined into a module calls the native function from there. So
-//! the group has to export every native function that Rust code can name:
+//! the dylib has to export every native function that Rust code can name:
 //!
-//! 1. the *surface* is every native symbol whose name stands in the metadata of a Rust crate of the group;
-//! 2. the native objects that define the surface go into the group as a whole ([`Natives::carried`]);
+//! 1. the *surface* is every native symbol whose name stands in the metadata of a Rust crate in the dylib;
+//! 2. the native objects that define the surface go into the dylib as a whole ([`Natives::carried`]);
 //! 3. objects that need something which nobody defines are left out, with all that needs them ([`Natives::broken`]):
 //!    they are parts of the library that are never linked, such as assembly for other configurations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A native object file inside a library of the group.
+/// A native object file inside a library that goes into the dylib.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NativeObject {
     /// Symbols that it defines for others; hidden ones too.
@@ -20,7 +20,7 @@ pub struct NativeObject {
     pub needs: BTreeSet<String>,
 }
 
-/// All native objects of a group, and what Rust can name of them.
+/// All native objects of a dylib, and what Rust can name of them.
 #[derive(Debug, Clone, Default)]
 pub struct Natives {
     objects: Vec<NativeObject>,
@@ -28,7 +28,7 @@ pub struct Natives {
 }
 
 impl Natives {
-    /// `names` are the strings in the metadata of the group's Rust crates.
+    /// `names` are the strings in the metadata of the dylib's Rust crates.
     #[must_use]
     pub fn new(objects: Vec<NativeObject>, names: &BTreeSet<Vec<u8>>) -> Self {
         let all = objects.iter().flat_map(|object| &object.defines);
@@ -38,14 +38,14 @@ impl Natives {
         Self { objects, surface }
     }
 
-    /// Indices of the objects that go into the group, without those in `left_out`.
+    /// Indices of the objects that go into the dylib, without those in `left_out`.
     #[must_use]
     pub fn carried(&self, left_out: &BTreeSet<usize>) -> Vec<usize> {
         let has_surface = |index: &usize| !self.objects[*index].defines.is_disjoint(&self.surface);
         (0..self.objects.len()).filter(|index| !left_out.contains(index)).filter(has_surface).collect()
     }
 
-    /// The symbols that the group exports when it carries the objects `carried`.
+    /// The symbols that the dylib exports when it carries the objects `carried`.
     #[must_use]
     pub fn exports(&self, carried: &[usize]) -> BTreeSet<String> {
         let defined = carried.iter().flat_map(|&index| &self.objects[index].defines);

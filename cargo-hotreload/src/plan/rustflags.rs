@@ -99,11 +99,10 @@ impl Rustflags {
         plain(flags, profile).filter(|flag| actual.takes(flag)).chain(choice).collect()
     }
 
-    /// The flags of a dependency group in `profile`; `is_native` tells whether it may carry native code.
+    /// The flags of a dylib that may carry native code, which `linker` links.
     #[must_use]
-    pub fn group(&self, is_native: bool, profile: Profile) -> Vec<String> {
-        let native: &[Entry] = if is_native { &self.native } else { &[] };
-        self.of(Built::Group, profile).into_iter().chain(plain(native, profile)).collect()
+    pub fn native(&self, linker: &Path, profile: Profile) -> Vec<String> {
+        plain(&self.native, profile).map(|flag| flag.replace("{name}", &linker.display().to_string())).collect()
     }
 
     /// The flags with which a package loads the group crates `groups`, in every profile; `stubs` is where the empty
@@ -165,6 +164,14 @@ mod tests {
         let flags = Rustflags::read().expect("the template is valid");
         assert!(flags.of(Built::Host, Profile::Release).is_empty());
         assert!(!flags.of(Built::Library, Profile::Release).iter().any(|flag| flag.contains("cfg")));
+    }
+
+    #[test]
+    fn native_code_is_linked_by_our_linker_also_for_releases() {
+        let flags = Rustflags::read().expect("the template is valid");
+        for profile in [Profile::Dev, Profile::Release] {
+            assert_eq!(flags.native(Path::new("x/link-group"), profile), ["-Clinker=x/link-group"]);
+        }
     }
 
     #[test]

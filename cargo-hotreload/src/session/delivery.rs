@@ -13,6 +13,8 @@ pub struct Built {
     pub executable: Image,
     /// Every library of the workspace and every dependency group, lowest first.
     pub libraries: Vec<Library>,
+    /// Every local crate without a library of its own, lowest first.
+    pub carried: Vec<Carried>,
 }
 
 /// A file of machine code.
@@ -35,7 +37,21 @@ pub struct Library {
     pub image: Image,
 }
 
+/// A local crate that is part of a dependency group, or of the program itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The package.
+    pub package: String,
+    /// What the compiler made of it.
+    pub image: Image,
+}
+
 impl Built {
+    fn images(&self) -> impl Iterator<Item = &Image> {
+        let libraries = self.libraries.iter().map(|library| &library.image);
+        libraries.chain(self.carried.iter().map(|carried| &carried.image)).chain([&self.executable])
+    }
+
     /// The libraries that the program can swap, lowest first.
     pub fn modules(&self) -> impl Iterator<Item = &Library> {
         self.libraries.iter().filter(|library| library.role == Role::Module)
@@ -56,8 +72,7 @@ pub struct Loaded(BTreeMap<PathBuf, u64>);
 
 impl From<&Built> for Loaded {
     fn from(built: &Built) -> Self {
-        let images = built.libraries.iter().map(|library| &library.image).chain([&built.executable]);
-        Self(images.map(|image| (image.path.clone(), image.content)).collect())
+        Self(built.images().map(|image| (image.path.clone(), image.content)).collect())
     }
 }
 
@@ -99,16 +114,27 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
         libraries.map(|library| library.package.clone()).collect()
     };
     let residents = changed(Role::Resident);
+    let is_new_host = !loaded.has(&built.executable);
+    if is_new_host || !residents.is_empty() {
+        // What was edited, rather than what was built again because of it.
+        let carried = built.carried.iter().filter(|carried| !loaded.has(&carried.image));
+        let mut carried: Vec<&str> = carried.map(|carried| carried.package.as_str()).collect();
+        carried.dedup();
+        if !carried.is_empty() {
+            let (is, they_have) = if carried.len() == 1 { ("is", "it has") } else { ("are", "they have") };
+            let why = format!("{} {is} static: {they_have} no module to swap", carried.join(", "));
+            return Delivery::Restart { why };
+        }
+    }
     if !residents.is_empty() {
         let (is, they) = if residents.len() == 1 { ("is", "it") } else { ("are", "them") };
         let why = format!("{} {is} resident: the program links {they} and cannot swap {they}", residents.join(", "));
         return Delivery::Restart { why };
     }
-    if !loaded.has(&built.executable) {
+    if is_new_host {
         return Delivery::Restart { why: "the host itself changed".into() };
     }
-    let files = built.libraries.len() + 1;
-    if files != loaded.0.len() {
+    if Loaded::from(built).0.len() != loaded.0.len() {
         return Delivery::Restart { why: "the set of modules changed".into() };
     }
     match changed(Role::Module) {
@@ -121,7 +147,7 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Built, Delivery, Image, Library, Loaded, decide};
+    use super::{Built, Carried, Delivery, Image, Library, Loaded, decide};
     use crate::plan::roles::Role;
 
     fn built(core: u64, api: u64, host: u64) -> Built {
@@ -130,6 +156,7 @@ mod tests {
         Built {
             executable: image("host", host),
             libraries: vec![library("core", Role::Resident, core), library("api", Role::Module, api)],
+            carried: vec![],
         }
     }
 
@@ -156,6 +183,24 @@ mod tests {
     #[test]
     fn a_changed_host_restarts() {
         assert_eq!(decision(1, 2, 2), Delivery::Restart { why: "the host itself changed".into() });
+    }
+
+    #[test]
+    fn a_changed_crate_inside_a_group_is_named_and_not_the_group() {
+        let with = |group: u64, kept: u64| {
+            let mut built = built(group, 1, 1);
+            built.libraries[0].package = "hotreload-group-1".into();
+            let image = Image { path: PathBuf::from("libkept.rlib"), content: kept };
+            built.carried.push(Carried { package: "kept".into(), image });
+            built
+        };
+        let loaded = Loaded::from(&with(1, 1));
+        let why = "kept is static: it has no module to swap".to_owned();
+        assert_eq!(decide(&with(2, 2), &loaded), Delivery::Restart { why });
+        // What changed is not in the program.
+        assert_eq!(decide(&with(1, 2), &loaded), Delivery::Nothing);
+        let Delivery::Restart { why } = decide(&with(2, 1), &loaded) else { panic!("no restart") };
+        assert!(why.starts_with("hotreload-group-1 is resident"), "{why}");
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn built(core: u64, api: u64, host: u64) -> Built {
     Built {
         executable: image("host", host),
         libraries: vec![library("core", Role::Resident, core), library("api", Role::Module, api)],
+        carried: vec![],
     }
 }
 

@@ -1,13 +1,14 @@
-//! Local crates that the user keeps out of hot reloading.
+//! Local crates that stay out of hot reloading: those that the user excludes, and those that third-party crates use.
 
 use cargo_metadata::Metadata;
 
 use crate::config::{Setting, nearest};
 use crate::error::ErrorKind;
-use crate::workspace::graph::{Graph, Origin};
+use crate::workspace::graph::{Graph, LibraryIndex};
 use crate::workspace::program::Program;
 
-/// Makes the crates of `graph` that are `excluded` static.
+/// Makes the crates of `graph` static that are `excluded`, or that a third-party crate depends on: its dependency group
+/// is never unloaded, and neither is what that calls.
 ///
 /// # Errors
 /// [`ErrorKind::Setting`] for a name that no local package has, and if the program's own package would be excluded.
@@ -24,13 +25,18 @@ pub(super) fn exclude(
         let message = format!("there is no local package `{unknown}` to exclude");
         return Err(excluded.fault(message, format!("did you mean `{near}`?")));
     }
-    graph.exclude(|name| excluded.iter().any(|excluded| excluded == name));
+    let own_library = graph.local().find(|&index| graph.libraries[index].package == program.package);
+    let named: Vec<LibraryIndex> =
+        graph.local().filter(|&index| excluded.contains(&graph.libraries[index].package)).collect();
+    graph.exclude(&named);
     // Flags and dependencies are given by package: those of the program would reach its library.
-    let own_library = graph.libraries.iter().find(|library| library.package == program.package);
-    let is_excluded = own_library.is_some_and(|library| matches!(library.origin, Origin::Excluded { .. }));
+    let is_excluded = own_library.is_some_and(|index| graph.libraries[index].local().is_none());
     if is_excluded || excluded.contains(&program.package) {
         let message = format!("`{}` is the program, or is needed by what is excluded", program.package);
         return Err(excluded.fault(message, "exclude packages below the program only"));
     }
+    let mut used = graph.below_third_parties();
+    used.retain(|&index| own_library.is_none_or(|own| own != index && !graph.below(index).contains(&own)));
+    graph.exclude(&used);
     Ok(())
 }

@@ -103,12 +103,18 @@ impl Graph {
         self.closure(&self.host_dependencies)
     }
 
-    /// Makes the local crates that `is_excluded` names static, and every local crate below them: what they call could
-    /// not be unloaded from under them.
-    pub fn exclude(&mut self, is_excluded: impl Fn(&str) -> bool) {
-        let named: Vec<LibraryIndex> =
-            self.local().filter(|&index| is_excluded(&self.libraries[index].package)).collect();
-        for index in self.closure(&named) {
+    /// The local crates that a crate from elsewhere depends on; `[patch]` brings that about.
+    #[must_use]
+    pub fn below_third_parties(&self) -> Vec<LibraryIndex> {
+        let third_parties = (0..self.libraries.len()).filter(|&index| self.libraries[index].local().is_none());
+        let below = self.closure(&third_parties.collect::<Vec<_>>());
+        below.into_iter().filter(|&index| self.libraries[index].local().is_some()).collect()
+    }
+
+    /// Makes the local crates `named` static, and every local crate below them: what they call could not be unloaded
+    /// from under them.
+    pub fn exclude(&mut self, named: &[LibraryIndex]) {
+        for index in self.closure(named) {
             let library = &mut self.libraries[index];
             if let Origin::Local { manifest } = &library.origin {
                 library.origin = Origin::Excluded { manifest: manifest.clone() };
@@ -217,9 +223,8 @@ mod tests {
 
     use super::{Graph, Library, Origin, post_order};
 
-    #[test]
-    fn what_an_excluded_crate_calls_is_excluded_with_it() {
-        let library = |package: &str, dependencies: &[usize]| Library {
+    fn library(package: &str, dependencies: &[usize]) -> Library {
+        Library {
             package: package.into(),
             crate_name: package.into(),
             version: "0.1.0".into(),
@@ -227,7 +232,26 @@ mod tests {
             build_script: false,
             features: vec![],
             dependencies: dependencies.to_vec(),
+        }
+    }
+
+    #[test]
+    fn local_crates_below_a_third_party_are_told() {
+        let mut graph = Graph {
+            libraries: vec![
+                library("patched", &[]),
+                library("serde", &[0]),
+                library("own", &[]),
+                library("top", &[0, 1, 2]),
+            ],
+            host_dependencies: vec![3],
         };
+        graph.libraries[1].origin = Origin::Registry { index: None };
+        assert_eq!(graph.below_third_parties(), [0]);
+    }
+
+    #[test]
+    fn what_an_excluded_crate_calls_is_excluded_with_it() {
         let mut graph = Graph {
             libraries: vec![
                 library("low", &[]),
@@ -237,7 +261,7 @@ mod tests {
             ],
             host_dependencies: vec![3],
         };
-        graph.exclude(|name| name == "middle");
+        graph.exclude(&[1]);
         assert_eq!(graph.local().collect::<Vec<_>>(), [2, 3]);
         assert!(graph.libraries.iter().all(|library| library.manifest().is_some()));
     }

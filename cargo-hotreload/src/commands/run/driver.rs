@@ -240,6 +240,7 @@ impl<'arguments> Driver<'arguments> {
         if !self.facts.has_modules {
             // A plugin of the user's own is none of ours.
             built.libraries.clear();
+            built.carried.clear();
         }
         Ok(built)
     }
