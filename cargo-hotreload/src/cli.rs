@@ -183,9 +183,12 @@ pub struct Doctor {
 /// `cargo hotreload link-group`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LinkGroup {
+    /// The linker to call in turn.
+    #[arg(long, default_value = "cc")]
+    pub linker: OsString,
     /// What rustc gives its linker.
     #[arg(last = true)]
-    pub arguments: Vec<std::ffi::OsString>,
+    pub arguments: Vec<OsString>,
 }
 
 /// `cargo hotreload new`.

@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod command;
+pub mod configured_linker;
 pub mod diff;
 pub mod disable;
 pub mod enable;

@@ -4,5 +4,6 @@
 # The linker of dylibs that may have native code. Without the tool, an ordinary link: enough as long as no module needs
 # a native symbol of another.
 tool={tool}
-[ -x "$tool" ] && exec "$tool" hotreload link-group -- "$@"
-exec cc "$@"
+linker={linker}
+[ -x "$tool" ] && exec "$tool" hotreload link-group --linker "$linker" -- "$@"
+exec "$linker" "$@"

@@ -124,6 +124,53 @@ fn a_workspace_with_the_first_resolver_runs() {
     assert!(printed.contains("OFF OFF"), "{printed}");
 }
 
+/// Libraries that make no dylib as they are: without std, or for C as well. One that is for C alone is built beside.
+fn odd_libraries() -> Place {
+    let c_library = |types: &str| format!("\n[lib]\ncrate-type = [{types}]\n");
+    let bare = "#![no_std]\nextern crate alloc;\n\npub fn word() -> alloc::string::String {\n    \
+                alloc::string::String::from(\"bare\")\n}\n";
+    let both =
+        "#[unsafe(no_mangle)]\npub extern \"C\" fn five_for_c() -> u32 {\n    bare::word().len() as u32 + 1\n}\n";
+    let only = "#[unsafe(no_mangle)]\npub extern \"C\" fn only_for_c() -> usize {\n    bare::word().len()\n}\n";
+    let below = "bare = { path = \"../bare\" }\n";
+    Place::new(
+        "odd-libraries",
+        &[
+            (
+                "ws/Cargo.toml",
+                "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"bare\", \"both\", \"only\"]\n".into(),
+            ),
+            (
+                "ws/app/Cargo.toml",
+                library("app", &format!("{below}both = {{ path = \"../both\" }}\nonly = {{ path = \"../only\" }}\n")),
+            ),
+            (
+                "ws/app/src/main.rs",
+                "fn main() {\n    println!(\"{} {}\", bare::word(), both::five_for_c());\n}\n".into(),
+            ),
+            ("ws/bare/Cargo.toml", library("bare", "")),
+            ("ws/bare/src/lib.rs", bare.into()),
+            ("ws/both/Cargo.toml", library("both", below) + &c_library("'cdylib', \"rlib\"")),
+            ("ws/both/src/lib.rs", both.into()),
+            ("ws/only/Cargo.toml", library("only", below) + &c_library("\"cdylib\"")),
+            ("ws/only/src/lib.rs", only.into()),
+        ],
+    )
+}
+
+#[test]
+fn libraries_without_std_and_for_c_run_as_dylibs() {
+    let odd = odd_libraries();
+    let before = odd.files();
+    let printed = odd.run(&[]);
+    assert!(printed.contains("bare 5"), "{printed}");
+    assert!(odd.files() == before, "a file differs from what it was");
+    let output = odd.root().join("target/hotreload/debug/deps");
+    for library in ["libbare.so", "libboth.so", "libonly.so"] {
+        assert!(output.join(library).exists(), "no {library}");
+    }
+}
+
 /// Packages from elsewhere that a build by hand compiled anew.
 fn compiled_third_parties(root: &Path) -> Vec<String> {
     let printed = cargo("nightly", root, &["build", "--message-format", "json"]).expect_success();

@@ -77,6 +77,24 @@ fn a_workspace_without_a_binary_is_13() {
     assert_refused(&fixture, ENABLING, &Refusal { code: 13, error: "has no binary to run", help: "src/main.rs" });
 }
 
+/// A program of another language loads it: there is nothing for us to run.
+#[test]
+fn a_workspace_of_c_libraries_is_13_and_says_so() {
+    let manifest = manifest("plugin", "") + "\n[lib]\ncrate-type = [\"cdylib\"]\n";
+    let fixture = Fixture::empty().file("Cargo.toml", &manifest).file("src/lib.rs", "");
+    let error = "no binary to run, only C libraries (`cdylib`): plugin";
+    assert_refused(&fixture, ENABLING, &Refusal { code: 13, error, help: "`cargo hotreload run --example NAME`" });
+}
+
+#[test]
+fn a_program_without_std_is_26() {
+    let kernel =
+        "#![no_std]\n#![no_main]\n\n#[panic_handler]\nfn panic(_: &core::panic::PanicInfo) -> ! {\n    loop {}\n}\n";
+    let fixture = Fixture::three_crates().file("app/src/main.rs", kernel);
+    let refusal = Refusal { code: 26, error: "`#![no_std]` in app/src/main.rs", help: "--strategy restart" };
+    assert_refused(&fixture, ENABLING, &refusal);
+}
+
 #[test]
 fn several_binaries_are_14_and_named() {
     let fixture = Fixture::three_crates().file("app/src/bin/other.rs", "fn main() {}\n");

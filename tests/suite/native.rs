@@ -1,5 +1,8 @@
 //! Programs with C and assembly, in third-party crates and in crates of the workspace.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use crate::support::command::{cargo, clean, finish, hotreload};
 use crate::support::fixture::manifest as library;
 use crate::support::place::{Place, git_repository};
@@ -103,12 +106,44 @@ fn own_c() -> Place {
     Place::new("own-c", &member.chain(rest).collect::<Vec<_>>())
 }
 
+/// Each C library is in the process once: all callers see one counter. The tool's own lines may stand between.
+#[track_caller]
+fn assert_counted(printed: &str) {
+    for line in ["1 10 5 1 10 5\n", "2 20 5 2 20 5\n"] {
+        assert!(printed.contains(line), "no {line:?} in\n{printed}");
+    }
+}
+
 #[test]
 fn c_code_of_a_member_and_of_a_dependency_is_called_from_other_crates() {
     let own_c = own_c();
     let before = own_c.files();
     let printed = own_c.run(&[]);
-    // Each C library is in the process once: all callers see one counter.
-    assert!(printed.contains("1 10 5 1 10 5\n2 20 5 2 20 5"), "{printed}");
+    assert_counted(&printed);
     assert!(own_c.files() == before, "a file differs from what it was");
+}
+
+/// A linker that cargo's configuration names is called still, for what ours has prepared.
+#[test]
+fn c_code_is_called_from_other_crates_with_a_configured_linker() {
+    let own_c = own_c();
+    let script = "#!/bin/sh\necho linked >> target/calls\nexec cc \"$@\"\n";
+    let configured = [
+        (own_c.path("ws/.cargo/config.toml"), "[target.'cfg(unix)']\nlinker = \"bin/my-cc\"\n"),
+        (own_c.path("ws/bin/my-cc"), script),
+    ];
+    for (path, content) in &configured {
+        fs::create_dir_all(path.parent().expect("a directory")).expect("mkdir");
+        fs::write(path, content).expect("written");
+    }
+    fs::set_permissions(&configured[1].0, fs::Permissions::from_mode(0o755)).expect("chmod");
+    let calls = own_c.path("ws/target/calls");
+    let _ = fs::remove_file(&calls);
+    let printed = own_c.run(&["--target-dir", "target/configured-linker"]);
+    for (path, _) in &configured {
+        fs::remove_file(path).expect("removed");
+    }
+    assert_counted(&printed);
+    assert!(fs::read_to_string(&calls).expect("calls of the linker").contains("linked"));
+    fs::remove_dir_all(own_c.path("ws/target/configured-linker")).expect("removed");
 }

@@ -1,6 +1,7 @@
 //! `cargo hotreload enable`.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -15,7 +16,9 @@ use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, cargo_config, doctor, files, journal, linkers, locate, settings, signals, stubs};
 use crate::error::ErrorKind;
 use crate::plan::checks::{self, Verdict};
+use crate::plan::configured_linker::{self, Override};
 use crate::plan::enable::{EnablePlan, manifests};
+use crate::plan::group_crate::Linkers;
 use crate::plan::journal::{Journal, Lifetime};
 use crate::plan::linker::Linker;
 use crate::plan::own_profile::FlagSource;
@@ -63,6 +66,8 @@ pub struct Planned {
     pub plan: EnablePlan,
     /// What joins the local crates.
     pub linker: Linker,
+    /// How cargo's configuration is kept from taking the place of our linker.
+    pub linker_override: Option<Override>,
     /// What an earlier `enable` left.
     pub journal: Option<Journal>,
     /// `Cargo.lock` before cargo was asked anything.
@@ -99,7 +104,9 @@ impl Planned {
             (workspace, cfg.join().expect("it does not panic"))
         });
         let workspace = workspace?;
-        refuse_unservable(&workspace, &cfg?)?;
+        let cfg = cfg?;
+        let cargo_settings = cargo_config::settings(root);
+        refuse_unservable(&workspace, &cfg, &cargo_settings)?;
         // What was rewritten earlier and is no part of the program any more has to get its text back.
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
@@ -107,8 +114,12 @@ impl Planned {
         let linker = linkers::choose(settings, toolchain, &workspace.target_directory)?;
         let flags = Rustflags::read()?.linked_by(linker, &toolchain.host);
         let tool = env::current_exe().context("cannot tell our own path")?;
-        let plan = EnablePlan::new(&workspace, &flags, &texts, &tool)?;
-        Ok(Self { workspace, plan, linker, journal, lock_file })
+        let configured = configured_linker::configured(&cargo_settings, &toolchain.host, &cfg);
+        let real = configured.as_deref().unwrap_or(OsStr::new(configured_linker::DEFAULT));
+        let plan = EnablePlan::new(&workspace, &flags, &texts, Linkers { tool: &tool, real })?;
+        let script = plan.generated.iter().find(|file| file.executable).filter(|_| configured.is_some());
+        let linker_override = script.map(|script| Override::new(&toolchain.host, &script.path));
+        Ok(Self { workspace, plan, linker, linker_override, journal, lock_file })
     }
 
     /// Writes what was planned and returns how many manifests changed.
@@ -158,12 +169,11 @@ fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
 }
 
 /// Refuses what no dylib can be built with, as `doctor` finds it; `cfg` is what `cargo rustc --print cfg` printed.
-fn refuse_unservable(workspace: &Workspace, cfg: &str) -> Result<()> {
-    let found = cargo_config::settings(&workspace.root);
-    let target = [checks::workspace::crt_static(cfg, &found), checks::workspace::target(cfg, &found)];
+fn refuse_unservable(workspace: &Workspace, cfg: &str, found: &checks::settings::Settings) -> Result<()> {
+    let target = [checks::workspace::crt_static(cfg, found), checks::workspace::target(cfg, found)];
     let name = workspace.relative(&workspace.host.source).display().to_string();
     let program = checks::workspace::program(&name, &files::read(&workspace.host.source)?);
-    let all = checks::workspace::profile(&workspace.obstacles, &found).into_iter().chain(target).chain([program]);
+    let all = checks::workspace::profile(&workspace.obstacles, found).into_iter().chain(target).chain([program]);
     match all.into_iter().find(|check| check.outcome == Verdict::Failed) {
         None => Ok(()),
         Some(check) => {

@@ -23,20 +23,20 @@ const ROUNDS: usize = 8;
 
 /// Links as rustc asks, with the native code made visible.
 pub fn link_group(arguments: &LinkGroup) -> Result<Outcome> {
-    let link = Link::new(&arguments.arguments)?;
+    let link = Link::new(arguments)?;
     if !link.makes_rust_dylib()? {
-        return finished(run(&link.arguments)?);
+        return finished(link.run(&link.arguments)?);
     }
     let (objects, names) = native::read(&link.sources())?;
     if objects.is_empty() {
-        return finished(run(&link.arguments)?);
+        return finished(link.run(&link.arguments)?);
     }
     let natives = Natives::new(objects.iter().map(|read| read.object.clone()).collect(), &names);
     let mut left_out = BTreeSet::new();
     for _ in 0..ROUNDS {
         let carried = natives.carried(&left_out);
         let prepared = link.prepare(&objects, &carried, &natives.exports(&carried))?;
-        let status = run(&prepared.arguments)?;
+        let status = link.run(&prepared.arguments)?;
         if !status.success() {
             return finished(status);
         }
@@ -54,14 +54,10 @@ fn finished(status: ExitStatus) -> Result<Outcome> {
     if status.success() { Ok(Outcome::Done) } else { bail!("the linker ended with {status}") }
 }
 
-fn run(arguments: &[OsString]) -> Result<ExitStatus> {
-    // What rustc itself would call. A linker from the user's settings comes as `-fuse-ld` among the arguments.
-    let status = Command::new("cc").args(arguments).status();
-    status.context("cannot run the linker `cc`")
-}
-
 /// A call of the linker, as rustc makes it.
 struct Link {
+    /// What rustc would call without us: `cc`, or what cargo's configuration names.
+    linker: OsString,
     arguments: Vec<OsString>,
     version_script: Option<PathBuf>,
     output: PathBuf,
@@ -76,12 +72,19 @@ struct Prepared {
 const VERSION_SCRIPT: &str = "-Wl,--version-script=";
 
 impl Link {
-    fn new(arguments: &[OsString]) -> Result<Self> {
-        let arguments = expanded(arguments)?;
+    fn new(call: &LinkGroup) -> Result<Self> {
+        let arguments = expanded(&call.arguments)?;
         let script = arguments.iter().find_map(|argument| argument.to_str()?.strip_prefix(VERSION_SCRIPT));
         let output = arguments.iter().position(|argument| argument == "-o").and_then(|at| arguments.get(at + 1));
         let output = output.context("the linker was called without an output")?.into();
-        Ok(Self { version_script: script.map(PathBuf::from), output, arguments })
+        let version_script = script.map(PathBuf::from);
+        Ok(Self { linker: call.linker.clone(), version_script, output, arguments })
+    }
+
+    fn run(&self, arguments: &[OsString]) -> Result<ExitStatus> {
+        // The `linker` setting of ours comes as `-fuse-ld` among the arguments.
+        let status = Command::new(&self.linker).args(arguments).status();
+        status.with_context(|| format!("cannot run the linker `{}`", self.linker.display()))
     }
 
     /// Whether a library for other Rust crates comes out: not an executable, and not one for C.
@@ -154,7 +157,7 @@ impl Link {
         }
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "-L");
         pairs.map(|pair| Path::new(&pair[1]).join(name)).find(|path| path.exists()).or_else(|| {
-            let printed = Command::new("cc").arg(format!("-print-file-name={name}")).output().ok()?;
+            let printed = Command::new(&self.linker).arg(format!("-print-file-name={name}")).output().ok()?;
             let path = PathBuf::from(String::from_utf8(printed.stdout).ok()?.trim());
             path.is_absolute().then_some(path)
         })

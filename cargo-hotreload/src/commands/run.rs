@@ -18,6 +18,7 @@ use crate::effects::control::Control;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, journal, locate, settings};
+use crate::plan::configured_linker::Override;
 use crate::plan::journal::Lifetime;
 use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
@@ -62,8 +63,8 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     let control = Control::listen(&root, move |request, reply| {
         drop(requests.send(Arrival::Event(Event::Asked(request, reply))));
     })?;
-    let Prepared { workspace, linker, has_modules, .. } = prepared;
-    let facts = Facts { toolchain, settings, workspace, linker, has_modules };
+    let Prepared { workspace, linker, linker_override, has_modules, .. } = prepared;
+    let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules };
     let driven = Driver::new(arguments, facts, control, arrivals)?.drive(&inbox);
     let undone = undo.now();
     driven.and(undone).map(|()| Outcome::Done)
@@ -74,6 +75,8 @@ struct Prepared {
     workspace: Workspace,
     /// What joins the local crates.
     linker: Linker,
+    /// How cargo's configuration is kept from taking the place of our linker.
+    linker_override: Option<Override>,
     /// How many manifests changed, if the workspace was not enabled before.
     enabled: Option<usize>,
     /// Whether its libraries are modules now.
@@ -85,12 +88,13 @@ fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Pr
     if *settings.strategy == Strategy::Restart {
         let workspace = cargo::workspace(toolchain, root, settings)?;
         let has_modules = journal::read(root)?.is_some();
-        return Ok(Prepared { workspace, linker: Linker::Default, enabled: None, has_modules });
+        return Ok(Prepared { workspace, linker: Linker::Default, linker_override: None, enabled: None, has_modules });
     }
     let planned = Planned::read(root, toolchain, settings)?;
     let changed = planned.carry_out(toolchain, Lifetime::Session)?;
     let enabled = planned.journal.is_none().then_some(changed);
-    Ok(Prepared { workspace: planned.workspace, linker: planned.linker, enabled, has_modules: true })
+    let Planned { workspace, linker, linker_override, .. } = planned;
+    Ok(Prepared { workspace, linker, linker_override, enabled, has_modules: true })
 }
 
 /// Puts the manifests back when the session ends, also by an error or a panic; an explicit `enable` stays.

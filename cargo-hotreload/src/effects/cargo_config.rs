@@ -18,7 +18,11 @@ pub fn settings(root: &Path) -> Settings {
     // The home directory's file is met twice where the workspace lies below it.
     let mut seen = BTreeSet::new();
     paths.retain(|path| seen.insert(path.clone()));
-    let file = |path: &PathBuf| Some(TomlFile { name: shown(path, root), text: fs::read_to_string(path).ok()? });
+    let file = |path: &PathBuf| {
+        // Paths in `/a/.cargo/config.toml` begin in `/a`.
+        let base = path.parent().and_then(Path::parent).unwrap_or(root).to_owned();
+        Some(TomlFile { name: shown(path, root), base, text: fs::read_to_string(path).ok()? })
+    };
     Settings {
         variables: env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))

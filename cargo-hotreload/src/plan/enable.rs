@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::ErrorKind;
 use crate::plan::diff::unified;
 use crate::plan::generated::Generated;
-use crate::plan::group_crate::{self, LINKER};
+use crate::plan::group_crate::{self, LINKER, Linkers};
 use crate::plan::groups::{self, Group, Seer, crate_name};
 use crate::plan::manifest::{self, Additions, ManifestError, PackageFlags, PathDependency, Scope};
 use crate::plan::own_profile::FlagSource;
@@ -43,8 +43,7 @@ pub struct Rewrite {
 }
 
 impl EnablePlan {
-    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours. `tool` is
-    /// our own executable.
+    /// Plans for `workspace`, whose manifests have the texts `texts` now, with or without additions of ours.
     ///
     /// # Errors
     /// [`ErrorKind::Manifest`] for a manifest that cannot be edited.
@@ -52,7 +51,7 @@ impl EnablePlan {
         workspace: &Workspace,
         flags: &Rustflags,
         texts: &BTreeMap<PathBuf, String>,
-        tool: &Path,
+        linkers: Linkers<'_>,
     ) -> Result<Self, ErrorKind> {
         if workspace.own_profile.is_some() {
             return Self::of_own_profile(workspace, texts);
@@ -71,7 +70,7 @@ impl EnablePlan {
         let locals = workspace.graph.local().map(|index| &workspace.graph.libraries[index]);
         let is_native = locals.into_iter().any(|library| library.build_script)
             || groups.iter().any(|group| group.may_be_native(&workspace.graph));
-        let generated = crates.chain(is_native.then(|| group_crate::linker(tool, &state)));
+        let generated = crates.chain(is_native.then(|| group_crate::linker(linkers, &state)));
         let seers = groups.iter().flat_map(|group| group.seen_by.iter().map(move |seer| (seer, group)));
         let stubs: BTreeSet<String> = seers
             .filter(|(seer, _)| has_build_script(workspace, **seer))

@@ -1,6 +1,7 @@
 //! The generated crate of a dependency group: a manifest with exact versions and features, and a source file that
 //! names each crate.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use toml_edit::Value;
@@ -43,10 +44,20 @@ pub fn files(group: &Group, groups: &[Group], graph: &Graph, state: &Path) -> Ve
     ]
 }
 
-/// The linker of dylibs with native code: a script that calls `tool`, our own executable.
+/// Who links dylibs with native code.
+#[derive(Debug, Clone, Copy)]
+pub struct Linkers<'a> {
+    /// Our own executable.
+    pub tool: &'a Path,
+    /// The linker that it calls in its turn.
+    pub real: &'a OsStr,
+}
+
+/// The linker of dylibs with native code: a script that calls the tool.
 #[must_use]
-pub fn linker(tool: &Path, state: &Path) -> Generated {
-    let content = SCRIPT.replace("{tool}", &quoted(tool.as_os_str()));
+pub fn linker(linkers: Linkers<'_>, state: &Path) -> Generated {
+    let content =
+        SCRIPT.replace("{tool}", &quoted(linkers.tool.as_os_str())).replace("{linker}", &quoted(linkers.real));
     Generated { path: state.join(LINKER), content, executable: true }
 }
 

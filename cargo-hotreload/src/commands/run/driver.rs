@@ -219,6 +219,7 @@ impl<'arguments> Driver<'arguments> {
         let prepared = prepare(root, &self.facts.toolchain, &settings)?;
         self.facts.workspace = prepared.workspace;
         self.facts.linker = prepared.linker;
+        self.facts.linker_override = prepared.linker_override;
         self.facts.has_modules = prepared.has_modules;
         self.facts.settings = settings;
         self.watch = watch(&self.facts, &self.arrivals)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::commands::run::facts::Facts;
 use crate::effects::build::library_directories;
 use crate::plan::command::CommandLine;
+use crate::plan::configured_linker::Override;
 use crate::plan::environment::{MODULES, joined, library_path};
 use crate::session::delivery::Built;
 
@@ -19,9 +20,11 @@ pub(super) fn build_line(facts: &Facts) -> CommandLine {
     let Facts { toolchain, settings, workspace, .. } = facts;
     let host = &workspace.host;
     let own_features = workspace.own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
-    toolchain
-        .cargo(&workspace.root)
-        .args(["build", "--package", &host.package, host.kind.flag(), &host.bin, "--profile", &workspace.profile])
+    let mut line = toolchain.cargo(&workspace.root);
+    if let Some(Override { variable, linker }) = &facts.linker_override {
+        line = line.env(variable, linker);
+    }
+    line.args(["build", "--package", &host.package, host.kind.flag(), &host.bin, "--profile", &workspace.profile])
         .args(settings.features.with(own_features).arguments())
         // Standard output has the list of files and the diagnostics, which we show: a linker's words are wanted.
         .args(["--message-format", "json-diagnostic-rendered-ansi"])

@@ -3,6 +3,7 @@
 //! What is in force is cargo's own word; this only finds the line to change.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use toml_edit::{Document, Item, TableLike};
 
@@ -18,10 +19,12 @@ pub struct Settings {
 }
 
 /// A TOML file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TomlFile {
     /// How it is called in messages.
     pub name: String,
+    /// Where relative paths in it begin.
+    pub base: PathBuf,
     /// Its content.
     pub text: String,
 }
@@ -135,7 +138,7 @@ mod tests {
     use super::{Place, Settings, TomlFile, asks_for_crt_static};
 
     fn file(name: &str, text: &str) -> TomlFile {
-        TomlFile { name: name.into(), text: text.into() }
+        TomlFile { name: name.into(), text: text.into(), ..TomlFile::default() }
     }
 
     fn line(at: &str, key: &str) -> Place {

@@ -127,13 +127,14 @@ mod tests {
         "target_arch=\"x86_64\"\ntarget_env=\"musl\"\ntarget_feature=\"crt-static\"\ntarget_os=\"linux\"\n";
 
     fn config(text: &str) -> Settings {
-        let file = TomlFile { name: ".cargo/config.toml".into(), text: text.into() };
+        let file = TomlFile { name: ".cargo/config.toml".into(), text: text.into(), ..TomlFile::default() };
         Settings { configs: vec![file], ..Settings::default() }
     }
 
     #[test]
     fn each_obstacle_is_a_check_that_names_its_line() {
-        let manifest = TomlFile { name: "Cargo.toml".into(), text: "[profile.dev]\nlto = 'fat'\n".into() };
+        let manifest =
+            TomlFile { name: "Cargo.toml".into(), text: "[profile.dev]\nlto = 'fat'\n".into(), ..TomlFile::default() };
         let settings = Settings { manifest: Some(manifest), ..Settings::default() };
         let obstacles = ["`lto = fat` in the dev profile".to_owned(), "`panic = \"abort\"` in the dev profile".into()];
         let checks = profile(&obstacles, &settings);
