@@ -12,6 +12,7 @@ mod doctor;
 mod errors;
 mod failure;
 mod idioms;
+mod linker;
 mod manifests;
 mod native;
 mod new;
