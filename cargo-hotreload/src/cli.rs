@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_cargo::{Features, Manifest};
 
 use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, word};
+use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
 
 /// How cargo calls a subcommand: `cargo-hotreload hotreload …`.
@@ -42,6 +43,11 @@ pub enum Command {
     /// The exit code is 0 when enabled, 3 when not enabled, 4 when enabled in part or drifted.
     #[command(after_help = STATUS_EXAMPLES)]
     Status(Status),
+    /// Draw the crates, their roles and load order, and what a change does
+    ///
+    /// Modules and residents are told apart by the built program: before the first build nobody can know.
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(Graph),
     /// Reload the running program's modules now
     Reload(Control),
     /// Restart the running program
@@ -161,6 +167,20 @@ pub struct Status {
     pub quiet: bool,
 }
 
+/// `cargo hotreload graph`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Graph {
+    /// Which program.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How the picture is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Mark what an edit in this crate does; can be given several times
+    #[arg(long, value_name = "CRATE")]
+    pub changed: Vec<String>,
+}
+
 /// `cargo hotreload reload`, `restart` and `stop`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Control {
@@ -221,6 +241,13 @@ const STATUS_EXAMPLES: &str = "\
 Examples:
   cargo hotreload status
   cargo hotreload status --quiet && echo 'disable before you commit' && exit 1   (in a git hook)";
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  cargo hotreload graph
+  cargo hotreload graph --changed my-api --changed my-core
+  cargo hotreload graph --format svg > graph.svg
+  cargo hotreload graph --format dot | dot -Tpng -o graph.png";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-28 see the README.";

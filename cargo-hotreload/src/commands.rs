@@ -10,6 +10,7 @@ pub mod demo;
 pub mod disable;
 pub mod doctor;
 pub mod enable;
+pub mod graph;
 pub mod link_group;
 pub mod new;
 pub mod run;
@@ -45,6 +46,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Enable(arguments) => enable::enable(&arguments),
         Command::Disable(arguments) => disable::disable(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Graph(arguments) => graph::graph(&arguments),
         Command::Reload(arguments) => control::ask(&arguments, Request::Reload),
         Command::Restart(arguments) => control::ask(&arguments, Request::Restart),
         Command::Stop(arguments) => control::ask(&arguments, Request::Stop),

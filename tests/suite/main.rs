@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod errors;
 mod failure;
+mod graph;
 mod manifests;
 mod new;
 mod own_profile;
