@@ -11,6 +11,8 @@ use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, wo
 use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
 
+mod examples;
+
 /// How cargo calls a subcommand: `cargo-hotreload hotreload …`.
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", styles = clap_cargo::style::CLAP_STYLING)]
@@ -35,8 +37,10 @@ pub enum Command {
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
     /// Rewrite the manifests so that the crates become reloadable modules
+    #[command(after_help = examples::ENABLE)]
     Enable(Enable),
     /// Put every file back as it was, byte for byte
+    #[command(after_help = examples::DISABLE)]
     Disable(Disable),
     /// Say whether hot reloading is enabled, and what runs
     ///
@@ -46,22 +50,28 @@ pub enum Command {
     /// Draw the crates, their roles and load order, and what a change does
     ///
     /// Modules and residents are told apart by the built program: before the first build nobody can know.
-    #[command(after_help = GRAPH_EXAMPLES)]
+    #[command(after_help = examples::GRAPH)]
     Graph(Graph),
     /// Reload the running program's modules now
+    #[command(after_help = examples::RELOAD)]
     Reload(Control),
     /// Restart the running program
+    #[command(after_help = examples::RESTART)]
     Restart(Control),
     /// Stop the running program and its session
+    #[command(after_help = examples::STOP)]
     Stop(Control),
     /// Check everything that hot reloading needs on this machine
+    #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
     /// Link a dependency group; rustc calls this
     #[command(hide = true)]
     LinkGroup(LinkGroup),
     /// Write a small server workspace that is ready for hot reloading
+    #[command(after_help = examples::NEW)]
     New(New),
     /// Show the whole job on a real server, in a temporary directory
+    #[command(after_help = examples::DEMO)]
     Demo(Demo),
 }
 
@@ -241,13 +251,6 @@ const STATUS_EXAMPLES: &str = "\
 Examples:
   cargo hotreload status
   cargo hotreload status --quiet && echo 'disable before you commit' && exit 1   (in a git hook)";
-
-const GRAPH_EXAMPLES: &str = "\
-Examples:
-  cargo hotreload graph
-  cargo hotreload graph --changed my-api --changed my-core
-  cargo hotreload graph --format svg > graph.svg
-  cargo hotreload graph --format dot | dot -Tpng -o graph.png";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-28 see the README.";
