@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_cargo::{Features, Manifest};
+use clap_complete::Shell;
 
 use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, word};
 use crate::graph::Format;
@@ -73,6 +74,12 @@ pub enum Command {
     /// Show the whole job on a real server, in a temporary directory
     #[command(after_help = examples::DEMO)]
     Demo(Demo),
+    /// Print a script that completes `cargo hotreload` in a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(Completions),
+    /// Print the manual page, or write a page for every command
+    #[command(after_help = examples::MAN)]
+    Man(Man),
 }
 
 /// Which program of which workspace.
@@ -103,7 +110,7 @@ pub struct Selection {
     #[arg(long, value_name = "NAME", value_parser = word)]
     pub toolchain: Option<String>,
     /// Where builds go [default: `hotreload` in cargo's target directory]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub target_dir: Option<PathBuf>,
     /// Whose compiler flags to use [default: as enabled; else `own` where the workspace brings them, else `builtin`]
     #[arg(long, value_name = "WHOSE")]
@@ -224,7 +231,7 @@ pub struct New {
     /// Name of the program; its crates are called `NAME-core`, `NAME-api`, …
     pub name: String,
     /// Directory to make [default: ./NAME]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub path: Option<PathBuf>,
 }
 
@@ -237,6 +244,36 @@ pub struct Demo {
     /// The nightly toolchain to use, by its rustup name
     #[arg(long, value_name = "NAME")]
     pub toolchain: Option<String>,
+}
+
+/// `cargo hotreload completions`.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `cargo hotreload man`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Man {
+    /// Write all pages into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+}
+
+/// The command `cargo hotreload` with its subcommands, those left out that are not for users: for completions and
+/// manual pages.
+#[must_use]
+pub fn visible_commands() -> clap::Command {
+    let all = Invocation::command();
+    let hotreload = all.get_subcommands().next().cloned().unwrap_or_default();
+    let mut visible = clap::Command::new("cargo-hotreload")
+        .subcommand_required(true)
+        .subcommands(hotreload.get_subcommands().filter(|command| !command.is_hide_set()).cloned());
+    if let Some(about) = hotreload.get_about() {
+        visible = visible.about(about.clone());
+    }
+    visible.version(env!("CARGO_PKG_VERSION")).after_help(EXIT_CODES)
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::cli::{Arguments, Command};
 use crate::session::event::Request;
 
+pub mod completions;
 pub mod control;
 pub mod demo;
 pub mod disable;
@@ -12,6 +13,7 @@ pub mod doctor;
 pub mod enable;
 pub mod graph;
 pub mod link_group;
+pub mod man;
 pub mod new;
 pub mod run;
 pub mod status;
@@ -54,5 +56,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::LinkGroup(arguments) => link_group::link_group(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
+        Command::Completions(arguments) => Ok(completions::completions(&arguments)),
+        Command::Man(arguments) => man::man(&arguments),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod command;
+pub mod completions;
 pub mod diff;
 pub mod disable;
 pub mod enable;
@@ -12,6 +13,7 @@ pub mod groups;
 pub mod journal;
 pub mod linker;
 pub mod lockfile;
+pub mod man;
 pub mod manifest;
 pub mod native;
 pub mod own_profile;

@@ -48,6 +48,20 @@ Examples:
   cargo hotreload demo
   cargo hotreload demo --keep";
 
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  cargo hotreload completions bash > ~/.local/share/cargo-hotreload.bash
+  cargo hotreload completions zsh > ~/.zfunc/_cargo-hotreload
+  cargo hotreload completions fish > ~/.config/fish/conf.d/cargo-hotreload.fish
+
+The first has to be read by `source` in `~/.bashrc`, after cargo's own completion; the second belongs in a directory of
+`$fpath`. There `cargo hotreload` is completed, in the other shells only `cargo-hotreload hotreload`.";
+
+pub(super) const MAN: &str = "\
+Examples:
+  cargo hotreload man | man -l -
+  cargo hotreload man --out ~/.cargo/share/man/man1   (there `man cargo-hotreload-run` finds it)";
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, Parser};
