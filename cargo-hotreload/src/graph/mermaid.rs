@@ -22,12 +22,19 @@ const CLASSES: [(&str, &str); 9] = [
 /// `picture` in the language of mermaid.
 #[must_use]
 pub fn render(picture: &Picture, change: Option<&Change>) -> String {
-    let mut text = format!("---\ntitle: \"{}\"\n---\nflowchart TD\n", yaml(&caption::title(picture)));
+    // Boxes are as wide as their longest line, up to this width.
+    let mut text = format!(
+        "---\ntitle: \"{}\"\nconfig:\n  flowchart:\n    wrappingWidth: 520\n---\nflowchart TD\n",
+        yaml(&caption::title(picture))
+    );
     let notes: Vec<String> =
         caption::notes(picture, change).iter().map(|note| caption::wrap(&escaped(note), 60).join("<br/>")).collect();
     if !notes.is_empty() {
-        // There is no other place for a sentence that is shown.
+        // There is no other place for a sentence that is shown. The invisible line keeps it above everything.
         let _ = writeln!(text, "    note[\"{}\"]:::note", notes.join("<br/>"));
+        if let Some(host) = picture.host() {
+            let _ = writeln!(text, "    note ~~~ n{host}");
+        }
     }
     for (index, _) in picture.used() {
         let _ = writeln!(text, "    {}", node(picture, change, index));
@@ -108,7 +115,8 @@ mod tests {
         let picture = diamond().third_party("regex", &["base"]).built();
         let id = |name: &str| format!("n{}", picture.find(name)[0]);
         let text = render(&picture, Some(&changed(&picture, &["right"])));
-        assert!(text.starts_with("---\ntitle: \"app: 4 modules, 1 dependency group\"\n---\nflowchart TD\n"), "{text}");
+        assert!(text.starts_with("---\ntitle: \"app: 4 modules, 1 dependency group\"\nconfig:\n"), "{text}");
+        assert!(text.contains("\n---\nflowchart TD\n"), "{text}");
         assert!(text.contains("    note[\"a change in `right` rebuilds right and top, "), "{text}");
         assert!(text.contains(&format!("    {} --> {}\n", id("top"), id("right"))), "{text}");
         assert!(text.contains("[\"3 · right<br/>module<br/><b>changed, reloaded</b>\"]:::module\n"), "{text}");

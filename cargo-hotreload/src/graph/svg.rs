@@ -71,7 +71,7 @@ impl Page {
         let notes = caption::notes(picture, change);
         for (index, note) in notes.iter().enumerate() {
             let is_sentence = change.is_some() && index + 1 == notes.len();
-            let (class, character) = if is_sentence { ("hr-sentence", 7.7) } else { ("hr-note", 6.9) };
+            let (class, character) = if is_sentence { ("hr-sentence", 8.1) } else { ("hr-note", 7.0) };
             for line in caption::wrap(note, characters_in(self.width - 2.0 * MARGIN, character)) {
                 self.line(class, MARGIN, 19.0, &line);
             }

@@ -7,6 +7,8 @@ pub(super) type Vertex = usize;
 
 /// How often every row is ordered anew.
 const SWEEPS: usize = 24;
+/// How often neighbours are swapped between two sweeps.
+const SWAPS: usize = 4;
 
 /// Rows of vertices, the lowest first, each from left to right.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +64,7 @@ impl Rows {
 
     /// The best of many sweeps, down and up.
     fn improved(mut self) -> Self {
-        let mut best = self.clone();
+        let (mut best, mut fewest) = (self.clone(), self.crossings());
         for sweep in 0..SWEEPS {
             let height = self.order.len();
             if sweep % 2 == 0 {
@@ -71,8 +73,9 @@ impl Rows {
                 (0..height).for_each(|row| self.sort(row, Side::Below));
             }
             self.swap_neighbours();
-            if self.crossings() < best.crossings() {
-                best = self.clone();
+            let crossings = self.crossings();
+            if crossings < fewest {
+                (best, fewest) = (self.clone(), crossings);
             }
         }
         best
@@ -97,14 +100,15 @@ impl Rows {
 
     /// Swaps neighbours as long as that saves crossings.
     fn swap_neighbours(&mut self) {
-        for _ in 0..4 {
+        let mut places = self.places();
+        for _ in 0..SWAPS {
             let mut is_better = false;
             for row in 0..self.order.len() {
                 for place in 1..self.order[row].len() {
-                    let places = self.places();
                     let (left, right) = (self.order[row][place - 1], self.order[row][place]);
                     if self.crossed(right, left, &places) < self.crossed(left, right, &places) {
                         self.order[row].swap(place - 1, place);
+                        places.swap(left, right);
                         is_better = true;
                     }
                 }
