@@ -4,11 +4,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_cargo::{Features, Manifest};
+use clap_complete::Shell;
 
 use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, word};
+use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
+
+mod examples;
 
 /// How cargo calls a subcommand: `cargo-hotreload hotreload …`.
 #[derive(Debug, Parser)]
@@ -34,29 +38,48 @@ pub enum Command {
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
     /// Rewrite the manifests so that the crates become reloadable modules
+    #[command(after_help = examples::ENABLE)]
     Enable(Enable),
     /// Put every file back as it was, byte for byte
+    #[command(after_help = examples::DISABLE)]
     Disable(Disable),
     /// Say whether hot reloading is enabled, and what runs
     ///
     /// The exit code is 0 when enabled, 3 when not enabled, 4 when enabled in part or drifted.
     #[command(after_help = STATUS_EXAMPLES)]
     Status(Status),
+    /// Draw the crates, their roles and load order, and what a change does
+    ///
+    /// Modules and residents are told apart by the built program: before the first build nobody can know.
+    #[command(after_help = examples::GRAPH)]
+    Graph(Graph),
     /// Reload the running program's modules now
+    #[command(after_help = examples::RELOAD)]
     Reload(Control),
     /// Restart the running program
+    #[command(after_help = examples::RESTART)]
     Restart(Control),
     /// Stop the running program and its session
+    #[command(after_help = examples::STOP)]
     Stop(Control),
     /// Check everything that hot reloading needs on this machine
+    #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
     /// Link a dependency group; rustc calls this
     #[command(hide = true)]
     LinkGroup(LinkGroup),
     /// Write a small server workspace that is ready for hot reloading
+    #[command(after_help = examples::NEW)]
     New(New),
     /// Show the whole job on a real server, in a temporary directory
+    #[command(after_help = examples::DEMO)]
     Demo(Demo),
+    /// Print a script that completes `cargo hotreload` in a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(Completions),
+    /// Print the manual page, or write a page for every command
+    #[command(after_help = examples::MAN)]
+    Man(Man),
 }
 
 /// Which program of which workspace.
@@ -87,7 +110,7 @@ pub struct Selection {
     #[arg(long, value_name = "NAME", value_parser = word)]
     pub toolchain: Option<String>,
     /// Where builds go [default: `hotreload` in cargo's target directory]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub target_dir: Option<PathBuf>,
     /// Whose compiler flags to use [default: as enabled; else `own` where the workspace brings them, else `builtin`]
     #[arg(long, value_name = "WHOSE")]
@@ -161,6 +184,20 @@ pub struct Status {
     pub quiet: bool,
 }
 
+/// `cargo hotreload graph`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Graph {
+    /// Which program.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How the picture is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Mark what an edit in this crate does; can be given several times
+    #[arg(long, value_name = "CRATE")]
+    pub changed: Vec<String>,
+}
+
 /// `cargo hotreload reload`, `restart` and `stop`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Control {
@@ -197,7 +234,7 @@ pub struct New {
     /// Name of the program; its crates are called `NAME-core`, `NAME-api`, …
     pub name: String,
     /// Directory to make [default: ./NAME]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub path: Option<PathBuf>,
 }
 
@@ -210,6 +247,36 @@ pub struct Demo {
     /// The nightly toolchain to use, by its rustup name
     #[arg(long, value_name = "NAME")]
     pub toolchain: Option<String>,
+}
+
+/// `cargo hotreload completions`.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `cargo hotreload man`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Man {
+    /// Write all pages into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+}
+
+/// The command `cargo hotreload` with its subcommands, those left out that are not for users: for completions and
+/// manual pages.
+#[must_use]
+pub fn visible_commands() -> clap::Command {
+    let all = Invocation::command();
+    let hotreload = all.get_subcommands().next().cloned().unwrap_or_default();
+    let mut visible = clap::Command::new("cargo-hotreload")
+        .subcommand_required(true)
+        .subcommands(hotreload.get_subcommands().filter(|command| !command.is_hide_set()).cloned());
+    if let Some(about) = hotreload.get_about() {
+        visible = visible.about(about.clone());
+    }
+    visible.version(env!("CARGO_PKG_VERSION")).after_help(EXIT_CODES)
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -5,12 +5,15 @@ use anyhow::Result;
 use crate::cli::{Arguments, Command};
 use crate::session::event::Request;
 
+pub mod completions;
 pub mod control;
 pub mod demo;
 pub mod disable;
 pub mod doctor;
 pub mod enable;
+pub mod graph;
 pub mod link_group;
+pub mod man;
 pub mod new;
 pub mod run;
 pub mod status;
@@ -45,6 +48,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Enable(arguments) => enable::enable(&arguments),
         Command::Disable(arguments) => disable::disable(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Graph(arguments) => graph::graph(&arguments),
         Command::Reload(arguments) => control::ask(&arguments, Request::Reload),
         Command::Restart(arguments) => control::ask(&arguments, Request::Restart),
         Command::Stop(arguments) => control::ask(&arguments, Request::Stop),
@@ -52,5 +56,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::LinkGroup(arguments) => link_group::link_group(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
+        Command::Completions(arguments) => Ok(completions::completions(&arguments)),
+        Command::Man(arguments) => man::man(&arguments),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod command;
+pub mod completions;
 pub mod configured_linker;
 pub mod diff;
 pub mod disable;
@@ -14,6 +15,7 @@ pub mod journal;
 pub mod link_line;
 pub mod linker;
 pub mod lockfile;
+pub mod man;
 pub mod manifest;
 pub mod native;
 pub mod own_profile;

@@ -15,11 +15,13 @@ use crate::error::ErrorKind;
 use crate::plan::own_profile::OwnProfile;
 use crate::workspace::exclusion::exclude;
 use crate::workspace::graph::{Graph, LibraryIndex};
+use crate::workspace::helpers::{Helper, helpers};
 use crate::workspace::program::{Kind, Program};
 use crate::workspace::unit_graph::UnitGraph;
 
 mod exclusion;
 pub mod graph;
+pub mod helpers;
 pub mod program;
 pub mod unit_graph;
 
@@ -41,6 +43,8 @@ pub struct Workspace {
     pub graph: Graph,
     /// Names of the members that the program does not link: proc-macros, build helpers, other programs.
     pub others: Vec<String>,
+    /// Local packages whose code runs while the program is compiled.
+    pub helpers: Vec<Helper>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
     /// Every local package: procedural macros and build helpers shape the program too.
@@ -115,6 +119,7 @@ impl Workspace {
             obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
             own_profile: None,
             places: places(metadata, &root, is_group),
+            helpers: helpers(units, host, metadata, &graph),
             root,
             graph,
             others,

@@ -5,12 +5,14 @@
 #![allow(clippy::disallowed_methods, reason = "the tests write sources as an editor does: in place")]
 
 mod anywhere;
+mod completions;
 mod control;
 mod corpus;
 mod demo;
 mod doctor;
 mod errors;
 mod failure;
+mod graph;
 mod idioms;
 mod linker;
 mod manifests;

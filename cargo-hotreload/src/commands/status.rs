@@ -9,17 +9,16 @@ use crate::cli::{Conduct, Status};
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
 use crate::config::{Settings, Shown, Source};
-use crate::effects::build::library_directories;
+use crate::effects::build::linked;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{control, elf, files, journal, locate, settings};
+use crate::effects::{control, files, journal, locate, settings};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
 use crate::plan::linker::Linker;
-use crate::plan::roles::{Linked, roles};
+use crate::plan::roles::roles;
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::{Answer, Request};
 use crate::ui::table::table;
-use crate::workspace::Workspace;
 
 /// How far hot reloading is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,12 +130,6 @@ fn show_linker(linker: Linker, source: &Source, triple: &str) -> String {
         (other, Source::Default) => format!("{other}, because the toolchain's own cannot link this program"),
         (other, _) => other.to_string(),
     }
-}
-
-/// What the program links, if it was built.
-fn linked(workspace: &Workspace) -> Option<Linked> {
-    let executable = workspace.executable();
-    elf::linked(&executable, &library_directories(&executable)).ok()
 }
 
 /// A table of the settings that are not as by default, and who made them so.

@@ -15,7 +15,7 @@ use crate::effects::child::Running;
 use crate::effects::{elf, files, process};
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
-use crate::plan::roles::{Role, file_name, role_of};
+use crate::plan::roles::{Linked, Role, file_name, role_of};
 use crate::session::delivery::{Built, Carried, Image, Library};
 use crate::workspace::Workspace;
 use crate::workspace::program::Kind;
@@ -124,6 +124,13 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
         }
     }
     Ok(Built { executable: image(executable)?, libraries, carried })
+}
+
+/// What the program of `workspace` links, if it was built.
+#[must_use]
+pub fn linked(workspace: &Workspace) -> Option<Linked> {
+    let executable = workspace.executable();
+    elf::linked(&executable, &library_directories(&executable)).ok()
 }
 
 /// Where the dynamic linker finds what a build made.
