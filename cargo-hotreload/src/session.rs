@@ -31,8 +31,10 @@ pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
 #[derive(Debug, Default)]
 pub struct Session {
     strategy: Strategy,
+    own_end: OwnEnd,
+    watching: Watching,
     building: Option<Building>,
-    /// What was saved since the running build began.
+    /// What was saved since the running build began, or while nothing is built.
     unbuilt: Option<Unbuilt>,
     /// The newest good build, while the program is too busy to take it.
     ready: Option<Finished>,
@@ -47,6 +49,26 @@ pub struct Session {
     forced: Option<Force>,
     counts: Counts,
     last: String,
+}
+
+/// What it means for the session that the program ends without having been asked to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OwnEnd {
+    /// The next good build starts it again.
+    #[default]
+    Waits,
+    /// The session ends with it: it had the terminal, and its user has ended it.
+    Ends,
+}
+
+/// What is done about a save.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Watching {
+    /// It is built.
+    #[default]
+    Builds,
+    /// It is remembered.
+    Paused,
 }
 
 /// What somebody asked for.
@@ -82,6 +104,12 @@ impl Session {
         Self { strategy, ..Self::default() }
     }
 
+    /// The same session, for which `own_end` says what the program's own end means.
+    #[must_use]
+    pub fn with_own_end(self, own_end: OwnEnd) -> Self {
+        Self { own_end, ..self }
+    }
+
     /// What to do about `event` at the time `now`.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         match event {
@@ -106,9 +134,17 @@ impl Session {
             _ if self.ending => "stopping",
             (_, Some(_)) => "building",
             (None, None) if self.starting.is_some() => "starting",
+            (Some(program), None) if !matches!(program.stage, Stage::Serving) => program.state(),
+            _ if self.is_paused() => "paused",
             (None, None) => "waiting for a change",
             (Some(program), None) => program.state(),
         }
+    }
+
+    /// Whether saves are remembered and not built.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.watching == Watching::Paused
     }
 
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
@@ -120,12 +156,23 @@ impl Session {
         if self.ending {
             return Vec::new();
         }
-        if self.building.is_none() {
+        if self.building.is_none() && !self.is_paused() {
             return self.build(unbuilt, now);
         }
         unbuilt.replan |= self.unbuilt.is_some_and(|earlier| earlier.replan);
         let is_first = self.unbuilt.replace(unbuilt).is_none();
-        if is_first { vec![Action::CancelBuild] } else { Vec::new() }
+        if is_first && !self.is_paused() { vec![Action::CancelBuild] } else { Vec::new() }
+    }
+
+    fn pause(&mut self, watching: Watching, reply: ReplyTo, now: Instant) -> Vec<Action> {
+        let is_change = std::mem::replace(&mut self.watching, watching) != watching;
+        let message = Message::Watching { paused: self.is_paused() };
+        let mut actions = vec![Action::Reply(reply, Answer::Done(message.to_string()))];
+        actions.extend(is_change.then_some(Action::Say(message)));
+        if !self.is_paused() && self.building.is_none() {
+            actions.extend(self.unbuilt.take().into_iter().flat_map(|unbuilt| self.build(unbuilt, now)));
+        }
+        actions
     }
 
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
@@ -133,7 +180,7 @@ impl Session {
         if self.ending {
             return self.end_when_idle();
         }
-        if let Some(unbuilt) = self.unbuilt.take() {
+        if let Some(unbuilt) = self.unbuilt.take_if(|_| self.watching == Watching::Builds) {
             return self.build(unbuilt, now);
         }
         let took = now - began;
@@ -159,16 +206,23 @@ impl Session {
                 self.asked.push(reply);
                 return self.end();
             }
-            Request::Reload => Force::Reload,
-            Request::Restart => Force::Restart,
+            Request::Pause => return self.pause(Watching::Paused, reply, now),
+            Request::Resume => return self.pause(Watching::Builds, reply, now),
+            Request::Build => None,
+            Request::Reload => Some(Force::Reload),
+            Request::Restart => Some(Force::Restart),
         };
         self.asked.push(reply);
         // A restart that is asked for outweighs a reload that is asked for.
         if self.forced != Some(Force::Restart) {
-            self.forced = Some(force);
+            self.forced = force.or(self.forced);
         }
         // A running build that nothing was saved since is the one to deliver.
-        if self.building.is_some() { Vec::new() } else { self.build(Unbuilt::default(), now) }
+        if self.building.is_some() {
+            return Vec::new();
+        }
+        let unbuilt = self.unbuilt.take().unwrap_or_default();
+        self.build(unbuilt, now)
     }
 
     fn status(&self) -> Answer {

@@ -51,6 +51,13 @@ pub enum Message {
         /// When in its life.
         when: When,
     },
+    /// The program ended by itself, and the session ends with it.
+    Over(Ending),
+    /// Saves are built from now on, or no longer.
+    Watching {
+        /// Whether they only are remembered.
+        paused: bool,
+    },
     /// The program could not be started.
     NotStarted {
         /// What the system said.
@@ -164,6 +171,9 @@ impl fmt::Display for Message {
                 let verb = if matches!(ending, Ending::Signal(_)) { "died" } else { "ended" };
                 write!(formatter, "the program {verb}{when} ({ending}); the next good build starts it again")
             }
+            Self::Over(ending) => write!(formatter, "the program ended ({ending}), and the session with it"),
+            Self::Watching { paused: true } => formatter.write_str("paused: saves are built when you resume"),
+            Self::Watching { paused: false } => formatter.write_str("resumed: each save is built"),
             Self::NotStarted { reason } => write!(formatter, "the program cannot be started: {reason}"),
             Self::Stopping => formatter.write_str("stopping the program; Ctrl+C again kills it"),
             Self::Killing => formatter.write_str("killing the program"),

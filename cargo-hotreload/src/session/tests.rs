@@ -12,6 +12,8 @@ use crate::session::message::{Ending, How, Message, When};
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 
+mod asked;
+
 /// A session and the time that passes in it.
 struct Play {
     session: Session,

@@ -15,7 +15,11 @@ pub fn message(message: &Message) {
         Message::BuildFailed { .. } | Message::NotStarted { .. } => ERROR,
         Message::Stuck { .. } | Message::NotLoaded { .. } | Message::Ended { .. } | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
-        Message::Unchanged { .. } | Message::Stopping | Message::Stopped(_) => NOTE,
+        Message::Unchanged { .. }
+        | Message::Stopping
+        | Message::Stopped(_)
+        | Message::Over(_)
+        | Message::Watching { .. } => NOTE,
     };
     line(style, &message.to_string());
 }
