@@ -8,6 +8,7 @@ use anstyle::Style;
 use clap_cargo::style::{ERROR, HEADER, NOTE, WARN};
 
 use crate::session::message::Message;
+use crate::ui::screen;
 
 /// Prints what a session reports.
 pub fn message(message: &Message) {
@@ -24,9 +25,9 @@ pub fn message(message: &Message) {
     line(style, &message.to_string());
 }
 
-/// Wipes the progress bar that a cancelled cargo leaves on its line.
+/// Wipes the progress bar that a cancelled cargo leaves on its line. A screen does that by itself.
 pub fn wipe_progress() {
-    if stderr().is_terminal() {
+    if !screen::is_open() && stderr().is_terminal() {
         eprint!("\r\x1b[2K");
     }
 }
@@ -35,6 +36,11 @@ pub fn wipe_progress() {
 pub fn diagnostic(rendered: &str) {
     wipe_progress();
     write(rendered);
+}
+
+/// Prints lines as they are.
+pub fn lines(text: &str) {
+    write(text);
 }
 
 /// Prints a remark.
@@ -53,9 +59,12 @@ fn line(style: Style, text: &str) {
 
 /// Writes `text` in one piece: the program has the same terminal, and its lines must not get into the middle of ours.
 fn write(text: &str) {
-    let mut stderr = stderr().lock();
+    let stderr = stderr();
     let is_plain = AutoStream::choice(&stderr) == ColorChoice::Never;
     let text = if is_plain { strip_str(text).to_string() } else { text.to_owned() };
+    if screen::lines(&text) {
+        return;
+    }
     // Where nobody listens there is nobody to tell.
-    let _ = stderr.write_all(text.as_bytes());
+    let _ = stderr.lock().write_all(text.as_bytes());
 }
