@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::diagnostic::{Diagnostic as RustcMessage, DiagnosticLevel};
 use cargo_metadata::{CompilerMessage, Message};
 
 use crate::effects::child::Running;
@@ -17,13 +17,14 @@ use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Linked, Role, file_name, role_of};
 use crate::session::delivery::{Built, Carried, Image, Library};
+use crate::ui::screen::diagnostics::{Diagnostic, Severity};
 use crate::workspace::Workspace;
 use crate::workspace::program::Kind;
 
-/// Starts `line`; cargo shows its progress itself, its messages come through the pipe.
-pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
+/// Starts `line`; cargo shows its progress on `stderr`, its messages come through the pipe.
+pub fn start(line: &CommandLine, stderr: Stdio) -> io::Result<(Running, ChildStdout)> {
     let mut command = process::command(line);
-    command.stdout(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(stderr);
     let mut running = Running::start(command)?;
     let stdout = running.take_stdout().ok_or_else(|| io::Error::other("cargo has no standard output"))?;
     Ok((running, stdout))
@@ -45,7 +46,7 @@ pub struct Artifacts {
 }
 
 /// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.
-pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(&str)) -> Artifacts {
+pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Diagnostic)) -> Artifacts {
     let mut artifacts = Artifacts::default();
     // A line that is no message is a build script's or cargo's own text: not for us.
     for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
@@ -68,17 +69,30 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(&s
                 }
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
+                let severity = severity(&message);
                 let rendered = message.rendered.unwrap_or_default();
-                show(&rendered);
                 if message.message.contains("link") && message.level == DiagnosticLevel::Error {
-                    artifacts.link_errors.push(rendered);
+                    artifacts.link_errors.push(rendered.clone());
                 }
+                show(Diagnostic { severity, rendered });
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
         }
     }
     artifacts
+}
+
+/// How bad `message` is. The compiler's own sums ("aborting due to 2 previous errors") have the level of what they count.
+fn severity(message: &RustcMessage) -> Severity {
+    let is_sum = message.code.is_none() && message.spans.is_empty();
+    let sums = ["aborting due to ", " warning emitted", " warnings emitted"];
+    match message.level {
+        _ if is_sum && sums.iter().any(|sum| message.message.contains(sum)) => Severity::Remark,
+        DiagnosticLevel::Error | DiagnosticLevel::Ice => Severity::Error,
+        DiagnosticLevel::Warning => Severity::Warning,
+        _ => Severity::Remark,
+    }
 }
 
 /// Hashes of files that were read before, so that only new files are read.

@@ -130,6 +130,14 @@ impl Ending {
     pub fn is_success(self) -> bool {
         self == Self::Code(0)
     }
+
+    /// The exit code by which a shell tells it.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        let (Self::Code(code) | Self::Signal(code)) = self;
+        let offset = if matches!(self, Self::Signal(_)) { 128 } else { 0 };
+        u8::try_from((code + offset) & 0xff).unwrap_or(u8::MAX)
+    }
 }
 
 impl fmt::Display for Ending {
@@ -273,5 +281,6 @@ mod tests {
     #[test]
     fn a_signal_has_its_name() {
         assert_eq!(Ending::Signal(11).to_string(), "signal 11, SIGSEGV");
+        assert_eq!((Ending::Signal(11).exit_code(), Ending::Code(7).exit_code()), (139, 7));
     }
 }
