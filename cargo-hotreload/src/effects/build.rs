@@ -17,7 +17,6 @@ use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Linked, Role, file_name, role_of};
 use crate::session::delivery::{Built, Carried, Image, Library};
-use crate::ui::screen::diagnostics::{Diagnostic, Severity};
 use crate::workspace::Workspace;
 use crate::workspace::program::Kind;
 
@@ -43,6 +42,26 @@ pub struct Artifacts {
     pub link_errors: Vec<String>,
     /// Cargo's last word.
     pub success: bool,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The build fails.
+    Error,
+    /// It does not.
+    Warning,
+    /// A remark about the others: how many there were, where to read more.
+    Remark,
+}
+
+/// One of rustc's messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// As rustc shows it, with colours.
+    pub rendered: String,
 }
 
 /// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.

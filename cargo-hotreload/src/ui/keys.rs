@@ -50,9 +50,25 @@ pub fn key(byte: u8) -> Option<Key> {
 /// several bytes that begin with an escape; they mean nothing here, and neither do the letters in them.
 #[must_use]
 pub fn keys(typed: &[u8]) -> Vec<Key> {
-    let end = typed.iter().position(|&byte| byte == 0x1b).unwrap_or(typed.len());
-    typed[..end].iter().filter_map(|&byte| key(byte)).collect()
+    let mut found = Vec::new();
+    let mut rest = typed.iter().copied();
+    while let Some(byte) = rest.next() {
+        if byte == ESCAPE {
+            let introducer = rest.next();
+            // `ESC [` goes on with digits and ends with a letter or `~`; `ESC O` and Alt have one more byte at most.
+            match introducer {
+                Some(b'[') => drop(rest.find(|byte| (b'@'..=b'~').contains(byte))),
+                Some(b'O') => drop(rest.next()),
+                _ => {}
+            }
+        } else {
+            found.extend(key(byte));
+        }
+    }
+    found
 }
+
+const ESCAPE: u8 = 0x1b;
 
 /// The list of keys.
 #[must_use]
@@ -85,6 +101,7 @@ mod tests {
     fn an_arrow_key_is_no_letter() {
         assert_eq!(keys(b"\x1b[B"), []);
         assert_eq!(keys(b"\x1br"), []);
-        assert_eq!(keys(b"rq\x1b[15~"), [Key::Reload, Key::Quit]);
+        assert_eq!(keys(b"\x1bOPs"), [Key::Status]);
+        assert_eq!(keys(b"r\x1b[15;2~q\x1b"), [Key::Reload, Key::Quit]);
     }
 }

@@ -1,8 +1,12 @@
 //! How somebody who looks elsewhere learns that something went wrong.
 
+use std::env;
+
 use clap::ValueEnum;
 
+use crate::effects::notify;
 use crate::session::message::Message;
+use crate::ui::say;
 
 /// `--notify`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -33,6 +37,11 @@ impl Dialect {
         if knows { Self::Notify } else { Self::Nine }
     }
 
+    /// What our terminal understands.
+    fn of_ours() -> Self {
+        Self::of(&env::var("TERM").unwrap_or_default(), env::var_os("VTE_VERSION").is_some())
+    }
+
     /// The code that shows `text`.
     #[must_use]
     pub fn code(self, text: &str) -> String {
@@ -45,7 +54,7 @@ impl Dialect {
 }
 
 /// Who sends the message.
-pub const TITLE: &str = "cargo hotreload";
+const TITLE: &str = "cargo hotreload";
 
 /// Whether `message` is bad news that one has to do something about.
 #[must_use]
@@ -57,6 +66,17 @@ pub fn is_worth_it(message: &Message) -> bool {
         | Message::NotStarted { .. } => true,
         Message::Ended { ending, .. } => !ending.is_success(),
         _ => false,
+    }
+}
+
+/// Makes `text` known in the way `how`.
+pub fn ring(how: Notify, text: &str) {
+    let by_terminal = |text: &str| say::unseen(&Dialect::of_ours().code(text));
+    match how {
+        Notify::None => {}
+        Notify::Bell => say::unseen("\x07"),
+        Notify::Desktop if notify::has_desktop() => notify::show(TITLE, text, by_terminal),
+        Notify::Desktop => by_terminal(text),
     }
 }
 

@@ -53,6 +53,15 @@ pub fn warning(text: &str) {
     line(WARN, text);
 }
 
+/// Writes codes that ring or show something elsewhere. They are for terminals only.
+pub fn unseen(codes: &str) {
+    if screen::is_open() {
+        screen::unseen(codes);
+    } else if stderr().is_terminal() {
+        let _ = stderr().lock().write_all(codes.as_bytes());
+    }
+}
+
 fn line(style: Style, text: &str) {
     write(&format!("{style}[hotreload]{style:#} {text}\n"));
 }

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::run::facts::Facts;
-use crate::commands::run::front::{Front, View};
+use crate::commands::run::front::{ABOVE, Front, View};
 use crate::commands::run::keyboard;
 use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::prepare;
@@ -258,7 +258,7 @@ impl<'arguments> Driver<'arguments> {
                 say::wipe_progress();
                 return Err(format!("cargo was ended by signal {}", status.signal().unwrap_or_default()));
             }
-            _ => return Err("cargo's messages are above".into()),
+            _ => return Err(ABOVE.into()),
         }
         let built = build::describe(&self.facts.workspace, artifacts, &mut self.contents);
         let mut built = built.map_err(|error| format!("{error:#}"))?;

@@ -24,20 +24,22 @@ use signal_hook::iterator::Signals;
 use crate::cli::Run;
 use crate::commands::run::driver::Arrival;
 use crate::commands::run::suspension::Suspension;
+use crate::effects::build::{Diagnostic, Severity};
 use crate::effects::pty::{self, Pty};
-use crate::effects::{notify, terminal};
+use crate::effects::terminal;
 use crate::plan::command::CommandLine;
 use crate::session::message::Message;
 use crate::ui::color::Color;
 use crate::ui::keys::keys;
-use crate::ui::notify::{Notify, is_worth_it};
+use crate::ui::notify::{Notify, is_worth_it, ring};
 use crate::ui::say;
-use crate::ui::screen::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::ui::screen::diagnostics::Diagnostics;
 use crate::ui::screen::progress::{Piece, Pieces};
+use crate::ui::screen::width::rows;
 use crate::ui::screen::{self, Size};
 
-/// Rows below the errors of a failed build: what was left out, our message in two, the status line.
-const FOOT: usize = 4;
+/// Why a build failed.
+pub(super) const ABOVE: &str = "cargo's messages are above";
 
 /// Who has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,10 +173,13 @@ impl Front {
             self.locked().begin();
             return self.count();
         }
-        let Some(Size { rows, columns }) = screen::size() else { return };
+        let Some(Size { rows: height, columns }) = screen::size() else { return };
         let mut diagnostics = self.locked();
-        let text =
-            if is_good { diagnostics.of_success() } else { diagnostics.of_failure(rows.saturating_sub(FOOT), columns) };
+        let text = if is_good {
+            diagnostics.of_success()
+        } else {
+            diagnostics.of_failure(height.saturating_sub(foot(columns)), columns)
+        };
         drop(diagnostics);
         if !text.is_empty() {
             say::lines(&text);
@@ -238,7 +243,7 @@ impl Front {
         screen::status(|bar| bar.note(message));
         say::message(message);
         if is_worth_it(message) {
-            notify::send(self.notify, &message.to_string());
+            ring(self.notify, &message.to_string());
         }
     }
 
@@ -268,6 +273,13 @@ fn count(diagnostics: &Diagnostics) {
     screen::status(|bar| (bar.errors, bar.warnings) = (errors, warnings));
 }
 
+/// How many rows stand below the errors of a failed build on a terminal of this width: what was left out, our message,
+/// the status line.
+fn foot(columns: usize) -> usize {
+    let message = Message::BuildFailed { reason: ABOVE.into(), running: true };
+    2 + rows(&format!("[hotreload] {message}"), columns)
+}
+
 fn measured(size: Winsize) -> Size {
     Size { rows: size.ws_row.into(), columns: size.ws_col.into() }
 }
@@ -281,3 +293,6 @@ fn leave_terminal_in_panics() {
         tell(panic);
     }));
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use anstyle::{Effects, Style};
 use clap_cargo::style::ERROR;
 
 use crate::session::message::{Message, Time};
-use crate::ui::screen::width::cut;
+use crate::ui::screen::width::{columns, cut};
 
 /// What the status line shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +65,8 @@ impl Bar {
         parts.extend((self.modules > 0).then(|| counted(self.modules, "module")));
         parts.extend(self.edit_to_live.map(|time| format!("last edit live in {}", Time(time))));
         parts.push(HINT.into());
-        cut(&format!(" {} ", parts.join(" | ")), width)
+        let text = format!(" {} ", parts.join(" | "));
+        if columns(&text) <= width { text } else { cut(text.trim_end(), width) }
     }
 
     /// The line in at most `width` columns, as it is drawn.

@@ -1,27 +1,8 @@
 //! What rustc said, in the order in which one wants to read it.
 
+use crate::effects::build::{Diagnostic, Severity};
 use crate::ui::screen::bar::counted;
 use crate::ui::screen::width::rows;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The build fails.
-    Error,
-    /// It does not.
-    Warning,
-    /// A remark about the others: how many there were, where to read more.
-    Remark,
-}
-
-/// One of rustc's messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// How bad it is.
-    pub severity: Severity,
-    /// As rustc shows it, with colours.
-    pub rendered: String,
-}
 
 /// Everything that rustc said in one build, and what the user has read of it before.
 #[derive(Debug, Clone, Default)]
@@ -51,26 +32,26 @@ impl Diagnostics {
         self.of(severity).count()
     }
 
-    /// What a failed build shows on a screen of `height` rows and `width` columns: the errors, from the first as far
-    /// as there is room, and what was left out. If nothing else is written, the first error stands at the top.
+    /// What a failed build shows on a screen of `width` columns with room for `height` rows: the errors, as far as there
+    /// is room, and how many are not shown to their end. What does not fit fills the room, so that the first error
+    /// stands at its top.
     #[must_use]
     pub fn of_failure(&self, height: usize, width: usize) -> String {
-        let mut room = height;
-        let mut shown = String::new();
-        let mut left_out = 0;
-        for (index, error) in self.of(Severity::Error).enumerate() {
-            let needed = rows(&error.rendered, width);
-            if left_out == 0 && needed <= room {
-                shown += &error.rendered;
-                room -= needed;
-            } else if index == 0 {
-                shown += &first_rows(&error.rendered, room, width);
-                room = 0;
-            } else {
-                left_out += 1;
-            }
+        let warnings = self.count(Severity::Warning);
+        let errors: Vec<&str> = self.of(Severity::Error).map(|error| error.rendered.as_str()).collect();
+        let all = errors.concat();
+        if rows(&all, width) <= height {
+            return all + &remark(0, warnings);
         }
-        shown + &remark(left_out, self.count(Severity::Warning))
+        let mut room = height;
+        let whole = errors.iter().take_while(|error| {
+            let needed = rows(error, width);
+            let fits = needed <= room;
+            room = room.saturating_sub(needed);
+            fits
+        });
+        let cut = errors.len() - whole.count();
+        first_rows(&all, height, width) + &remark(cut, warnings)
     }
 
     /// What a good build shows: the warnings that the last one did not have.
@@ -117,7 +98,8 @@ fn remark(errors: usize, warnings: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, Diagnostics, Severity};
+    use super::Diagnostics;
+    use crate::effects::build::{Diagnostic, Severity};
 
     fn diagnostics(all: &[(Severity, &str)]) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
@@ -148,10 +130,15 @@ mod tests {
             (Severity::Error, "error: 2\n --> a\n\n"),
             (Severity::Error, "x\n"),
         ]);
-        assert_eq!(found.of_failure(5, 80), "error: 1\n --> a\n\n… 2 more errors (e shows all)\n");
-        assert_eq!(found.of_failure(2, 80), "error: 1\n --> a\n\x1b[0m… 2 more errors (e shows all)\n");
+        let remark = |errors| format!("\x1b[0m… {errors} (e shows all)\n");
+        assert_eq!(
+            found.of_failure(5, 80),
+            "error: 1\n --> a\n\nerror: 2\n --> a\n".to_owned() + &remark("2 more errors")
+        );
+        assert_eq!(found.of_failure(2, 80), "error: 1\n --> a\n".to_owned() + &remark("3 more errors"));
         // On four columns, `error: 1` takes two rows.
-        assert_eq!(found.of_failure(3, 4), "error: 1\n\x1b[0m… 2 more errors (e shows all)\n");
+        assert_eq!(found.of_failure(3, 4), "error: 1\n".to_owned() + &remark("3 more errors"));
+        assert_eq!(found.of_failure(7, 80).matches("error").count(), 2);
     }
 
     #[test]
