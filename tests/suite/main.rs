@@ -12,8 +12,10 @@ mod demo;
 mod doctor;
 mod errors;
 mod failure;
+mod foreground;
 mod graph;
 mod idioms;
+mod keys;
 mod linker;
 mod manifests;
 mod native;
@@ -22,13 +24,16 @@ mod own_profile;
 mod release;
 mod reload;
 mod restart;
+mod screen;
 mod settings;
+mod suspension;
 mod toolchain;
 mod undo;
 mod wrapper;
 
 mod support {
     pub(crate) mod command;
+    pub(crate) mod console;
     pub(crate) mod fifo;
     pub(crate) mod fixture;
     pub(crate) mod http;
@@ -38,5 +43,6 @@ mod support {
     pub(crate) mod processes;
     pub(crate) mod server;
     pub(crate) mod session;
+    pub(crate) mod terminal;
     pub(crate) mod tree;
 }
