@@ -1,8 +1,11 @@
 //! `--foreground`: the program has the terminal.
 
+use std::io::{Write as _, pipe};
+
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::console::Console;
+use crate::support::place::Started;
 use crate::support::poll::{BUILD, SOON};
 use crate::support::terminal::{COLUMNS, ROWS, Terminal};
 
@@ -71,6 +74,36 @@ fn a_killed_console_gives_the_terminal_back() {
     kill_process(Pid::from_raw(pid.parse().expect("a number")).expect("an id"), Signal::KILL).expect("it runs");
     assert_eq!(terminal.wait().code(), Some(128 + 9));
     assert!(terminal.is_as_before());
+}
+
+/// Without a terminal there is none to give: the program reads from the pipe, and its exit code is the session's.
+#[test]
+fn without_a_terminal_the_program_reads_its_input() {
+    let console = Console::new();
+    let mut command = console.place.command(&["--foreground", "--", "answer"]);
+    let (input, mut typed) = pipe().expect("a pipe");
+    command.stdin(input);
+    let session = Started::launch(command);
+    session.output.expect(BUILD, ["started process"]);
+    typed.write_all(b"hello\nexit\n").expect("the program reads");
+    session.output.expect(SOON, ["you said: hello"]);
+    let (code, text) = session.end();
+    assert_eq!(code, Some(7), "{text}");
+    assert!(text.contains("[hotreload] the program ended (exit code 7), and the session with it"), "{text}");
+    assert!(!text.contains('\x1b'), "{text:?}");
+}
+
+/// A program that takes the terminal without being given it is stopped by the kernel: the session says how to give it.
+#[test]
+fn a_program_that_wants_the_terminal_is_told_about() {
+    let console = Console::new();
+    let mut terminal = Terminal::run(&console.place.command(&["--", "tty"]));
+    let said = terminal.expect(BUILD, "the program wants the terminal for itself and was stopped (SIGTTIN)");
+    assert!(said.contains("`cargo hotreload run --foreground`"), "{said}");
+    // A stopped program is ended all the same.
+    terminal.press("q");
+    assert_eq!(terminal.wait().code(), Some(0));
+    terminal.expect(SOON, "[hotreload] the program stopped (exit code 0)");
 }
 
 /// A signal to the session ends both in order.

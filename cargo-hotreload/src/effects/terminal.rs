@@ -1,8 +1,8 @@
 //! The user's terminal: its modes, its size, and which process group has it.
 //!
 //! There is one in a process, so what it was like when the session began is remembered once: [`remember`] first, then
-//! [`want_keys`] or [`give_to`], and [`restore`] whenever somebody else gets the terminal, also on the way out of a
-//! panic. Everything here does nothing where standard input is no terminal.
+//! [`want_keys`] or [`give_to`], [`restore`] whenever somebody else gets the terminal, also on the way out of a panic,
+//! and [`forget`] in the end. Everything here does nothing where standard input is no terminal.
 
 use std::io::stdin;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -13,11 +13,11 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal as NixSignal};
 use procfs::process::Process;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, read};
-use rustix::process::{Pid, getpgid, getpgrp, getsid};
+use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
 use rustix::stdio;
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize, isatty, tcgetattr, tcgetpgrp, tcgetwinsize,
-    tcsetattr, tcsetpgrp,
+    LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, Winsize, isatty, tcgetattr, tcgetpgrp,
+    tcgetwinsize, tcsetattr, tcsetpgrp,
 };
 
 /// How often a session in the background looks whether it is back.
@@ -116,14 +116,29 @@ pub fn restore_in_panic() {
 
 fn restore_to(known: &mut Option<Known>) {
     let Some(known) = known else { return };
-    let has_it = |group: Pid| tcgetpgrp(stdin()).is_ok_and(|current| current == group);
-    if known.given.take().is_some_and(has_it) {
+    // Whom the program has given it to in turn does not matter; only a shell may have it and keep it.
+    let is_shells = || tcgetpgrp(stdin()).ok() == getpgid(getppid()).ok();
+    if known.given.take().is_some() && !is_ours() && !is_shells() {
         let _ = unstopped(|| tcsetpgrp(stdin(), getpgrp()));
     }
     // A shell that has it back has modes of its own.
     if std::mem::take(&mut known.is_changed) && is_ours() {
         set(&known.before);
     }
+}
+
+/// Restores the terminal for the last time.
+pub fn forget() {
+    let mut known = locked();
+    restore_to(&mut known);
+    *known = None;
+}
+
+/// Whether the program has the terminal in modes in which a line's end does not go back to the first column.
+#[must_use]
+pub fn needs_returns() -> bool {
+    let is_given = locked().as_ref().is_some_and(|known| known.given.is_some());
+    is_given && modes().is_some_and(|modes| !modes.output_modes.contains(OutputModes::OPOST))
 }
 
 /// The terminal's size in rows and columns, or what most terminals begin with.

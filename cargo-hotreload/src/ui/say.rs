@@ -7,6 +7,7 @@ use anstream::{AutoStream, ColorChoice, eprint};
 use anstyle::Style;
 use clap_cargo::style::{ERROR, HEADER, NOTE, WARN};
 
+use crate::effects::terminal;
 use crate::session::message::Message;
 use crate::ui::screen;
 
@@ -74,6 +75,8 @@ fn write(text: &str) {
     if screen::lines(&text) {
         return;
     }
+    let is_raw = stderr.is_terminal() && terminal::needs_returns();
+    let text = if is_raw { format!("\r{}", text.replace('\n', "\r\n")) } else { text };
     // Where nobody listens there is nobody to tell.
     let _ = stderr.lock().write_all(text.as_bytes());
 }

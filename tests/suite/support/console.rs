@@ -162,6 +162,10 @@ fn main() {
         "pieces" => pieces(),
         "answer" => answer(),
         "prompt" => put("name? "),
+        "tty" => {
+            let mut line = String::new();
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(std::fs::File::open("/dev/tty").unwrap()), &mut line).unwrap();
+        }
         "colours" => eprintln!("\x1b[31mred\x1b[0m and plain"),
         _ => {}
     }

@@ -214,6 +214,7 @@ impl<'arguments> Driver<'arguments> {
     /// Starts cargo, after planning anew if a manifest changed.
     fn build(&mut self, replan: bool) -> Result<()> {
         self.cancelled = false;
+        self.front.build_begins();
         if replan {
             self.plan_anew()?;
         }

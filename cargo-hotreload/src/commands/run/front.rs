@@ -129,6 +129,13 @@ impl Front {
         thread::Builder::new().name("terminal".into()).spawn(follow).map(drop)
     }
 
+    /// A build begins: what the last one said is no longer so.
+    pub(super) fn build_begins(&self) {
+        let mut diagnostics = self.locked();
+        diagnostics.begin();
+        count(&diagnostics);
+    }
+
     /// `line`, which calls cargo, with what it has to know about the terminal.
     pub(super) fn for_cargo(&self, line: CommandLine) -> CommandLine {
         let line = match self.color.for_cargo() {
@@ -141,8 +148,6 @@ impl Front {
 
     /// Where cargo writes its progress.
     pub(super) fn cargo_output(&self) -> io::Result<(Stdio, Output)> {
-        self.locked().begin();
-        self.count();
         if self.view != View::Screen {
             return Ok((Stdio::inherit(), Output::default()));
         }
@@ -170,8 +175,7 @@ impl Front {
     pub(super) fn build_ended(&self, is_good: bool, is_cancelled: bool) {
         screen::cargo(&[Piece::Bar(Vec::new())]);
         if is_cancelled {
-            self.locked().begin();
-            return self.count();
+            return self.build_begins();
         }
         let Some(Size { rows: height, columns }) = screen::size() else { return };
         let mut diagnostics = self.locked();
@@ -252,10 +256,6 @@ impl Front {
         self.view
     }
 
-    fn count(&self) {
-        count(&self.locked());
-    }
-
     fn locked(&self) -> MutexGuard<'_, Diagnostics> {
         self.diagnostics.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -264,7 +264,7 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         screen::close();
-        terminal::restore();
+        terminal::forget();
     }
 }
 
