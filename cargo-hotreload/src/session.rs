@@ -8,12 +8,13 @@
 //!    code mapped and the old code gone, or the deadline passes ([`mod@delivering`]);
 //! 4. the outcome is said, and answered to whoever asked for it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
+use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
 use crate::session::message::Message;
 
 pub mod delivering;
@@ -32,6 +33,10 @@ pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
 pub struct Session {
     strategy: Strategy,
     building: Option<Building>,
+    /// Whose files were saved since the last good build.
+    dirty: BTreeSet<Owner>,
+    /// What the program can swap, by the last good build.
+    modules: BTreeSet<String>,
     /// What was saved since the running build began.
     unbuilt: Option<Unbuilt>,
     /// The newest good build, while the program is too busy to take it.
@@ -86,7 +91,7 @@ impl Session {
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         match event {
             Event::Begin => self.build(Unbuilt::default(), now),
-            Event::Saved { at, manifest } => self.saved(Unbuilt { saved: Some(at), replan: manifest }, now),
+            Event::Saved(change) => self.saved(change, now),
             Event::Built(result) => self.built(result, now),
             Event::Started { pid } => self.started(pid),
             Event::NotStarted { reason } => self.not_started(reason),
@@ -113,13 +118,26 @@ impl Session {
 
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
         self.building = Some(Building { began: now, saved: unbuilt.saved });
-        vec![Action::Build { replan: unbuilt.replan }]
+        vec![Action::Build { scope: self.scope(), replan: unbuilt.replan }]
     }
 
-    fn saved(&mut self, mut unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
+    /// What has to be built for what was saved since the last good build.
+    fn scope(&self) -> Scope {
+        let is_swapped = |owner: &Owner| matches!(owner, Owner::Library(name) if self.modules.contains(name));
+        let is_free = self.strategy != Strategy::Restart && self.forced.is_none();
+        if is_free && self.program.is_some() && !self.dirty.is_empty() && self.dirty.iter().all(is_swapped) {
+            Scope::Modules
+        } else {
+            Scope::Program
+        }
+    }
+
+    fn saved(&mut self, change: Change, now: Instant) -> Vec<Action> {
         if self.ending {
             return Vec::new();
         }
+        let mut unbuilt = Unbuilt { saved: Some(change.at), replan: change.owners.contains(&Owner::Plan) };
+        self.dirty.extend(change.owners);
         if self.building.is_none() {
             return self.build(unbuilt, now);
         }
@@ -139,6 +157,8 @@ impl Session {
         let took = now - began;
         match result {
             Ok(built) => {
+                self.dirty.clear();
+                self.modules = built.modules().map(|module| module.package.clone()).collect();
                 self.ready = Some(Finished { built, build: took, saved });
                 self.deliver(now)
             }

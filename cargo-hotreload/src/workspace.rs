@@ -17,7 +17,7 @@ use crate::workspace::exclusion::exclude;
 use crate::workspace::graph::{Graph, LibraryIndex};
 use crate::workspace::helpers::{Helper, helpers};
 use crate::workspace::program::{Kind, Program};
-use crate::workspace::unit_graph::UnitGraph;
+use crate::workspace::unit_graph::{UnitGraph, UnitKey};
 
 mod exclusion;
 pub mod graph;
@@ -45,6 +45,8 @@ pub struct Workspace {
     pub others: Vec<String>,
     /// Local packages whose code runs while the program is compiled.
     pub helpers: Vec<Helper>,
+    /// Everything that is compiled for the program, but for what is ours.
+    pub units: BTreeSet<UnitKey>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
     /// Every local package: procedural macros and build helpers shape the program too.
@@ -56,6 +58,8 @@ pub struct Workspace {
 /// Where the files of a local package are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// The package's name; the root of a workspace need not be a package.
+    pub package: Option<String>,
     /// The directory of its manifest.
     pub directory: PathBuf,
     /// The directories of its libraries' and programs' source files; usually `src` alone.
@@ -75,6 +79,8 @@ pub struct Host {
     pub manifest: PathBuf,
     /// The program's root source file.
     pub source: PathBuf,
+    /// Activated features.
+    pub features: Vec<String>,
     /// Whether the package has a build script.
     pub build_script: bool,
     /// The local library of the same package, if it has one that the binary uses.
@@ -113,10 +119,12 @@ impl Workspace {
                 kind: bin.kind,
                 manifest: package.manifest_path.clone().into_std_path_buf(),
                 source: bin.source.clone(),
+                features: units.units[host].features.clone(),
                 build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
                 library: own_library,
             },
             obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
+            units: units.keys(is_generated),
             own_profile: None,
             places: places(metadata, &root, is_group),
             helpers: helpers(units, host, metadata, &graph),
@@ -140,6 +148,14 @@ impl Workspace {
             Kind::Binary => directory.join(&self.host.bin),
             Kind::Example => directory.join("examples").join(&self.host.bin),
         }
+    }
+
+    /// The local package in whose directory `path` is.
+    #[must_use]
+    pub fn package_of(&self, path: &Path) -> Option<&str> {
+        let around = self.places.iter().filter(|place| path.starts_with(&place.directory));
+        // A package may lie within another one's directory.
+        around.max_by_key(|place| (place.directory.components().count(), place.package.is_some()))?.package.as_deref()
     }
 
     /// `path` as seen from the workspace root, if it is inside.
@@ -172,6 +188,12 @@ fn obstacles(profile: &str, lto: &str, panic: &str) -> Vec<String> {
     found
 }
 
+/// Whether the package of this id is one of the dependency groups.
+#[must_use]
+pub fn is_generated(id: &str) -> bool {
+    id.contains(concat!("/", ".hotreload", "/groups/"))
+}
+
 /// The local packages of `metadata`, and the root, whose manifest counts even where it is no package.
 fn places(metadata: &Metadata, root: &Path, is_group: impl Fn(&Package) -> bool) -> Vec<Place> {
     let local = metadata.packages.iter().filter(|package| package.source.is_none() && !is_group(package));
@@ -180,10 +202,10 @@ fn places(metadata: &Metadata, root: &Path, is_group: impl Fn(&Package) -> bool)
         let targets = package.targets.iter().filter(|target| !target.is_test() && !target.is_bench());
         let targets = targets.filter(|target| !target.is_custom_build());
         let sources = targets.filter_map(|target| parent(&target.src_path)).collect();
-        Some(Place { directory: parent(&package.manifest_path)?, sources })
+        Some(Place { package: Some(package.name.to_string()), directory: parent(&package.manifest_path)?, sources })
     };
     let packages = local.filter_map(place);
-    packages.chain([Place { directory: root.to_owned(), sources: BTreeSet::new() }]).collect()
+    packages.chain([Place { package: None, directory: root.to_owned(), sources: BTreeSet::new() }]).collect()
 }
 
 fn others(metadata: &Metadata, graph: &Graph, host: &str, is_group: impl Fn(&Package) -> bool) -> Vec<String> {

@@ -29,6 +29,7 @@ use crate::workspace::Workspace;
 mod driver;
 mod facts;
 mod linking;
+mod modules;
 mod program;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.

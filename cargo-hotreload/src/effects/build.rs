@@ -30,7 +30,7 @@ pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
 }
 
 /// The files that a build made, by file name, and whether cargo called the build good.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Artifacts {
     /// The host's executable.
     pub executable: Option<PathBuf>,
@@ -42,6 +42,19 @@ pub struct Artifacts {
     pub link_errors: Vec<String>,
     /// Cargo's last word.
     pub success: bool,
+}
+
+impl Artifacts {
+    /// What is there after a build that made these and left the rest of `earlier` alone.
+    #[must_use]
+    pub fn over(self, earlier: &Self) -> Self {
+        let mut dylibs = earlier.dylibs.clone();
+        dylibs.extend(self.dylibs);
+        let is_new = |manifest: &PathBuf| self.rlibs.iter().any(|(own, _)| own == manifest);
+        let kept = earlier.rlibs.iter().filter(|(manifest, _)| !is_new(manifest)).cloned();
+        let rlibs = kept.chain(self.rlibs.clone()).collect();
+        Self { executable: self.executable.or_else(|| earlier.executable.clone()), dylibs, rlibs, ..self }
+    }
 }
 
 /// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.

@@ -1,5 +1,6 @@
 //! Facts from cargo: metadata and unit graph.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -14,9 +15,9 @@ use crate::plan::command::CommandLine;
 use crate::plan::enable;
 use crate::plan::own_profile::{FlagSource, OwnProfile};
 use crate::plan::toolchain::Toolchain;
-use crate::workspace::Workspace;
 use crate::workspace::program::{self, Program};
-use crate::workspace::unit_graph::UnitGraph;
+use crate::workspace::unit_graph::{UnitGraph, UnitKey};
+use crate::workspace::{Workspace, is_generated};
 
 /// The workspace that `settings` speak of, seen from the directory `root`.
 pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
@@ -57,6 +58,15 @@ fn own_profile(
         (None, Some(FlagSource::Own)) => Err(ErrorKind::NoOwnProfile { root: root.to_owned() }.into()),
         (found, _) => Ok(found),
     }
+}
+
+/// Whether the build `line`, which prints its unit graph, compiles nothing but what is among `units`.
+///
+/// # Errors
+/// What cargo says if it does not take the line.
+pub fn builds_only(line: &CommandLine, units: &BTreeSet<UnitKey>) -> Result<bool> {
+    let graph: UnitGraph = serde_json::from_str(&process::read(line)?)?;
+    Ok(graph.keys(is_generated).is_subset(units))
 }
 
 fn metadata(toolchain: &Toolchain, root: &Path, features: &Features) -> Result<Metadata> {

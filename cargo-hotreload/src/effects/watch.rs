@@ -18,10 +18,12 @@ use ignore::WalkBuilder;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// A burst of saves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     /// When the last of them was saved.
     pub at: Instant,
+    /// The files.
+    pub paths: Vec<PathBuf>,
     /// Whether a `Cargo.toml` is among them.
     pub manifest: bool,
 }
@@ -117,7 +119,7 @@ impl Sources {
     /// were not known before.
     fn scan(&mut self) -> Result<Vec<PathBuf>> {
         let mut fresh = Vec::new();
-        for Place { directory, sources } in self.places.clone() {
+        for Place { directory, sources, .. } in self.places.clone() {
             self.watch(&directory)?;
             let files = ["Cargo.toml", "build.rs"].map(|name| directory.join(name));
             let mut files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
@@ -182,7 +184,7 @@ impl Sources {
         }
         let at = changed.iter().filter_map(|path| saved_at(path)).max().unwrap_or(last);
         let manifest = changed.iter().any(|path| path.ends_with("Cargo.toml"));
-        (!changed.is_empty()).then_some(Saved { at, manifest })
+        (!changed.is_empty()).then_some(Saved { at, paths: changed, manifest })
     }
 }
 
@@ -221,8 +223,11 @@ mod tests {
         fs::write(directory.path().join("Cargo.toml"), "[package]\n").expect("write");
         fs::write(directory.path().join("src/lib.rs"), "old").expect("write");
         let (sender, receiver) = channel();
-        let place =
-            Place { directory: directory.path().to_owned(), sources: BTreeSet::from([directory.path().to_owned()]) };
+        let place = Place {
+            package: None,
+            directory: directory.path().to_owned(),
+            sources: BTreeSet::from([directory.path().to_owned()]),
+        };
         let watch = start(vec![place], DEBOUNCE, move |saved| {
             let _ = sender.send(saved);
         })
