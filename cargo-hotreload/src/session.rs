@@ -28,6 +28,9 @@ pub mod verify;
 /// How long the program may take to stop before it is killed.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
+/// The longest time for which a build waits for saves that may follow, after one was cancelled by a save.
+const SETTLE: Duration = Duration::from_millis(300);
+
 /// The state of one session.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -37,8 +40,11 @@ pub struct Session {
     dirty: BTreeSet<Owner>,
     /// What the program can swap, by the last good build.
     modules: BTreeSet<String>,
-    /// What was saved since the running build began.
+    /// What was saved since the running build began, or since the last one was cancelled.
     unbuilt: Option<Unbuilt>,
+    last_saved: Option<Instant>,
+    /// When no more saves are expected to follow the last one.
+    settled: Option<Instant>,
     /// The newest good build, while the program is too busy to take it.
     ready: Option<Finished>,
     /// What is being started, until its process id is known.
@@ -99,6 +105,7 @@ impl Session {
             Event::Exited(ending) => self.exited(ending, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
             Event::Interrupted => self.interrupted(),
+            Event::Due(Timer::Settle) => self.build_when_settled(now),
             Event::Due(Timer::Look) => self.look_again(),
             Event::Due(Timer::Stop { pid }) => self.stop_overdue(pid),
         }
@@ -138,12 +145,32 @@ impl Session {
         }
         let mut unbuilt = Unbuilt { saved: Some(change.at), replan: change.owners.contains(&Owner::Plan) };
         self.dirty.extend(change.owners);
-        if self.building.is_none() {
-            return self.build(unbuilt, now);
-        }
+        let gap = self.last_saved.replace(now).map(|last| now - last);
+        // Whoever saves again and again is not done: with every key, or a tool that rewrites file by file.
+        let rest = gap.filter(|gap| *gap < SETTLE).map_or(Duration::ZERO, |gap| (gap * 3).min(SETTLE));
+        self.settled = Some(now + rest);
         unbuilt.replan |= self.unbuilt.is_some_and(|earlier| earlier.replan);
-        let is_first = self.unbuilt.replace(unbuilt).is_none();
-        if is_first { vec![Action::CancelBuild] } else { Vec::new() }
+        match (&self.building, self.unbuilt.replace(unbuilt)) {
+            (Some(_), None) => vec![Action::CancelBuild],
+            (None, None) => self.build_unbuilt(now),
+            // The running build is cancelled already, or the time until the next one runs.
+            (_, Some(_)) => Vec::new(),
+        }
+    }
+
+    /// Builds what was saved, unless more of it is to be expected.
+    fn build_when_settled(&mut self, now: Instant) -> Vec<Action> {
+        let left = self.settled.map_or(Duration::ZERO, |settled| settled.saturating_duration_since(now));
+        match (&self.building, &self.unbuilt) {
+            (None, Some(_)) if left.is_zero() => self.build_unbuilt(now),
+            (None, Some(_)) => vec![Action::After(left, Timer::Settle)],
+            (Some(_), _) | (_, None) => Vec::new(),
+        }
+    }
+
+    fn build_unbuilt(&mut self, now: Instant) -> Vec<Action> {
+        let unbuilt = self.unbuilt.take().unwrap_or_default();
+        self.build(unbuilt, now)
     }
 
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
@@ -151,8 +178,8 @@ impl Session {
         if self.ending {
             return self.end_when_idle();
         }
-        if let Some(unbuilt) = self.unbuilt.take() {
-            return self.build(unbuilt, now);
+        if self.unbuilt.is_some() {
+            return self.build_when_settled(now);
         }
         let took = now - began;
         match result {
@@ -188,7 +215,7 @@ impl Session {
             self.forced = Some(force);
         }
         // A running build that nothing was saved since is the one to deliver.
-        if self.building.is_some() { Vec::new() } else { self.build(Unbuilt::default(), now) }
+        if self.building.is_some() { Vec::new() } else { self.build_unbuilt(now) }
     }
 
     fn status(&self) -> Answer {

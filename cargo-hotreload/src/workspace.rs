@@ -62,6 +62,8 @@ pub struct Place {
     pub package: Option<String>,
     /// The directory of its manifest.
     pub directory: PathBuf,
+    /// Whether it has a build script.
+    pub build_script: bool,
     /// The directories of its libraries' and programs' source files; usually `src` alone.
     pub sources: BTreeSet<PathBuf>,
 }
@@ -202,10 +204,16 @@ fn places(metadata: &Metadata, root: &Path, is_group: impl Fn(&Package) -> bool)
         let targets = package.targets.iter().filter(|target| !target.is_test() && !target.is_bench());
         let targets = targets.filter(|target| !target.is_custom_build());
         let sources = targets.filter_map(|target| parent(&target.src_path)).collect();
-        Some(Place { package: Some(package.name.to_string()), directory: parent(&package.manifest_path)?, sources })
+        Some(Place {
+            package: Some(package.name.to_string()),
+            directory: parent(&package.manifest_path)?,
+            build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
+            sources,
+        })
     };
     let packages = local.filter_map(place);
-    packages.chain([Place { package: None, directory: root.to_owned(), sources: BTreeSet::new() }]).collect()
+    let top = Place { package: None, directory: root.to_owned(), build_script: false, sources: BTreeSet::new() };
+    packages.chain([top]).collect()
 }
 
 fn others(metadata: &Metadata, graph: &Graph, host: &str, is_group: impl Fn(&Package) -> bool) -> Vec<String> {

@@ -117,6 +117,8 @@ pub enum ProgramSignal {
 pub enum Timer {
     /// Look at the mappings again.
     Look,
+    /// No save has followed for a while.
+    Settle,
     /// The program with this process id had time enough to stop.
     Stop {
         /// The process id that was asked to stop.

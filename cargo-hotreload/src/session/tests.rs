@@ -168,6 +168,7 @@ fn a_save_during_a_build_cancels_it_once_and_builds_again() {
     assert_eq!(play.save_of([Owner::Plan]), []);
     assert_eq!(play.save(), []);
     // One of the saves was a manifest's.
+    play.now += Duration::from_secs(1);
     assert_eq!(
         play.does(Event::Built(Err("cancelled".into()))),
         [Action::Build { scope: Scope::Program, replan: true }]
@@ -319,6 +320,7 @@ fn an_edit_of_modules_alone_does_not_build_the_program() {
     play.does(Event::Built(Ok(built(1, 1, 1))));
     assert_eq!(play.save_of([api.clone()]), modules);
     // A cancelled build leaves open what it was for.
+    play.now += Duration::from_secs(1);
     play.save_of([Owner::Program]);
     assert_eq!(play.does(Event::Built(Err("cancelled".into()))), program);
 }
@@ -332,4 +334,23 @@ fn the_program_is_built_where_it_has_to_be_started() {
     let mut play = Play::serving();
     let restart = play.does(Event::Asked(Request::Restart, ReplyTo(1)));
     assert_eq!(restart, program);
+}
+
+#[test]
+fn saves_in_quick_succession_are_waited_for_after_the_first_build_was_cancelled() {
+    let mut play = Play::serving();
+    assert!(matches!(play.save()[..], [Action::Build { .. }]));
+    play.now += Duration::from_millis(50);
+    assert_eq!(play.save(), [Action::CancelBuild]);
+    let actions = play.does(Event::Built(Err("cancelled".into())));
+    let [Action::After(rest, Timer::Settle)] = actions[..] else { panic!("{actions:?}") };
+    assert!(rest > Duration::from_millis(100) && rest < Duration::from_millis(200), "{rest:?}");
+    for _ in 0..18 {
+        play.now += Duration::from_millis(50);
+        assert_eq!(play.save(), []);
+    }
+    assert!(matches!(play.does(Event::Due(Timer::Settle))[..], [Action::After(_, Timer::Settle)]));
+    play.now += rest;
+    assert!(matches!(play.does(Event::Due(Timer::Settle))[..], [Action::Build { .. }]));
+    assert_eq!(play.does(Event::Due(Timer::Settle)), []);
 }

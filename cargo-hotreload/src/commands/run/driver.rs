@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use rustix::process::Signal;
@@ -22,8 +22,8 @@ use crate::commands::run::program::{build_line, program_line};
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
-use crate::effects::watch::{self, Saved, Watch};
-use crate::effects::{linkers, probe, process, settings};
+use crate::effects::watch::{self, Inputs, Saved, Watch};
+use crate::effects::{dep_info, linkers, probe, process, settings};
 use crate::session::Session;
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
@@ -64,6 +64,7 @@ pub(super) struct Driver<'arguments> {
     /// Everything that was built, by whichever build.
     artifacts: Artifacts,
     modules_build: ModulesBuild,
+    build_began: SystemTime,
     timers: Vec<(Instant, Timer)>,
     queue: VecDeque<Event>,
 }
@@ -90,6 +91,7 @@ impl<'arguments> Driver<'arguments> {
             contents: Contents::default(),
             artifacts: Artifacts::default(),
             modules_build: ModulesBuild::default(),
+            build_began: SystemTime::now(),
             timers: Vec::new(),
             queue: VecDeque::from([Event::Begin]),
         })
@@ -212,6 +214,7 @@ impl<'arguments> Driver<'arguments> {
     /// Starts cargo, after planning anew if a manifest changed.
     fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
+        self.build_began = SystemTime::now();
         if replan {
             self.plan_anew()?;
         }
@@ -246,6 +249,16 @@ impl<'arguments> Driver<'arguments> {
         Ok(())
     }
 
+    /// What the build that has just ended read, and others before it.
+    fn inputs(&self) -> Inputs {
+        let Workspace { root, target_directory, .. } = &self.facts.workspace;
+        let outputs = self.artifacts.dylibs.values().chain(&self.artifacts.executable).map(PathBuf::as_path);
+        let ours = [target_directory.clone(), self.facts.workspace.state_directory()];
+        let mut files = dep_info::inputs(outputs, root);
+        files.retain(|file| !ours.iter().any(|directory| file.starts_with(directory)));
+        Inputs { files, since: self.build_began }
+    }
+
     /// What `saved` means for the session.
     fn change(&self, Saved { at, paths, manifest }: Saved) -> Change {
         let Workspace { host, .. } = &self.facts.workspace;
@@ -270,6 +283,7 @@ impl<'arguments> Driver<'arguments> {
         let artifacts = artifacts.clone().over(&self.artifacts);
         let built = build::describe(&self.facts.workspace, &artifacts, &mut self.contents);
         self.artifacts = artifacts;
+        self.watch.read(self.inputs());
         let mut built = built.map_err(|error| format!("{error:#}"))?;
         if !self.facts.has_modules {
             // A plugin of the user's own is none of ours.
