@@ -114,7 +114,7 @@ impl Contents {
 
 /// What `artifacts` mean for the program: which libraries it has, and which of them it can swap.
 pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Contents) -> Result<Built> {
-    let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host.bin) };
+    let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host().bin) };
     let directories: Vec<PathBuf> = library_directories(executable);
     let linked = elf::linked(executable, &directories)?;
     let mut image = |path: &Path| -> Result<Image> { Ok(Image { path: path.to_owned(), content: contents.of(path)? }) };
@@ -139,11 +139,15 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
     Ok(Built { executable: image(executable)?, libraries, carried })
 }
 
-/// What the program of `workspace` links, if it was built.
+/// What the programs of `workspace` link, if they were built.
 #[must_use]
 pub fn linked(workspace: &Workspace) -> Option<Linked> {
-    let executable = workspace.executable();
-    elf::linked(&executable, &library_directories(&executable)).ok()
+    let executables = workspace.hosts.iter().map(|host| workspace.executable(host));
+    let each = executables.filter_map(|executable| elf::linked(&executable, &library_directories(&executable)).ok());
+    each.reduce(|mut all, one| {
+        all.libraries.extend(one.libraries);
+        Linked { opens_libraries: all.opens_libraries || one.opens_libraries, ..all }
+    })
 }
 
 /// Where the dynamic linker finds what a build made.

@@ -57,6 +57,8 @@ pub struct Node {
     pub uses: BTreeSet<NodeIndex>,
     /// What runs while it is compiled: procedural macros, what its build script uses.
     pub built_with: BTreeSet<NodeIndex>,
+    /// The name of the program that it is, if it is one.
+    pub program: Option<String>,
     /// What is built into it: the crates of a group, the third-party crates that only the host sees.
     pub carries: Vec<String>,
 }
@@ -150,7 +152,7 @@ impl Picture {
             Some(linked) if linked.opens_libraries => Evidence::Loader,
             Some(_) => Evidence::NoLoader,
         };
-        let program = workspace.host.bin.clone();
+        let program = workspace.hosts.iter().map(|host| host.bin.as_str()).collect::<Vec<_>>().join(", ");
         let groups = if standing == Standing::RestartOnly { &[] } else { groups };
         Self { program, standing, evidence, nodes: Nodes::collect(workspace, groups, linked, standing) }
     }
@@ -162,7 +164,8 @@ impl Picture {
         let wanted = name.replace('_', "-");
         let is_wanted = |other: &String| other.replace('_', "-") == wanted;
         let own = self.nodes.iter().position(|node| is_wanted(&node.name));
-        if let Some(own) = own.or_else(|| is_wanted(&self.program).then(|| self.host()).flatten()) {
+        let program = || self.nodes.iter().position(|node| node.program.as_ref().is_some_and(is_wanted));
+        if let Some(own) = own.or_else(program) {
             return vec![own];
         }
         let carriers = self.nodes.iter().enumerate().filter(|(_, node)| node.carries.iter().any(is_wanted));
@@ -172,10 +175,13 @@ impl Picture {
     /// What a node is called where there is little room: `group 1`; the program by its own name and its package's.
     #[must_use]
     pub fn label(&self, node: NodeIndex) -> String {
-        let Node { name, part, .. } = &self.nodes[node];
+        let Node { name, part, program, .. } = &self.nodes[node];
         match part {
             Part::Group { number } => format!("group {number}"),
-            Part::Host if *name != self.program => format!("{} ({name})", self.program),
+            Part::Host => match program {
+                Some(program) if program != name => format!("{program} ({name})"),
+                Some(_) | None => name.clone(),
+            },
             _ => name.clone(),
         }
     }

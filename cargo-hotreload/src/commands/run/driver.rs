@@ -223,7 +223,7 @@ impl<'arguments> Driver<'arguments> {
             (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
         };
         let (running, stdout) = build::start(&line).with_context(|| format!("cannot run `{line}`"))?;
-        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host.clone(), self.arrivals.clone());
+        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
             let artifacts = build::read_messages(stdout, host.kind, &host.bin, say::diagnostic);
@@ -261,9 +261,10 @@ impl<'arguments> Driver<'arguments> {
 
     /// What `saved` means for the session.
     fn change(&self, Saved { at, paths, manifest }: Saved) -> Change {
-        let Workspace { host, .. } = &self.facts.workspace;
-        let owner = |path: &PathBuf| match self.facts.workspace.package_of(path) {
-            Some(package) if *package != host.package => Owner::Library(package.to_owned()),
+        let workspace = &self.facts.workspace;
+        let is_program = |package: &str| workspace.hosts.iter().any(|host| host.package == package);
+        let owner = |path: &PathBuf| match workspace.package_of(path) {
+            Some(package) if !is_program(package) => Owner::Library(package.to_owned()),
             Some(_) | None => Owner::Program,
         };
         let owners = paths.iter().map(owner).chain(manifest.then_some(Owner::Plan)).collect();

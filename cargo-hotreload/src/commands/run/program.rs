@@ -19,7 +19,7 @@ const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 #[must_use]
 pub(super) fn build_line(facts: &Facts) -> CommandLine {
     let Facts { settings, workspace, .. } = facts;
-    let host = &workspace.host;
+    let host = workspace.host();
     let own_features = workspace.own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
     outputs(facts, build(facts).args(["--package", &host.package, host.kind.flag(), &host.bin]))
         .args(settings.features.with(own_features).arguments())
@@ -40,7 +40,8 @@ pub(super) fn modules_unit_graph(facts: &Facts, modules: &[String]) -> CommandLi
 }
 
 fn modules_selection(facts: &Facts, modules: &[String], line: CommandLine) -> CommandLine {
-    let Workspace { host, graph, .. } = &facts.workspace;
+    let Workspace { graph, .. } = &facts.workspace;
+    let host = facts.workspace.host();
     let own = host.features.iter().map(|feature| format!("{}/{feature}", host.package));
     let libraries = graph.local().map(|index| &graph.libraries[index]);
     let libraries = libraries.filter(|library| modules.contains(&library.package) && library.package != host.package);

@@ -23,6 +23,9 @@ use crate::effects::watch::{Inputs, Saved};
 use crate::plan::lockfile;
 use crate::workspace::Place;
 
+/// By how much a file's time stamp may be behind the clock: the kernel takes it from its last tick.
+const TICK: Duration = Duration::from_millis(20);
+
 /// The watched files and their content.
 pub(super) struct Sources {
     watcher: RecommendedWatcher,
@@ -106,6 +109,7 @@ impl Sources {
         };
         self.unread =
             self.seen.keys().filter(|file| !files.contains(*file) && !is_always_read(file)).cloned().collect();
+        let since = since.checked_sub(TICK).unwrap_or(since);
         let is_late = |file: &PathBuf| fs::metadata(file).and_then(|file| file.modified()).is_ok_and(|at| at > since);
         saved(fresh.into_iter().filter(is_late).collect(), Instant::now())
     }
