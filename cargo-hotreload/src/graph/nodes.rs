@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::picture::{Node, NodeIndex, Part, Standing};
+use crate::graph::node::{Node, NodeIndex, Part, Standing};
 use crate::plan::groups::{Group, Seer};
 use crate::plan::roles::{Linked, Role, file_name, role_of};
 use crate::workspace::Workspace;

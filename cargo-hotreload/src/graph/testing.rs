@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::graph::change::Change;
-use crate::graph::picture::{NodeIndex, Picture, Standing};
+use crate::graph::node::{NodeIndex, Standing};
+use crate::graph::picture::Picture;
 use crate::plan::groups::{Seer, groups};
 use crate::plan::roles::{Linked, file_name};
 use crate::workspace::graph::{Graph, Library, LibraryIndex, Origin};
