@@ -5,6 +5,7 @@ pub mod cargo;
 pub mod cargo_config;
 pub mod child;
 pub mod control;
+pub mod dep_info;
 pub mod doctor;
 pub mod dylib_probe;
 pub mod elf;

@@ -8,24 +8,30 @@
 //!    code mapped and the old code gone, or the deadline passes ([`mod@delivering`]);
 //! 4. the outcome is said, and answered to whoever asked for it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
+use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
 use crate::session::message::Message;
+use crate::session::pause::Watching;
 
 pub mod delivering;
 pub mod delivery;
 pub mod event;
 pub mod message;
+mod pause;
 #[cfg(test)]
 mod tests;
 pub mod verify;
 
 /// How long the program may take to stop before it is killed.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The longest time for which a build waits for saves that may follow, after one was cancelled by a save.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// The state of one session.
 #[derive(Debug, Default)]
@@ -34,8 +40,15 @@ pub struct Session {
     own_end: OwnEnd,
     watching: Watching,
     building: Option<Building>,
-    /// What was saved since the running build began, or while nothing is built.
+    /// Whose files were saved since the last good build.
+    dirty: BTreeSet<Owner>,
+    /// What the program can swap, by the last good build.
+    modules: BTreeSet<String>,
+    /// What was saved since the running build began, since the last one was cancelled, or in a pause.
     unbuilt: Option<Unbuilt>,
+    last_saved: Option<Instant>,
+    /// When no more saves are expected to follow the last one.
+    settled: Option<Instant>,
     /// The newest good build, while the program is too busy to take it.
     ready: Option<Finished>,
     /// What is being started, until its process id is known.
@@ -61,16 +74,6 @@ pub enum OwnEnd {
     Ends,
 }
 
-/// What is done about a save.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Watching {
-    /// It is built.
-    #[default]
-    Builds,
-    /// It is remembered.
-    Paused,
-}
-
 /// What somebody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Force {
@@ -89,6 +92,8 @@ struct Counts {
 struct Building {
     began: Instant,
     saved: Option<Instant>,
+    /// A save has made it useless.
+    is_cancelled: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -114,7 +119,7 @@ impl Session {
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         match event {
             Event::Begin => self.build(Unbuilt::default(), now),
-            Event::Saved { at, manifest } => self.saved(Unbuilt { saved: Some(at), replan: manifest }, now),
+            Event::Saved(change) => self.saved(change, now),
             Event::Built(result) => self.built(result, now),
             Event::Started { pid } => self.started(pid),
             Event::NotStarted { reason } => self.not_started(reason),
@@ -122,6 +127,7 @@ impl Session {
             Event::Exited(ending) => self.exited(ending, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
             Event::Interrupted => self.interrupted(),
+            Event::Due(Timer::Settle) => self.build_when_settled(now),
             Event::Due(Timer::Look) => self.look_again(),
             Event::Due(Timer::Stop { pid }) => self.stop_overdue(pid),
         }
@@ -141,51 +147,77 @@ impl Session {
         }
     }
 
-    /// Whether saves are remembered and not built.
-    #[must_use]
-    pub fn is_paused(&self) -> bool {
-        self.watching == Watching::Paused
-    }
-
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
-        self.building = Some(Building { began: now, saved: unbuilt.saved });
-        vec![Action::Build { replan: unbuilt.replan }]
+        self.building = Some(Building { began: now, saved: unbuilt.saved, is_cancelled: false });
+        vec![Action::Build { scope: self.scope(), replan: unbuilt.replan }]
     }
 
-    fn saved(&mut self, mut unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
+    /// What has to be built for what was saved since the last good build.
+    fn scope(&self) -> Scope {
+        let is_swapped = |owner: &Owner| matches!(owner, Owner::Library(name) if self.modules.contains(name));
+        let is_free = self.strategy != Strategy::Restart && self.forced.is_none();
+        if is_free && self.program.is_some() && !self.dirty.is_empty() && self.dirty.iter().all(is_swapped) {
+            Scope::Modules
+        } else {
+            Scope::Program
+        }
+    }
+
+    fn saved(&mut self, change: Change, now: Instant) -> Vec<Action> {
         if self.ending {
             return Vec::new();
         }
-        if self.building.is_none() && !self.is_paused() {
-            return self.build(unbuilt, now);
-        }
+        let mut unbuilt = Unbuilt { saved: Some(change.at), replan: change.owners.contains(&Owner::Plan) };
+        self.dirty.extend(change.owners);
+        let gap = self.last_saved.replace(now).map(|last| now - last);
+        // Whoever saves again and again is not done: with every key, or a tool that rewrites file by file.
+        let rest = gap.filter(|gap| *gap < SETTLE).map_or(Duration::ZERO, |gap| (gap * 3).min(SETTLE));
+        self.settled = Some(now + rest);
         unbuilt.replan |= self.unbuilt.is_some_and(|earlier| earlier.replan);
-        let is_first = self.unbuilt.replace(unbuilt).is_none();
-        if is_first && !self.is_paused() { vec![Action::CancelBuild] } else { Vec::new() }
+        match (&mut self.building, self.unbuilt.replace(unbuilt)) {
+            _ if self.watching == Watching::Paused => Vec::new(),
+            (Some(building), None) => {
+                building.is_cancelled = true;
+                vec![Action::CancelBuild]
+            }
+            (None, None) => self.build_unbuilt(now),
+            // The running build is cancelled already, or the time until the next one runs.
+            (_, Some(_)) => Vec::new(),
+        }
     }
 
-    fn pause(&mut self, watching: Watching, reply: ReplyTo, now: Instant) -> Vec<Action> {
-        let is_change = std::mem::replace(&mut self.watching, watching) != watching;
-        let message = Message::Watching { paused: self.is_paused() };
-        let mut actions = vec![Action::Reply(reply, Answer::Done(message.to_string()))];
-        actions.extend(is_change.then_some(Action::Say(message)));
-        if !self.is_paused() && self.building.is_none() {
-            actions.extend(self.unbuilt.take().into_iter().flat_map(|unbuilt| self.build(unbuilt, now)));
+    /// Builds what was saved, unless more of it is to be expected.
+    fn build_when_settled(&mut self, now: Instant) -> Vec<Action> {
+        let left = self.settled.map_or(Duration::ZERO, |settled| settled.saturating_duration_since(now));
+        match (&self.building, &self.unbuilt) {
+            _ if self.is_paused() => Vec::new(),
+            (None, Some(_)) if left.is_zero() => self.build_unbuilt(now),
+            (None, Some(_)) => vec![Action::After(left, Timer::Settle)],
+            (Some(_), _) | (_, None) => Vec::new(),
         }
-        actions
+    }
+
+    fn build_unbuilt(&mut self, now: Instant) -> Vec<Action> {
+        let unbuilt = self.unbuilt.take().unwrap_or_default();
+        self.build(unbuilt, now)
     }
 
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
-        let Some(Building { began, saved }) = self.building.take() else { return Vec::new() };
+        let Some(Building { began, saved, is_cancelled }) = self.building.take() else { return Vec::new() };
         if self.ending {
             return self.end_when_idle();
         }
-        if let Some(unbuilt) = self.unbuilt.take_if(|_| self.watching == Watching::Builds) {
-            return self.build(unbuilt, now);
+        if self.unbuilt.is_some() && (is_cancelled || !self.is_paused()) {
+            return self.build_when_settled(now);
         }
         let took = now - began;
         match result {
             Ok(built) => {
+                // What was saved during a pause is not in this build.
+                if self.unbuilt.is_none() {
+                    self.dirty.clear();
+                }
+                self.modules = built.modules().map(|module| module.package.clone()).collect();
                 self.ready = Some(Finished { built, build: took, saved });
                 self.deliver(now)
             }
@@ -206,8 +238,8 @@ impl Session {
                 self.asked.push(reply);
                 return self.end();
             }
-            Request::Pause => return self.pause(Watching::Paused, reply, now),
-            Request::Resume => return self.pause(Watching::Builds, reply, now),
+            Request::Pause => return self.watch(Watching::Paused, reply, now),
+            Request::Resume => return self.watch(Watching::Builds, reply, now),
             Request::Build => None,
             Request::Reload => Some(Force::Reload),
             Request::Restart => Some(Force::Restart),
@@ -218,11 +250,7 @@ impl Session {
             self.forced = force.or(self.forced);
         }
         // A running build that nothing was saved since is the one to deliver.
-        if self.building.is_some() {
-            return Vec::new();
-        }
-        let unbuilt = self.unbuilt.take().unwrap_or_default();
-        self.build(unbuilt, now)
+        if self.building.is_some() { Vec::new() } else { self.build_unbuilt(now) }
     }
 
     fn status(&self) -> Answer {

@@ -33,6 +33,7 @@ mod facts;
 mod front;
 mod keyboard;
 mod linking;
+mod modules;
 mod program;
 mod suspension;
 
@@ -41,6 +42,10 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let toolchains = Toolchains::read();
     let root = locate::root(&arguments.selection.manifest, &toolchains)?;
     let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
+    if settings.hosts.len() > 1 {
+        let message = "a session runs one program";
+        return Err(settings.hosts.fault(message, "name one: `--bin NAME`").into());
+    }
     let toolchain = toolchains.find(settings.toolchain.as_deref())?;
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use rustix::process::Signal;
@@ -17,25 +17,31 @@ use crate::commands::run::facts::Facts;
 use crate::commands::run::front::{ABOVE, Front, View};
 use crate::commands::run::keyboard;
 use crate::commands::run::linking::{Advice, Linking};
+use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
 use crate::commands::run::program::{build_line, program_line};
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end, wait_for_end_or_stops};
 use crate::effects::control::Control;
-use crate::effects::watch::{self, Watch};
-use crate::effects::{linkers, probe, process, settings};
+use crate::effects::watch::{self, Inputs, Saved, Watch};
+use crate::effects::{dep_info, linkers, probe, process, settings};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Event, ProgramSignal, ReplyTo, Timer};
+use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, ReplyTo, Scope, Timer};
 use crate::session::message::Message;
 use crate::session::{OwnEnd, Session};
 use crate::ui::keys::Key;
 use crate::ui::{say, screen};
+use crate::workspace::Workspace;
 
 /// What reaches the loop from its threads.
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// Something for the session.
     Event(Event),
+    /// Files were saved.
+    Saved(Saved),
+    /// Whether the modules can be built without the program.
+    ModulesBuild(ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
     /// The program has ended and waits to be reaped.
@@ -61,6 +67,10 @@ pub(super) struct Driver<'arguments> {
     linking: Linking,
     program: Option<Running>,
     contents: Contents,
+    /// Everything that was built, by whichever build.
+    artifacts: Artifacts,
+    modules_build: ModulesBuild,
+    build_began: SystemTime,
     timers: Vec<(Instant, Timer)>,
     pub(super) queue: VecDeque<Event>,
 }
@@ -87,6 +97,9 @@ impl<'arguments> Driver<'arguments> {
             linking: Linking::default(),
             program: None,
             contents: Contents::default(),
+            artifacts: Artifacts::default(),
+            modules_build: ModulesBuild::default(),
+            build_began: SystemTime::now(),
             timers: Vec::new(),
             queue: VecDeque::from([Event::Begin]),
         })
@@ -134,6 +147,11 @@ impl<'arguments> Driver<'arguments> {
                 Some(event) => event,
                 None => return,
             },
+            Arrival::Saved(saved) => Event::Saved(self.change(saved)),
+            Arrival::ModulesBuild(found) => {
+                self.modules_build = found;
+                return;
+            }
             Arrival::BuildEnded(artifacts) => match self.build_ended(&artifacts) {
                 Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
                 Err(reason) => Event::Built(Err(self.linking.recall(reason))),
@@ -158,7 +176,7 @@ impl<'arguments> Driver<'arguments> {
             Advice::Take(linker) => {
                 let remembered =
                     linkers::remember(linker, &self.facts.toolchain, &self.facts.workspace.target_directory);
-                remembered.and_then(|()| self.build(true)).map(|()| true)
+                remembered.and_then(|()| self.build(Scope::Program, true)).map(|()| true)
             }
             Advice::GiveUp => {
                 let forgotten = linkers::forget(&self.facts.workspace.target_directory);
@@ -180,8 +198,8 @@ impl<'arguments> Driver<'arguments> {
 
     fn perform(&mut self, action: Action) {
         match action {
-            Action::Build { replan } => {
-                if let Err(error) = self.build(replan) {
+            Action::Build { scope, replan } => {
+                if let Err(error) = self.build(scope, replan) {
                     self.queue.push_back(Event::Built(Err(format!("{error:#}"))));
                 }
             }
@@ -212,16 +230,21 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Starts cargo, after planning anew if a manifest changed.
-    fn build(&mut self, replan: bool) -> Result<()> {
+    fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
         self.front.build_begins();
+        self.build_began = SystemTime::now();
         if replan {
             self.plan_anew()?;
         }
-        let line = self.front.for_cargo(build_line(&self.facts));
+        let line = match (scope, &self.modules_build) {
+            (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
+            (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
+        };
+        let line = self.front.for_cargo(line);
         let (stderr, shown) = self.front.cargo_output().context("cannot show what cargo says")?;
         let (running, stdout) = build::start(&line, stderr).with_context(|| format!("cannot run `{line}`"))?;
-        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host.clone(), self.arrivals.clone());
+        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
         self.front.build_started(pid);
         let show = self.front.diagnostics();
         self.build = Some(running);
@@ -245,8 +268,31 @@ impl<'arguments> Driver<'arguments> {
         self.facts.linker_override = prepared.linker_override;
         self.facts.has_modules = prepared.has_modules;
         self.facts.settings = settings;
+        self.modules_build = ModulesBuild::Unknown;
         self.watch = watch(&self.facts, &self.arrivals)?;
         Ok(())
+    }
+
+    /// What the build that has just ended read, and others before it.
+    fn inputs(&self) -> Inputs {
+        let Workspace { root, target_directory, .. } = &self.facts.workspace;
+        let outputs = self.artifacts.dylibs.values().chain(&self.artifacts.executable).map(PathBuf::as_path);
+        let ours = [target_directory.clone(), self.facts.workspace.state_directory()];
+        let mut files = dep_info::inputs(outputs, root);
+        files.retain(|file| !ours.iter().any(|directory| file.starts_with(directory)));
+        Inputs { files, since: self.build_began }
+    }
+
+    /// What `saved` means for the session.
+    fn change(&self, Saved { at, paths, manifest }: Saved) -> Change {
+        let workspace = &self.facts.workspace;
+        let is_program = |package: &str| workspace.hosts.iter().any(|host| host.package == package);
+        let owner = |path: &PathBuf| match workspace.package_of(path) {
+            Some(package) if !is_program(package) => Owner::Library(package.to_owned()),
+            Some(_) | None => Owner::Program,
+        };
+        let owners = paths.iter().map(owner).chain(manifest.then_some(Owner::Plan)).collect();
+        Change { at, paths, owners }
     }
 
     fn build_ended(&mut self, artifacts: &Artifacts) -> Result<Built, String> {
@@ -261,12 +307,21 @@ impl<'arguments> Driver<'arguments> {
             }
             _ => return Err(ABOVE.into()),
         }
-        let built = build::describe(&self.facts.workspace, artifacts, &mut self.contents);
+        let artifacts = artifacts.clone().over(&self.artifacts);
+        let built = build::describe(&self.facts.workspace, &artifacts, &mut self.contents);
+        self.artifacts = artifacts;
+        self.watch.read(self.inputs());
         let mut built = built.map_err(|error| format!("{error:#}"))?;
         if !self.facts.has_modules {
             // A plugin of the user's own is none of ours.
             built.libraries.clear();
             built.carried.clear();
+        }
+        if self.modules_build == ModulesBuild::Unknown {
+            let (modules, arrivals) = (built.modules().map(|module| module.package.clone()), self.arrivals.clone());
+            self.modules_build = ModulesBuild::ask(&self.facts, &modules.collect::<Vec<_>>(), move |found| {
+                drop(arrivals.send(Arrival::ModulesBuild(found)));
+            });
         }
         Ok(built)
     }
@@ -314,6 +369,6 @@ impl Drop for Driver<'_> {
 fn watch(facts: &Facts, arrivals: &Sender<Arrival>) -> Result<Watch> {
     let arrivals = arrivals.clone();
     watch::start(facts.workspace.places.clone(), *facts.settings.debounce, move |saved| {
-        drop(arrivals.send(Arrival::Event(Event::Saved { at: saved.at, manifest: saved.manifest })));
+        drop(arrivals.send(Arrival::Saved(saved)));
     })
 }

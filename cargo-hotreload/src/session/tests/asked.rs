@@ -1,9 +1,9 @@
 //! What somebody else wants of a session than the files: pauses, builds, and a program that is told by its user.
 
-use crate::session::OwnEnd;
-use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request};
+use crate::session::event::{Action, Answer, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
 use crate::session::message::{Ending, Message};
 use crate::session::tests::{PID, Play, built, mapped, replaced};
+use crate::session::{OwnEnd, SETTLE};
 
 #[test]
 fn saves_during_a_pause_are_built_when_it_ends() {
@@ -12,11 +12,16 @@ fn saves_during_a_pause_are_built_when_it_ends() {
     assert_eq!(play.session.state(), "paused");
     let saved = play.now;
     assert_eq!(play.save(), []);
-    assert_eq!(play.does(Event::Saved { at: play.now, manifest: true }), []);
+    assert_eq!(play.save_of([Owner::Plan]), []);
     assert_eq!(play.save(), []);
+    play.now += SETTLE;
+    assert_eq!(play.does(Event::Due(Timer::Settle)), []);
     let actions = play.does(Event::Asked(Request::Resume, ReplyTo::NOBODY));
     // One of the saves was a manifest's.
-    assert!(matches!(actions[1..], [Action::Say(_), Action::Build { replan: true }]), "{actions:?}");
+    assert!(
+        matches!(actions[1..], [Action::Say(_), Action::Build { scope: Scope::Program, replan: true }]),
+        "{actions:?}"
+    );
     assert!(play.now > saved);
     assert_eq!(play.does(Event::Built(Ok(built(1, 2, 1)))), [Action::Look]);
 }
@@ -42,7 +47,10 @@ fn a_pause_lets_the_running_build_end_and_what_is_asked_for_happens() {
     play.does(Event::Mapped(replaced(10)));
     play.does(Event::Mapped(mapped(11)));
     // The remembered save is in the build that is asked for.
-    assert_eq!(play.does(Event::Asked(Request::Build, ReplyTo::NOBODY)), [Action::Build { replan: false }]);
+    assert_eq!(
+        play.does(Event::Asked(Request::Build, ReplyTo::NOBODY)),
+        [Action::Build { scope: Scope::Program, replan: false }]
+    );
     play.does(Event::Built(Ok(built(1, 3, 1))));
     play.does(Event::Mapped(replaced(11)));
     let said = play.says(Event::Mapped(mapped(12)));
@@ -55,7 +63,10 @@ fn a_pause_lets_the_running_build_end_and_what_is_asked_for_happens() {
 #[test]
 fn a_build_that_is_asked_for_delivers_only_what_changed() {
     let mut play = Play::serving();
-    assert_eq!(play.does(Event::Asked(Request::Build, ReplyTo(1))), [Action::Build { replan: false }]);
+    assert_eq!(
+        play.does(Event::Asked(Request::Build, ReplyTo(1))),
+        [Action::Build { scope: Scope::Program, replan: false }]
+    );
     let actions = play.does(Event::Built(Ok(built(1, 1, 1))));
     assert!(matches!(&actions[..], [Action::Say(Message::Unchanged { .. }), Action::Reply(..)]), "{actions:?}");
 }
@@ -96,4 +107,16 @@ fn a_reload_that_somebody_else_asked_for_is_no_riddle() {
     assert_eq!(play.edit(built(1, 3, 1)), [Action::Look]);
     play.does(Event::Mapped(replaced(11)));
     assert!(matches!(play.says(Event::Mapped(mapped(12)))[..], [Message::Live { .. }]));
+}
+
+#[test]
+fn a_build_that_a_save_has_cancelled_before_the_pause_is_no_failure() {
+    let mut play = Play::serving();
+    play.save();
+    assert_eq!(play.save(), [Action::CancelBuild]);
+    play.does(Event::Asked(Request::Pause, ReplyTo::NOBODY));
+    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), []);
+    play.now += SETTLE;
+    let actions = play.does(Event::Asked(Request::Resume, ReplyTo::NOBODY));
+    assert!(matches!(actions[2..], [Action::Build { .. }]), "{actions:?}");
 }
