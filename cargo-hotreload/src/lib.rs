@@ -16,6 +16,7 @@ pub mod commands;
 pub mod config;
 pub mod effects;
 pub mod error;
+pub mod events;
 pub mod graph;
 pub mod plan;
 pub mod session;

@@ -11,6 +11,7 @@ mod corpus;
 mod demo;
 mod doctor;
 mod errors;
+mod events;
 mod failure;
 mod graph;
 mod idioms;
@@ -29,6 +30,7 @@ mod wrapper;
 
 mod support {
     pub(crate) mod command;
+    pub(crate) mod events;
     pub(crate) mod fifo;
     pub(crate) mod fixture;
     pub(crate) mod http;
@@ -36,6 +38,7 @@ mod support {
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
+    pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;
     pub(crate) mod tree;

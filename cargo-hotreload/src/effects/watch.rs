@@ -18,10 +18,12 @@ use ignore::WalkBuilder;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// A burst of saves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     /// When the last of them was saved.
     pub at: Instant,
+    /// The files, in order.
+    pub paths: Vec<PathBuf>,
     /// Whether a `Cargo.toml` is among them.
     pub manifest: bool,
 }
@@ -182,7 +184,9 @@ impl Sources {
         }
         let at = changed.iter().filter_map(|path| saved_at(path)).max().unwrap_or(last);
         let manifest = changed.iter().any(|path| path.ends_with("Cargo.toml"));
-        (!changed.is_empty()).then_some(Saved { at, manifest })
+        changed.sort();
+        changed.dedup();
+        (!changed.is_empty()).then_some(Saved { at, paths: changed, manifest })
     }
 }
 
@@ -240,7 +244,8 @@ mod tests {
         for content in ["a", "b", "new"] {
             fs::write(&file, content).expect("write");
         }
-        assert!(!saves.recv_timeout(SOON).expect("a change").manifest);
+        let burst = saves.recv_timeout(SOON).expect("a change");
+        assert_eq!((burst.paths, burst.manifest), (vec![file.clone()], false));
         fs::write(&file, "new").expect("write");
         assert!(saves.recv_timeout(NEVER).is_err(), "the content is the same");
     }

@@ -1,9 +1,11 @@
 //! What happens to a session, and what it wants done.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::events::record::Record;
 use crate::session::delivery::Built;
 use crate::session::message::{Ending, Message};
 use crate::session::verify::Mapping;
@@ -17,8 +19,15 @@ pub enum Event {
     Saved {
         /// When it was saved.
         at: Instant,
+        /// Every file of the burst.
+        paths: Vec<PathBuf>,
         /// Whether it was a manifest, so that the plan may have to change.
         manifest: bool,
+    },
+    /// Cargo has ended well; what it built is read now.
+    Compiled {
+        /// When it ended.
+        at: Instant,
     },
     /// A build ended; `Err` says why there is nothing to run. A cancelled build ends with `Err` too.
     Built(Result<Built, String>),
@@ -64,6 +73,8 @@ pub enum Action {
     After(Duration, Timer),
     /// Tell the user.
     Say(Message),
+    /// Write an event.
+    Record(Record),
     /// Answer a request.
     Reply(ReplyTo, Answer),
     /// The session is over.

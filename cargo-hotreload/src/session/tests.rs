@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
+use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
@@ -11,6 +12,8 @@ use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Reque
 use crate::session::message::{Ending, How, Message, When};
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
+
+mod records;
 
 /// A session and the time that passes in it.
 struct Play {
@@ -37,7 +40,17 @@ impl Play {
         play
     }
 
+    /// What is to be done about `event`; what is recorded of it is left out.
     fn does(&mut self, event: Event) -> Vec<Action> {
+        self.acts(event).into_iter().filter(|action| !matches!(action, Action::Record(_))).collect()
+    }
+
+    fn records(&mut self, event: Event) -> Vec<Record> {
+        let actions = self.acts(event).into_iter();
+        actions.filter_map(|action| if let Action::Record(record) = action { Some(record) } else { None }).collect()
+    }
+
+    fn acts(&mut self, event: Event) -> Vec<Action> {
         self.now += Duration::from_millis(1);
         self.session.handle(event, self.now)
     }
@@ -48,7 +61,7 @@ impl Play {
     }
 
     fn save(&mut self) -> Vec<Action> {
-        self.does(Event::Saved { at: self.now, manifest: false })
+        self.does(Event::Saved { at: self.now, paths: vec![], manifest: false })
     }
 
     /// Saves and builds `built`.
@@ -160,7 +173,7 @@ fn a_save_during_a_build_cancels_it_once_and_builds_again() {
     play.save();
     assert_eq!(play.save(), [Action::CancelBuild]);
     assert_eq!(play.save(), []);
-    assert_eq!(play.does(Event::Saved { at: play.now, manifest: true }), []);
+    assert_eq!(play.does(Event::Saved { at: play.now, paths: vec![], manifest: true }), []);
     assert_eq!(play.save(), []);
     // One of the saves was a manifest's.
     assert_eq!(play.does(Event::Built(Err("cancelled".into()))), [Action::Build { replan: true }]);
