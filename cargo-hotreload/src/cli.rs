@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_cargo::{Features, Manifest};
 use clap_complete::Shell;
 
@@ -53,6 +53,9 @@ pub enum Command {
     /// Modules and residents are told apart by the built program: before the first build nobody can know.
     #[command(after_help = examples::GRAPH)]
     Graph(Graph),
+    /// Write a page about the running session, or the last one: its edits, their times, and where these went
+    #[command(after_help = examples::REPORT)]
+    Report(Report),
     /// Reload the running program's modules now
     #[command(after_help = examples::RELOAD)]
     Reload(Control),
@@ -207,6 +210,30 @@ pub struct Graph {
     pub changed: Vec<String>,
 }
 
+/// `cargo hotreload report`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Report {
+    /// Which program.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Where the page goes [default: `hotreload-report.html` where builds go]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Whether to show the page in a browser
+    #[arg(long, value_name = "WHETHER", default_value = "no")]
+    pub open: Opening,
+}
+
+/// Whether the page is shown in a browser at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Opening {
+    /// Only its path is printed
+    #[default]
+    No,
+    /// By `xdg-open`
+    Yes,
+}
+
 /// `cargo hotreload reload`, `restart` and `stop`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Control {
@@ -305,7 +332,7 @@ Examples:
   cargo hotreload status --quiet && echo 'disable before you commit' && exit 1   (in a git hook)";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-29 see the README.";
+Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-30 see the README.";
 
 #[cfg(test)]
 mod tests {

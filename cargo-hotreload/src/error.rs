@@ -153,6 +153,12 @@ pub enum ErrorKind {
         /// What is wrong with it.
         why: String,
     },
+    /// There is no log to report on.
+    #[error("no session has left its events in `{}` yet", directory.display())]
+    NoEvents {
+        /// Where they would be.
+        directory: PathBuf,
+    },
     /// `demo` saw something else than it promises.
     #[error("the demo did not show what it promises: {claim}")]
     Demo {
@@ -186,6 +192,7 @@ impl ErrorKind {
             Self::NoOwnProfile { .. } => 27,
             Self::Setting { .. } => 28,
             Self::EventLog { .. } => 29,
+            Self::NoEvents { .. } => 30,
         }
     }
 
@@ -228,6 +235,7 @@ impl ErrorKind {
                 "`rm {}` removes it; the next `cargo hotreload run` begins a new one",
                 quoted(path.as_os_str())
             ),
+            Self::NoEvents { .. } => "`cargo hotreload run` starts a session; its report can be made at any time".into(),
             Self::NoNightly { help, .. } | Self::Setting { help, .. } => help.clone(),
             Self::Demo { .. } => "`cargo hotreload doctor` checks this machine; `--keep` keeps the demo's workspace".into(),
         }

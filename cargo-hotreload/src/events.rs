@@ -4,7 +4,7 @@
 //! 1. [`record`] has the kinds; the session makes them as [`Action::Record`](crate::session::event::Action), and the
 //!    loop around it those about cargo and the workspace, with the help of [`gather`];
 //! 2. [`Line`] is a record with its time, as it is written by [`crate::effects::events`];
-//! 3. [`text`] says a record in words.
+//! 3. [`text`] says a record in words, [`crate::report`] makes a page of many.
 //!
 //! All of it is data to data and data to text.
 

@@ -19,6 +19,7 @@ pub mod error;
 pub mod events;
 pub mod graph;
 pub mod plan;
+pub mod report;
 pub mod session;
 pub mod shell;
 pub mod ui;

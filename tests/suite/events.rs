@@ -24,7 +24,7 @@ fn every_kind_of_event_has_an_example() {
 }
 
 /// A session tells everything on standard output and leaves the program's output out; who follows it reads the same, and
-/// so does who looks afterwards.
+/// so does who looks afterwards. The report says what happened.
 #[test]
 fn a_session_tells_what_it_does() {
     let server = Server::new();
@@ -76,6 +76,14 @@ fn a_session_tells_what_it_does() {
     let kept = server.root().join("target/hotreload/hotreload-events.jsonl");
     assert_eq!(fs::read_to_string(&kept).expect("the log of the last session"), told);
     assert_eq!(fs::metadata(&kept).expect("its mode").permissions().mode() & 0o7777, 0o600);
+
+    let page = hotreload(server.root(), &["report"]).expect_success();
+    assert_eq!(page.trim_end(), server.root().join("target/hotreload/hotreload-report.html").to_string_lossy());
+    let page = fs::read_to_string(page.trim_end()).expect("the page");
+    for part in ["<h1>Hot reloading of note-server</h1>", "error: expected expression", "class=\"hr-graph\"", "SIGABRT"]
+    {
+        assert!(page.contains(part), "no {part}");
+    }
 }
 
 /// `status --follow` in sentences.
@@ -132,7 +140,7 @@ fn a_program_that_misbehaves_is_told_and_a_damaged_log_is_refused() {
     spoiled.write_all(b"garbage\n").expect("written");
     assert_eq!(sentences.wait().code(), Some(29));
     let spoiled_at = fs::read_to_string(&log).expect("the log").lines().count();
-    for arguments in [&["status", "--follow"][..], &["status", "--follow", "--message-format", "json"]] {
+    for arguments in [&["status", "--follow"][..], &["status", "--follow", "--message-format", "json"], &["report"]] {
         let Finished { code, stderr, .. } = hotreload(server.root(), arguments);
         assert_eq!(code, Some(29), "{stderr}");
         assert!(
@@ -145,12 +153,16 @@ fn a_program_that_misbehaves_is_told_and_a_damaged_log_is_refused() {
     assert!(kinds(&told).contains("module-stuck"));
 }
 
-/// Without a session there is nothing to follow.
+/// Without a session there is nothing to follow, and without a log nothing to report on.
 #[test]
 fn without_a_session_there_are_no_events() {
     let fixture = Fixture::three_crates();
     let Finished { code, stderr, .. } = fixture.hotreload(&["status", "--follow"]);
     assert_eq!(code, Some(20), "{stderr}");
+    let Finished { code, stderr, .. } = fixture.hotreload(&["report"]);
+    assert_eq!(code, Some(30), "{stderr}");
+    assert!(stderr.starts_with("error: no session has left its events in"), "{stderr}");
+    assert!(stderr.contains("\nhelp: `cargo hotreload run`"), "{stderr}");
 }
 
 /// Who follows a session that is killed learns it.

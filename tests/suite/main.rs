@@ -22,6 +22,7 @@ mod new;
 mod own_profile;
 mod release;
 mod reload;
+mod report;
 mod restart;
 mod settings;
 mod toolchain;

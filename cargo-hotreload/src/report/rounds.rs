@@ -1,0 +1,357 @@
+//! The events of a session, put together to what a person remembers: I saved, it built, it was live.
+
+use std::time::Duration;
+
+use crate::events::Line;
+use crate::events::record::{
+    BuildFinished, Change, Compiled, Diagnostic, ExitedWhen, Live, LiveHow, Outcome, Record, SessionEnded,
+    SessionStarted,
+};
+use crate::events::time::{Millis, Time};
+use crate::session::event::Request;
+
+/// A session as it is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// What it began with.
+    pub started: SessionStarted,
+    /// When.
+    pub began: Time,
+    /// The time of the last event.
+    pub until: Time,
+    /// How it ended, if it has.
+    pub ended: Option<SessionEnded>,
+    /// Everything in between, in order.
+    pub entries: Vec<Entry>,
+}
+
+/// Something that happened in a session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// A build and what came of it.
+    Round(Box<Round>),
+    /// The program ended by itself, and nobody had saved anything.
+    Exited {
+        /// When.
+        at: Time,
+        /// How, as a sentence.
+        what: String,
+    },
+}
+
+/// A build and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// The build's number.
+    pub number: u32,
+    /// Why it was built.
+    pub cause: Cause,
+    /// When the file was saved, or else when the build began.
+    pub at: Time,
+    /// How long each part took, as far as it came.
+    pub parts: Parts,
+    /// What came of it.
+    pub result: RoundResult,
+    /// What was compiled.
+    pub compiled: Vec<Compiled>,
+    /// What the compiler said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What else happened on the way, each a sentence.
+    pub notes: Vec<String>,
+}
+
+/// Why something was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The session began.
+    First,
+    /// Files were saved.
+    Saved(Change),
+    /// Somebody asked.
+    Requested(Request),
+}
+
+/// The parts of an edit's way into the program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// From the save to the start of the build.
+    pub watch: Duration,
+    /// Cargo's work.
+    pub build: Duration,
+    /// From its end to the signal.
+    pub tool: Duration,
+    /// From the signal to the new code being mapped.
+    pub reload: Duration,
+}
+
+impl Parts {
+    /// The whole.
+    #[must_use]
+    pub fn sum(&self) -> Duration {
+        self.watch + self.build + self.tool + self.reload
+    }
+}
+
+/// What came of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoundResult {
+    /// Nothing yet.
+    Open,
+    /// Its code runs.
+    Live {
+        /// By which way it got there.
+        how: LiveHow,
+        /// The new modules.
+        modules: Vec<String>,
+        /// Why it was a restart.
+        why: Option<String>,
+    },
+    /// It failed.
+    Failed {
+        /// Why, where the compiler did not say.
+        reason: Option<String>,
+    },
+    /// A newer one took its place.
+    Overtaken,
+    /// It brought nothing new.
+    Unchanged,
+    /// The program did not run with it.
+    Broken {
+        /// Why, as a sentence.
+        why: String,
+    },
+}
+
+/// The session of `lines`; `None` if they do not begin with one.
+#[must_use]
+pub fn session(lines: &[Line]) -> Option<Session> {
+    let first = lines.first()?;
+    let Record::SessionStarted(started) = &first.record else { return None };
+    let mut telling = Telling { entries: Vec::new(), saved: None, requested: None };
+    for line in lines {
+        telling.tell(&line.record, line.time);
+    }
+    let ended = lines.iter().find_map(|line| match &line.record {
+        Record::SessionEnded(ended) => Some(ended.clone()),
+        _ => None,
+    });
+    let until = lines.last().map_or(first.time, |last| last.time);
+    Some(Session { started: started.clone(), began: first.time, until, ended, entries: telling.entries })
+}
+
+/// What was told so far, and what waits for the next build.
+struct Telling {
+    entries: Vec<Entry>,
+    /// What was saved since the last build began, and when.
+    saved: Option<(Change, Time)>,
+    requested: Option<Request>,
+}
+
+impl Telling {
+    fn tell(&mut self, record: &Record, time: Time) {
+        match record {
+            Record::Change(change) => self.saved(change, time),
+            Record::Requested { request } => self.requested = Some(*request),
+            Record::BuildStarted { build, .. } => self.begin(*build, time),
+            Record::BuildFinished(finished) => self.built(finished, time),
+            Record::ModuleStuck { .. } => {
+                // A later record tells if it came to a good end after all.
+                self.break_off(&record.to_string());
+            }
+            Record::ProgramNotStarted { .. } => self.break_off(&record.to_string()),
+            Record::Live(live) => self.live(live),
+            Record::Unchanged { build, build_ms } => {
+                if let Some(round) = self.round(*build) {
+                    round.parts.build = build_ms.0;
+                    round.result = RoundResult::Unchanged;
+                }
+            }
+            Record::ProgramExited(exited) => match exited.when {
+                ExitedWhen::Stopped => {}
+                ExitedWhen::Starting | ExitedWhen::Reloading => self.break_off(&record.to_string()),
+                ExitedWhen::Running => self.entries.push(Entry::Exited { at: time, what: record.to_string() }),
+            },
+            Record::SessionStarted(_)
+            | Record::ProgramStarted { .. }
+            | Record::ReloadSent { .. }
+            | Record::ModuleReloaded { .. }
+            | Record::Restarted { .. }
+            | Record::SessionEnded(_)
+            | Record::Unknown => {}
+        }
+    }
+
+    fn saved(&mut self, change: &Change, time: Time) {
+        let (mut all, _) =
+            self.saved.take().unwrap_or((Change { paths: vec![], packages: vec![], ..change.clone() }, time));
+        for (into, more) in [(&mut all.paths, &change.paths), (&mut all.packages, &change.packages)] {
+            into.extend(more.iter().filter(|one| !into.contains(one)).cloned().collect::<Vec<_>>());
+        }
+        all.manifest |= change.manifest;
+        // What counts for its author is the last save.
+        self.saved = Some((all, time.before(change.since_save_ms.0)));
+    }
+
+    fn begin(&mut self, number: u32, time: Time) {
+        if self.round(number).is_some() {
+            return;
+        }
+        let requested = self.requested.take();
+        let (cause, at) = match (self.saved.take(), requested) {
+            (Some((change, at)), _) => (Cause::Saved(change), at),
+            (None, Some(request)) => (Cause::Requested(request), time),
+            (None, None) => (Cause::First, time),
+        };
+        let parts = Parts { watch: time.since(at), ..Parts::default() };
+        self.entries.push(Entry::Round(Box::new(Round {
+            number,
+            cause,
+            at,
+            parts,
+            result: RoundResult::Open,
+            compiled: Vec::new(),
+            diagnostics: Vec::new(),
+            notes: Vec::new(),
+        })));
+    }
+
+    fn built(&mut self, finished: &BuildFinished, time: Time) {
+        // What could not be built at all was not begun either.
+        self.begin(finished.build, time.before(finished.took_ms.0));
+        let Some(round) = self.round(finished.build) else { return };
+        round.parts.build += finished.took_ms.0;
+        round.compiled.extend(finished.compiled.iter().cloned());
+        round.diagnostics.clone_from(&finished.diagnostics);
+        round.result = match finished.outcome {
+            Outcome::Success => RoundResult::Open,
+            Outcome::Failed => RoundResult::Failed { reason: finished.reason.clone() },
+            Outcome::Cancelled => RoundResult::Overtaken,
+        };
+    }
+
+    fn live(&mut self, live: &Live) {
+        let Live { build, how, modules, why, times, .. } = live.clone();
+        for entry in &mut self.entries {
+            match entry {
+                Entry::Round(round) if round.number < build && round.result == RoundResult::Open => {
+                    round.result = RoundResult::Overtaken;
+                }
+                Entry::Round(round) if round.number == build => {
+                    let part = |time: Option<Millis>| time.map_or(Duration::ZERO, |time| time.0);
+                    round.parts = Parts {
+                        watch: part(times.save_to_build_ms),
+                        build: times.build_ms.0,
+                        tool: times.build_to_signal_ms.0,
+                        reload: times.signal_to_mapped_ms.0,
+                    };
+                    if let RoundResult::Broken { why } = &round.result {
+                        round.notes.push(why.clone());
+                    }
+                    round.result = RoundResult::Live { how, modules: modules.clone(), why: why.clone() };
+                }
+                Entry::Round(_) | Entry::Exited { .. } => {}
+            }
+        }
+    }
+
+    /// The newest good build does not run, and this is why.
+    fn break_off(&mut self, why: &str) {
+        let rounds = self.entries.iter_mut().rev().filter_map(|entry| match entry {
+            Entry::Round(round) => Some(&mut **round),
+            Entry::Exited { .. } => None,
+        });
+        let is_on_its_way = |result: &RoundResult| matches!(result, RoundResult::Open | RoundResult::Broken { .. });
+        // A build that is still under way is not what the program was given.
+        let mut given = rounds.filter(|round| is_on_its_way(&round.result) && !round.parts.build.is_zero());
+        let Some(round) = given.next() else { return };
+        let earlier = std::mem::replace(&mut round.result, RoundResult::Broken { why: why.to_owned() });
+        if let RoundResult::Broken { why } = earlier {
+            round.notes.push(why);
+        }
+    }
+
+    fn round(&mut self, number: u32) -> Option<&mut Round> {
+        self.entries.iter_mut().rev().find_map(|entry| match entry {
+            Entry::Round(round) if round.number == number => Some(&mut **round),
+            Entry::Round(_) | Entry::Exited { .. } => None,
+        })
+    }
+}
+
+impl Session {
+    /// Every build.
+    pub fn rounds(&self) -> impl Iterator<Item = &Round> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Round(round) => Some(&**round),
+            Entry::Exited { .. } => None,
+        })
+    }
+}
+
+impl Round {
+    /// How long the edit took to be live, if it was one and is.
+    #[must_use]
+    pub fn edit_to_live(&self) -> Option<Duration> {
+        let is_edit_and_live = matches!((&self.cause, &self.result), (Cause::Saved(_), RoundResult::Live { .. }));
+        is_edit_and_live.then(|| self.parts.sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Cause, Entry, RoundResult, session};
+    use crate::events::record::LiveHow;
+    use crate::report::testing::{begin, change, example, good, lines, live, start, told};
+
+    #[test]
+    fn each_build_has_its_cause_and_its_result() {
+        let told = told(&example());
+        let words = |entry: &Entry| match entry {
+            Entry::Exited { what, .. } => format!("exited: {what}"),
+            Entry::Round(round) => {
+                let cause = match &round.cause {
+                    Cause::First => "first".to_owned(),
+                    Cause::Saved(change) => change.paths.join("+"),
+                    Cause::Requested(request) => format!("{request:?}"),
+                };
+                format!("{cause}: {} {:?}", crate::report::timeline::class(&round.result), round.notes)
+            }
+        };
+        let all: Vec<String> = told.entries.iter().map(words).collect();
+        assert_eq!(
+            all,
+            [
+                "first: started []",
+                "api/src/<b>.rs: reloaded []",
+                "api/src/lib.rs: failed []",
+                "core/src/lib.rs: restarted []",
+                "api/src/lib.rs: overtaken []",
+                "api/src/more.rs: restarted [\"api is stuck: after 20.0 s its old code is still loaded\"]",
+                "exited: process 7 ended by itself (SIGSEGV)",
+                "Reload: broken []",
+            ]
+        );
+        let reload = told.rounds().nth(1).expect("the first edit");
+        assert_eq!(reload.edit_to_live(), Some(Duration::from_micros(1_443_700)));
+        assert_eq!(told.rounds().next().and_then(super::Round::edit_to_live), None, "a start is no edit");
+    }
+
+    #[test]
+    fn a_good_build_that_was_never_delivered_is_overtaken_by_the_one_that_was() {
+        let records =
+            [start(), change("a"), begin(1), good(1), change("b"), begin(2), good(2), live(2, LiveHow::Restarted)];
+        let session = told(&records);
+        let results: Vec<_> = session.rounds().map(|round| &round.result).collect();
+        assert_eq!(*results[0], RoundResult::Overtaken);
+        assert!(matches!(results[1], RoundResult::Live { .. }));
+    }
+
+    #[test]
+    fn a_session_that_still_runs_has_an_open_end_and_nothing_is_no_session() {
+        let session_ = told(&[start(), change("a"), begin(1)]);
+        assert!(session_.ended.is_none() && session_.rounds().all(|round| round.result == RoundResult::Open));
+        assert!(session(&[]).is_none() && session(&lines(&[begin(1)])).is_none());
+    }
+}
