@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind as IoErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -107,6 +107,15 @@ impl Tail {
         }
     }
 
+    /// Whether this is still the log of the workspace at `root`, and not that of an earlier session.
+    #[must_use]
+    pub fn is_current(&self, root: &Path) -> bool {
+        match (fs::metadata(running_log(root)), self.file.metadata()) {
+            (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
+            _ => false,
+        }
+    }
+
     /// The whole lines that were written since, each with its number, counted from 1.
     pub fn lines(&mut self) -> Result<Vec<(usize, String)>> {
         self.file.read_to_end(&mut self.begun).context("cannot read the event log")?;
@@ -170,6 +179,10 @@ mod tests {
         file.write_all(b"o\n").expect("written");
         assert_eq!(tail.lines().expect("lines"), [(2, "two".into())]);
         assert!(tail.lines().expect("lines").is_empty());
+        assert!(tail.is_current(root.path()));
+        let (_log, begun) = EventLog::begin(root.path(), MessageFormat::Human);
+        begun.expect("the log of another session");
+        assert!(!tail.is_current(root.path()));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::events::record::Record;
 
 /// How often the log is looked at: seen at once by people, and next to nothing for the machine.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How often a silent session is asked whether it is still there: one that was killed says nothing.
+/// How often is looked whether the session is still there: one that was killed does not say that it ends.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// Prints the events of the session of the workspace at `root`, from its beginning until it ends.
@@ -34,7 +34,7 @@ pub(super) fn follow(root: &Path, format: MessageFormat) -> Result<Outcome> {
         // Before the log is read: what was written before the end is not missed.
         let is_over = asked.elapsed() >= ASK_EVERY && {
             asked = Instant::now();
-            !control::is_listening(root)
+            !(control::is_listening(root) && tail.is_current(root))
         };
         for (number, text) in tail.lines()? {
             let line = Line::parse(&text).map_err(|why| damaged(root, number, why))?;
