@@ -14,3 +14,4 @@ pub mod timeline;
 mod table;
 #[cfg(test)]
 mod testing;
+mod words;

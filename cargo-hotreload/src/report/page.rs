@@ -7,7 +7,8 @@ use crate::graph::svg::escaped;
 use crate::report::numbers::{Numbers, slowest};
 use crate::report::rounds::{Cause, Round, RoundResult, Session};
 use crate::report::table::{crates, crates_in_words, edits};
-use crate::report::timeline::{PARTS, class, exact, sign, timeline, words};
+use crate::report::timeline::{PARTS, timeline};
+use crate::report::words::{class, exact, sign, words};
 use crate::session::message::Time;
 
 /// Colours and sizes.

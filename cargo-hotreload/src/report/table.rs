@@ -7,7 +7,8 @@ use crate::events::record::{CrateRole, Diagnostic, LiveHow, SessionStarted};
 use crate::graph::svg::escaped;
 use crate::report::numbers::Compilation;
 use crate::report::rounds::{Cause, Entry, Round, RoundResult};
-use crate::report::timeline::{PARTS, class, escaped_lines, exact};
+use crate::report::timeline::PARTS;
+use crate::report::words::{class, escaped_lines, exact};
 use crate::session::message::Time;
 
 /// How many files of a change are named, and how many crates of a list.
