@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::events::Line;
-use crate::events::record::{Change, Compiled, Diagnostic, LiveHow, Record, SessionEnded, SessionStarted};
+use crate::events::record::{
+    Change, Compiled, Diagnostic, LiveHow, ProgramExited, Record, SessionEnded, SessionStarted,
+};
 use crate::events::time::Time;
 use crate::report::rounds::telling::Telling;
 use crate::session::event::Request;
@@ -34,8 +36,8 @@ pub enum Entry {
     Exited {
         /// When.
         at: Time,
-        /// How, as a sentence.
-        what: String,
+        /// How.
+        exited: ProgramExited,
     },
 }
 
@@ -170,7 +172,7 @@ mod tests {
     fn each_build_has_its_cause_and_its_result() {
         let told = told(&example());
         let words = |entry: &Entry| match entry {
-            Entry::Exited { what, .. } => format!("exited: {what}"),
+            Entry::Exited { exited, .. } => format!("exited: {exited}"),
             Entry::Round(round) => {
                 let cause = match &round.cause {
                     Cause::First => "first".to_owned(),

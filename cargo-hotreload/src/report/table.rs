@@ -28,14 +28,15 @@ pub(super) fn edits(entries: &[Entry]) -> String {
     for entry in entries {
         match entry {
             Entry::Round(round) => row(&mut text, round),
-            Entry::Exited { at, what } => {
+            Entry::Exited { at, exited } => {
                 let _ = writeln!(
                     text,
                     "<tr class=\"row\"><td></td><td class=\"quiet\">{}</td><td></td><td colspan=\"{}\">\
-                     <span class=\"badge broken\">ended</span> <span class=\"said\">{}</span></td></tr>",
+                     <span class=\"badge {}\">ended</span> <span class=\"said\">{}</span></td></tr>",
                     at.of_day(),
                     COLUMNS - 3,
-                    escaped(what)
+                    if exited.exit_code == Some(0) { "stopped" } else { "broken" },
+                    escaped(&exited.to_string())
                 );
             }
         }
@@ -76,7 +77,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Requested(request) => format!("<code>cargo hotreload {}</code>", format!("{request:?}").to_lowercase()),
         Cause::Saved(change) => {
             let shown =
-                change.paths.iter().take(MOST).map(|path| format!("<span class=\"path\">{}</span>", escaped(path)));
+                change.paths.iter().take(MOST).map(|path| format!("<span class=\"path\">{}</span>", breakable(path)));
             let mut shown: Vec<String> = shown.collect();
             if change.paths.len() > MOST {
                 shown.push(format!("<span class=\"said\">and {} more</span>", change.paths.len() - MOST));
@@ -97,6 +98,11 @@ fn badge(result: &RoundResult) -> &'static str {
         RoundResult::Broken { .. } => "not running",
         RoundResult::Open => "not live yet",
     }
+}
+
+/// A path that a narrow column breaks behind a directory.
+fn breakable(path: &str) -> String {
+    escaped(path).replace('/', "/<wbr>")
 }
 
 /// What the badge does not say.

@@ -44,7 +44,7 @@ impl Telling {
             Record::ProgramExited(exited) => match exited.when {
                 ExitedWhen::Stopped => {}
                 ExitedWhen::Starting | ExitedWhen::Reloading => self.break_off(&record.to_string()),
-                ExitedWhen::Running => self.entries.push(Entry::Exited { at: time, what: record.to_string() }),
+                ExitedWhen::Running => self.entries.push(Entry::Exited { at: time, exited: exited.clone() }),
             },
             Record::SessionStarted(_)
             | Record::ProgramStarted { .. }
