@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
+use crate::events::record::{Record, SessionEnded};
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
@@ -21,6 +22,7 @@ pub mod delivering;
 pub mod delivery;
 pub mod event;
 pub mod message;
+mod records;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -36,6 +38,8 @@ const SETTLE: Duration = Duration::from_millis(300);
 pub struct Session {
     strategy: Strategy,
     building: Option<Building>,
+    /// The number of the newest build.
+    builds: u32,
     /// Whose files were saved since the last good build.
     dirty: BTreeSet<Owner>,
     /// What the program can swap, by the last good build.
@@ -76,8 +80,11 @@ struct Counts {
 
 #[derive(Debug)]
 struct Building {
+    number: u32,
     began: Instant,
     saved: Option<Instant>,
+    /// When cargo ended, if that is known.
+    compiled: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,6 +105,7 @@ impl Session {
         match event {
             Event::Begin => self.build(Unbuilt::default(), now),
             Event::Saved(change) => self.saved(change, now),
+            Event::Compiled { at } => self.compiled(at),
             Event::Built(result) => self.built(result, now),
             Event::Started { pid } => self.started(pid),
             Event::NotStarted { reason } => self.not_started(reason),
@@ -123,8 +131,16 @@ impl Session {
         }
     }
 
+    /// What the session did, as its last record.
+    #[must_use]
+    pub fn record_of_end(&self, error: Option<String>) -> Record {
+        let Counts { reloads, restarts } = self.counts;
+        Record::SessionEnded(SessionEnded { reloads, restarts, error })
+    }
+
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
-        self.building = Some(Building { began: now, saved: unbuilt.saved });
+        self.builds += 1;
+        self.building = Some(Building { number: self.builds, began: now, saved: unbuilt.saved, compiled: None });
         vec![Action::Build { scope: self.scope(), replan: unbuilt.replan }]
     }
 
@@ -173,20 +189,27 @@ impl Session {
         self.build(unbuilt, now)
     }
 
+    fn compiled(&mut self, at: Instant) -> Vec<Action> {
+        if let Some(building) = &mut self.building {
+            building.compiled = Some(at);
+        }
+        Vec::new()
+    }
+
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
-        let Some(Building { began, saved }) = self.building.take() else { return Vec::new() };
+        let Some(Building { number, began, saved, compiled }) = self.building.take() else { return Vec::new() };
         if self.ending {
             return self.end_when_idle();
         }
         if self.unbuilt.is_some() {
             return self.build_when_settled(now);
         }
-        let took = now - began;
+        let ended = compiled.unwrap_or(now);
         match result {
             Ok(built) => {
                 self.dirty.clear();
                 self.modules = built.modules().map(|module| module.package.clone()).collect();
-                self.ready = Some(Finished { built, build: took, saved });
+                self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
                 self.deliver(now)
             }
             Err(reason) => {
@@ -204,18 +227,24 @@ impl Session {
             }
             Request::Stop => {
                 self.asked.push(reply);
-                return self.end();
+                let mut actions = vec![Action::Record(Record::Requested { request })];
+                actions.extend(self.end());
+                return actions;
             }
             Request::Reload => Force::Reload,
             Request::Restart => Force::Restart,
         };
         self.asked.push(reply);
+        let mut actions = vec![Action::Record(Record::Requested { request })];
         // A restart that is asked for outweighs a reload that is asked for.
         if self.forced != Some(Force::Restart) {
             self.forced = Some(force);
         }
         // A running build that nothing was saved since is the one to deliver.
-        if self.building.is_some() { Vec::new() } else { self.build_unbuilt(now) }
+        if self.building.is_none() {
+            actions.extend(self.build_unbuilt(now));
+        }
+        actions
     }
 
     fn status(&self) -> Answer {

@@ -11,6 +11,7 @@ mod corpus;
 mod demo;
 mod doctor;
 mod errors;
+mod events;
 mod failure;
 mod graph;
 mod idioms;
@@ -21,6 +22,7 @@ mod new;
 mod own_profile;
 mod release;
 mod reload;
+mod report;
 mod restart;
 mod settings;
 mod toolchain;
@@ -29,6 +31,7 @@ mod wrapper;
 
 mod support {
     pub(crate) mod command;
+    pub(crate) mod events;
     pub(crate) mod fifo;
     pub(crate) mod fixture;
     pub(crate) mod http;
@@ -36,6 +39,7 @@ mod support {
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
+    pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;
     pub(crate) mod tree;

@@ -15,6 +15,7 @@ use crate::commands::run::facts::Facts;
 use crate::config::Settings;
 use crate::config::values::Strategy;
 use crate::effects::control::Control;
+use crate::effects::events::EventLog;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, journal, locate, settings};
@@ -31,6 +32,7 @@ mod facts;
 mod linking;
 mod modules;
 mod program;
+mod recording;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
 pub fn run(arguments: &Run) -> Result<Outcome> {
@@ -64,13 +66,17 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
             say::note(&own.to_string());
         }
     }
+    let (log, begun) = EventLog::begin(&root, arguments.message_format);
+    if let Err(error) = begun {
+        say::warning(&format!("{error:#}"));
+    }
     let requests = arrivals.clone();
     let control = Control::listen(&root, move |request, reply| {
         drop(requests.send(Arrival::Event(Event::Asked(request, reply))));
     })?;
     let Prepared { workspace, linker, linker_override, has_modules, .. } = prepared;
     let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules };
-    let driven = Driver::new(arguments, facts, control, arrivals)?.drive(&inbox);
+    let driven = Driver::new(arguments, facts, control, log, arrivals)?.drive(&inbox);
     let undone = undo.now();
     driven.and(undone).map(|()| Outcome::Done)
 }

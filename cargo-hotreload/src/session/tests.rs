@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
+use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
@@ -12,6 +13,8 @@ use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal,
 use crate::session::message::{Ending, How, Message, When};
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
+
+mod records;
 
 /// A session and the time that passes in it.
 struct Play {
@@ -38,7 +41,17 @@ impl Play {
         play
     }
 
+    /// What is to be done about `event`; what is recorded of it is left out.
     fn does(&mut self, event: Event) -> Vec<Action> {
+        self.acts(event).into_iter().filter(|action| !matches!(action, Action::Record(_))).collect()
+    }
+
+    fn records(&mut self, event: Event) -> Vec<Record> {
+        let actions = self.acts(event).into_iter();
+        actions.filter_map(|action| if let Action::Record(record) = action { Some(record) } else { None }).collect()
+    }
+
+    fn acts(&mut self, event: Event) -> Vec<Action> {
         self.now += Duration::from_millis(1);
         self.session.handle(event, self.now)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{IsTerminal, stdin};
+use std::io::{IsTerminal, stderr, stdin};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -19,9 +19,12 @@ use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
 use crate::commands::run::program::{build_line, program_line};
+use crate::commands::run::recording::Build;
+use crate::config::values::MessageFormat;
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
+use crate::effects::events::EventLog;
 use crate::effects::watch::{self, Inputs, Saved, Watch};
 use crate::effects::{dep_info, linkers, probe, process, settings};
 use crate::session::Session;
@@ -50,13 +53,17 @@ pub(super) struct Driver<'arguments> {
     arguments: &'arguments Run,
     /// Where the user called us: the program runs there, as with `cargo run`.
     directory: PathBuf,
-    facts: Facts,
+    pub(super) facts: Facts,
     control: Control,
+    /// What happens is written there.
+    pub(super) log: EventLog,
+    /// The newest build, as far as it is recorded.
+    pub(super) recorded: Build,
     watch: Watch,
     arrivals: Sender<Arrival>,
     build: Option<Running>,
     /// The running build was told to end: it is not for us to start another.
-    cancelled: bool,
+    pub(super) cancelled: bool,
     /// The linkers that failed in this session.
     linking: Linking,
     program: Option<Running>,
@@ -75,6 +82,7 @@ impl<'arguments> Driver<'arguments> {
         arguments: &'arguments Run,
         facts: Facts,
         control: Control,
+        log: EventLog,
         arrivals: Sender<Arrival>,
     ) -> Result<Self> {
         Ok(Self {
@@ -83,6 +91,8 @@ impl<'arguments> Driver<'arguments> {
             watch: watch(&facts, &arrivals)?,
             facts,
             control,
+            log,
+            recorded: Build::default(),
             arrivals,
             build: None,
             cancelled: false,
@@ -100,8 +110,16 @@ impl<'arguments> Driver<'arguments> {
     /// Runs the session to its end. No process of it is left then.
     pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<()> {
         let mut session = Session::new(*self.facts.settings.strategy);
+        self.record_start();
+        let ended = self.run(&mut session, inbox);
+        self.record(session.record_of_end(ended.as_ref().err().map(|error| format!("{error:#}"))));
+        ended
+    }
+
+    fn run(&mut self, session: &mut Session, inbox: &Receiver<Arrival>) -> Result<()> {
         loop {
             let event = self.next(inbox)?;
+            self.record_change(&event);
             for action in session.handle(event, Instant::now()) {
                 if action == Action::End {
                     return Ok(());
@@ -128,6 +146,7 @@ impl<'arguments> Driver<'arguments> {
     }
 
     fn arrived(&mut self, arrival: Arrival) {
+        let at = Instant::now();
         let event = match arrival {
             Arrival::Event(event) => event,
             Arrival::Saved(saved) => Event::Saved(self.change(saved)),
@@ -135,11 +154,12 @@ impl<'arguments> Driver<'arguments> {
                 self.modules_build = found;
                 return;
             }
-            Arrival::BuildEnded(artifacts) => match self.build_ended(&artifacts) {
+            Arrival::BuildEnded(mut artifacts) => match self.build_ended(&mut artifacts) {
                 Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
                 Err(reason) => Event::Built(Err(self.linking.recall(reason))),
                 Ok(built) => {
                     self.linking = Linking::default();
+                    self.queue.push_back(Event::Compiled { at });
                     Event::Built(Ok(built))
                 }
             },
@@ -182,8 +202,11 @@ impl<'arguments> Driver<'arguments> {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Build { scope, replan } => {
+                self.recorded.count();
                 if let Err(error) = self.build(scope, replan) {
-                    self.queue.push_back(Event::Built(Err(format!("{error:#}"))));
+                    let reason = format!("{error:#}");
+                    self.record_no_build(&reason);
+                    self.queue.push_back(Event::Built(Err(reason)));
                 }
             }
             Action::CancelBuild => {
@@ -206,6 +229,7 @@ impl<'arguments> Driver<'arguments> {
             }
             Action::After(time, timer) => self.timers.push((Instant::now() + time, timer)),
             Action::Say(message) => say::message(&message),
+            Action::Record(record) => self.record(record),
             Action::Reply(to, answer) => self.control.reply(to, &answer),
             Action::End => {}
         }
@@ -222,6 +246,7 @@ impl<'arguments> Driver<'arguments> {
             (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
             (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
         };
+        self.record_build(&line);
         let (running, stdout) = build::start(&line).with_context(|| format!("cannot run `{line}`"))?;
         let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
         self.build = Some(running);
@@ -271,10 +296,12 @@ impl<'arguments> Driver<'arguments> {
         Change { at, paths, owners }
     }
 
-    fn build_ended(&mut self, artifacts: &Artifacts) -> Result<Built, String> {
+    fn build_ended(&mut self, artifacts: &mut Artifacts) -> Result<Built, String> {
         let status = self.build.take().map(Running::reap);
+        let is_good = artifacts.success && matches!(&status, Some(Ok(status)) if status.success());
+        self.record_built(artifacts, is_good);
         match status {
-            Some(Ok(status)) if status.success() && artifacts.success => {}
+            _ if is_good => {}
             Some(Ok(status)) if status.signal().is_some() => {
                 say::wipe_progress();
                 return Err(format!("cargo was ended by signal {}", status.signal().unwrap_or_default()));
@@ -305,6 +332,10 @@ impl<'arguments> Driver<'arguments> {
         let mut command = process::command(&line);
         // The program is in the terminal's background: reading from there would stop it.
         command.stdin(if stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() });
+        if self.arguments.message_format == MessageFormat::Json {
+            // Standard output is for events alone.
+            command.stdout(stderr());
+        }
         let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;
         let (id, pid, arrivals) = (running.id(), running.pid(), self.arrivals.clone());
         self.program = Some(running);
@@ -331,6 +362,7 @@ impl Drop for Driver<'_> {
         for running in [self.build.take(), self.program.take()].into_iter().flatten() {
             let _ = running.reap();
         }
+        self.keep_log();
     }
 }
 
