@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that has to hold before a change lands. Hosted CI and `.ci/run` call only this.
 #
-# It installs what it needs: cargo-deny, if it is not there. The two toolchains (stable and nightly) and a C linker
-# have to be there.
+# It installs what it needs: cargo-deny, and chromium where apt-get may do that. The two toolchains (stable and nightly)
+# and a C linker have to be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,6 +38,12 @@ ci/package.sh
 
 step "tests of the benchmark"
 cargo test --locked --quiet --package bench
+
+step "browser"
+# The test of the report looks at a page; without a browser it says that it is skipped.
+if ! command -v chromium && ! { [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }; then
+    echo "no chromium, and apt-get cannot install it here"
+fi
 
 # The README's test command.
 step "tests"

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_cargo::{Features, Manifest};
 use clap_complete::Shell;
 
-use crate::config::values::{Linker, SignalName, Strategy, debounce, variable, word};
+use crate::config::values::{Linker, MessageFormat, SignalName, Strategy, debounce, variable, word};
 use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
 use crate::ui::color::Color;
@@ -58,6 +58,9 @@ pub enum Command {
     /// Modules and residents are told apart by the built program: before the first build nobody can know.
     #[command(after_help = examples::GRAPH)]
     Graph(Graph),
+    /// Write a page about the running session, or the last one: its edits, their times, and where these went
+    #[command(after_help = examples::REPORT)]
+    Report(Report),
     /// Reload the running program's modules now
     #[command(after_help = examples::RELOAD)]
     Reload(Control),
@@ -161,6 +164,9 @@ pub struct Run {
     /// How to tell of a failed build, a crash or a stuck module
     #[arg(long, value_name = "HOW", default_value = "none")]
     pub notify: Notify,
+    /// How to tell what happens: `json` writes events to standard output, and the program's output to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub message_format: MessageFormat,
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
@@ -194,6 +200,12 @@ pub struct Status {
     /// Print nothing, only set the exit code
     #[arg(long, short)]
     pub quiet: bool,
+    /// Print what the running session does, from its beginning until it ends
+    #[arg(long, conflicts_with = "quiet")]
+    pub follow: bool,
+    /// How to print that: `json` prints the events as they are [default: human]
+    #[arg(long, value_name = "FORMAT", requires = "follow")]
+    pub message_format: Option<MessageFormat>,
 }
 
 /// `cargo hotreload graph`.
@@ -208,6 +220,30 @@ pub struct Graph {
     /// Mark what an edit in this crate does; can be given several times
     #[arg(long, value_name = "CRATE")]
     pub changed: Vec<String>,
+}
+
+/// `cargo hotreload report`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Report {
+    /// Which program.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Where the page goes [default: `hotreload-report.html` where builds go]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Whether to show the page in a browser
+    #[arg(long, value_name = "WHETHER", default_value = "no")]
+    pub open: Opening,
+}
+
+/// Whether the page is shown in a browser at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Opening {
+    /// Only its path is printed
+    #[default]
+    No,
+    /// By `xdg-open`
+    Yes,
 }
 
 /// `cargo hotreload reload`, `restart` and `stop`.
@@ -297,17 +333,21 @@ Examples:
   cargo hotreload run --bin server --features metrics -- --port 8080
   cargo hotreload run --example tour --reload-signal USR1
   cargo hotreload run --notify desktop
-  cargo hotreload run --foreground      (for a program that has a console of its own)
+  cargo hotreload run --foreground
+  cargo hotreload run --message-format json > events.jsonl
 
-Each option but `--example`, `--foreground`, `--notify` and `--color` can stand in `[workspace.metadata.hotreload]` of the root manifest.";
+Each option but `--example`, `--foreground`, `--notify`, `--color` and `--message-format` can stand in
+`[workspace.metadata.hotreload]` of the root manifest.";
 
 const STATUS_EXAMPLES: &str = "\
 Examples:
   cargo hotreload status
+  cargo hotreload status --follow
+  cargo hotreload status --follow --message-format json | jq .event
   cargo hotreload status --quiet && echo 'disable before you commit' && exit 1   (in a git hook)";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-28 see the README.";
+Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 and 4 see `status --help`; 10-30 see the README.";
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,7 @@ pub mod graph;
 pub mod link_group;
 pub mod man;
 pub mod new;
+pub mod report;
 pub mod run;
 pub mod status;
 
@@ -53,6 +54,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Disable(arguments) => disable::disable(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Reload(arguments) => control::ask(&arguments, Request::Reload),
         Command::Restart(arguments) => control::ask(&arguments, Request::Restart),
         Command::Stop(arguments) => control::ask(&arguments, Request::Stop),

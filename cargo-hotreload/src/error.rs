@@ -143,6 +143,22 @@ pub enum ErrorKind {
         /// How to write it.
         help: String,
     },
+    /// A line in the log of a session is no event.
+    #[error("line {line} of `{}` {why}", path.display())]
+    EventLog {
+        /// The log.
+        path: PathBuf,
+        /// The line's number, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no log to report on.
+    #[error("no session has left its events in `{}` yet", directory.display())]
+    NoEvents {
+        /// Where they would be.
+        directory: PathBuf,
+    },
     /// `demo` saw something else than it promises.
     #[error("the demo did not show what it promises: {claim}")]
     Demo {
@@ -175,6 +191,8 @@ impl ErrorKind {
             Self::Unservable { .. } => 26,
             Self::NoOwnProfile { .. } => 27,
             Self::Setting { .. } => 28,
+            Self::EventLog { .. } => 29,
+            Self::NoEvents { .. } => 30,
         }
     }
 
@@ -213,6 +231,11 @@ impl ErrorKind {
             Self::Exists { .. } => "choose another directory: `cargo hotreload new NAME --path DIR`".into(),
             Self::Name { .. } => "use letters, digits, `-` and `_`: `cargo hotreload new my-server`".into(),
             Self::Requirements { .. } => "run the commands above, then `cargo hotreload doctor` again".into(),
+            Self::EventLog { path, .. } => format!(
+                "`rm {}` removes it; the next `cargo hotreload run` begins a new one",
+                quoted(path.as_os_str())
+            ),
+            Self::NoEvents { .. } => "`cargo hotreload run` starts a session; its report can be made at any time".into(),
             Self::NoNightly { help, .. } | Self::Setting { help, .. } => help.clone(),
             Self::Demo { .. } => "`cargo hotreload doctor` checks this machine; `--keep` keeps the demo's workspace".into(),
         }

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
+use crate::events::record::{Record, SessionEnded};
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
@@ -23,6 +24,7 @@ pub mod delivery;
 pub mod event;
 pub mod message;
 mod pause;
+mod records;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -40,6 +42,8 @@ pub struct Session {
     own_end: OwnEnd,
     watching: Watching,
     building: Option<Building>,
+    /// The number of the newest build.
+    builds: u32,
     /// Whose files were saved since the last good build.
     dirty: BTreeSet<Owner>,
     /// What the program can swap, by the last good build.
@@ -90,10 +94,13 @@ struct Counts {
 
 #[derive(Debug)]
 struct Building {
+    number: u32,
     began: Instant,
     saved: Option<Instant>,
     /// A save has made it useless.
     is_cancelled: bool,
+    /// When cargo ended, if that is known.
+    compiled: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,6 +127,7 @@ impl Session {
         match event {
             Event::Begin => self.build(Unbuilt::default(), now),
             Event::Saved(change) => self.saved(change, now),
+            Event::Compiled { at } => self.compiled(at),
             Event::Built(result) => self.built(result, now),
             Event::Started { pid } => self.started(pid),
             Event::NotStarted { reason } => self.not_started(reason),
@@ -147,8 +155,17 @@ impl Session {
         }
     }
 
+    /// What the session did, as its last record.
+    #[must_use]
+    pub fn record_of_end(&self, error: Option<String>) -> Record {
+        let Counts { reloads, restarts } = self.counts;
+        Record::SessionEnded(SessionEnded { reloads, restarts, error })
+    }
+
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
-        self.building = Some(Building { began: now, saved: unbuilt.saved, is_cancelled: false });
+        self.builds += 1;
+        let (number, saved) = (self.builds, unbuilt.saved);
+        self.building = Some(Building { number, began: now, saved, is_cancelled: false, compiled: None });
         vec![Action::Build { scope: self.scope(), replan: unbuilt.replan }]
     }
 
@@ -202,15 +219,24 @@ impl Session {
         self.build(unbuilt, now)
     }
 
+    fn compiled(&mut self, at: Instant) -> Vec<Action> {
+        if let Some(building) = &mut self.building {
+            building.compiled = Some(at);
+        }
+        Vec::new()
+    }
+
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
-        let Some(Building { began, saved, is_cancelled }) = self.building.take() else { return Vec::new() };
+        let Some(Building { number, began, saved, is_cancelled, compiled }) = self.building.take() else {
+            return Vec::new();
+        };
         if self.ending {
             return self.end_when_idle();
         }
         if self.unbuilt.is_some() && (is_cancelled || !self.is_paused()) {
             return self.build_when_settled(now);
         }
-        let took = now - began;
+        let ended = compiled.unwrap_or(now);
         match result {
             Ok(built) => {
                 // What was saved during a pause is not in this build.
@@ -218,7 +244,7 @@ impl Session {
                     self.dirty.clear();
                 }
                 self.modules = built.modules().map(|module| module.package.clone()).collect();
-                self.ready = Some(Finished { built, build: took, saved });
+                self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
                 self.deliver(now)
             }
             Err(reason) => {
@@ -236,7 +262,9 @@ impl Session {
             }
             Request::Stop => {
                 self.asked.push(reply);
-                return self.end();
+                let mut actions = vec![Action::Record(Record::Requested { request })];
+                actions.extend(self.end());
+                return actions;
             }
             Request::Pause => return self.watch(Watching::Paused, reply, now),
             Request::Resume => return self.watch(Watching::Builds, reply, now),
@@ -245,12 +273,16 @@ impl Session {
             Request::Restart => Some(Force::Restart),
         };
         self.asked.push(reply);
+        let mut actions = vec![Action::Record(Record::Requested { request })];
         // A restart that is asked for outweighs a reload that is asked for.
         if self.forced != Some(Force::Restart) {
             self.forced = force.or(self.forced);
         }
         // A running build that nothing was saved since is the one to deliver.
-        if self.building.is_some() { Vec::new() } else { self.build_unbuilt(now) }
+        if self.building.is_none() {
+            actions.extend(self.build_unbuilt(now));
+        }
+        actions
     }
 
     fn status(&self) -> Answer {

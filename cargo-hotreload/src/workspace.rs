@@ -183,7 +183,7 @@ impl Workspace {
 
 /// A target directory shared by several workspaces must not be shared by their dylibs, whose file names carry no
 /// hash: there the workspace's own name and path go into the name.
-fn own_target_directory(cargos: &Path, root: &Path) -> PathBuf {
+pub(crate) fn own_target_directory(cargos: &Path, root: &Path) -> PathBuf {
     if cargos.starts_with(root) {
         return cargos.join("hotreload");
     }

@@ -18,6 +18,12 @@ Examples:
   cargo hotreload graph --format svg > graph.svg
   cargo hotreload graph --format dot | dot -Tpng -o graph.png";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  cargo hotreload report
+  cargo hotreload report --out session.html
+  cargo hotreload report --open yes";
+
 pub(super) const RELOAD: &str = "\
 Examples:
   cargo hotreload reload

@@ -29,15 +29,19 @@ pub fn graph(arguments: &Graph) -> Result<Outcome> {
     let toolchain = toolchains.find(settings.toolchain.as_deref())?;
     let planned = Planned::read(&root, &toolchain, &settings)?;
     planned.put_lock_file_back()?;
-    let linked = linked(&planned.workspace);
-    let picture =
-        Picture::new(&planned.workspace, &planned.plan.groups, linked.as_ref(), standing(&planned, &settings));
+    let picture = picture(&planned, &settings);
     let change = match &arguments.changed[..] {
         [] => None,
         names => Some(Change::new(&picture, changed(&picture, names)?)),
     };
     print!("{}", render(&picture, change.as_ref(), arguments.format));
     Ok(Outcome::Done)
+}
+
+/// The crates of a workspace.
+pub(super) fn picture(planned: &Planned, settings: &Settings) -> Picture {
+    let linked = linked(&planned.workspace);
+    Picture::new(&planned.workspace, &planned.plan.groups, linked.as_ref(), standing(planned, settings))
 }
 
 fn standing(planned: &Planned, settings: &Settings) -> Standing {

@@ -16,6 +16,7 @@ use crate::commands::run::front::Front;
 use crate::config::Settings;
 use crate::config::values::Strategy;
 use crate::effects::control::Control;
+use crate::effects::events::EventLog;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, journal, locate, settings};
@@ -35,6 +36,7 @@ mod keyboard;
 mod linking;
 mod modules;
 mod program;
+mod recording;
 mod suspension;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
@@ -69,6 +71,10 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
             say::note(&own.to_string());
         }
     }
+    let (log, begun) = EventLog::begin(&root, arguments.message_format);
+    if let Err(error) = begun {
+        say::warning(&format!("{error:#}"));
+    }
     let requests = arrivals.clone();
     let control = Control::listen(&root, move |request, reply| {
         drop(requests.send(Arrival::Event(Event::Asked(request, reply))));
@@ -76,7 +82,7 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let Prepared { workspace, linker, linker_override, has_modules, .. } = prepared;
     let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules };
     let front = Front::open(arguments, color, &arrivals)?;
-    let driven = Driver::new(arguments, facts, control, arrivals, front)?.drive(&inbox);
+    let driven = Driver::new(arguments, facts, control, log, arrivals, front)?.drive(&inbox);
     undo.now().and(driven)
 }
 

@@ -20,6 +20,8 @@ use crate::plan::toolchain::Toolchain;
 use crate::session::event::{Answer, Request};
 use crate::ui::table::table;
 
+mod follow;
+
 /// How far hot reloading is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -38,6 +40,9 @@ pub fn status(arguments: &Status) -> Result<Outcome> {
     let selection = &arguments.selection;
     let toolchains = Toolchains::read();
     let root = locate::root(&selection.manifest, &toolchains)?;
+    if arguments.follow {
+        return follow::follow(&root, arguments.message_format.unwrap_or_default());
+    }
     let settings = settings::read(&root, selection, &Conduct::default());
     let known = settings.as_ref().ok();
     let toolchain = toolchains.find(known.and_then(|settings| settings.toolchain.as_deref()));

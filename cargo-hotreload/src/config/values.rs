@@ -26,6 +26,16 @@ pub enum Strategy {
     Restart,
 }
 
+/// How a session tells what happens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// Sentences
+    #[default]
+    Human,
+    /// Events, one JSON object a line: see `docs/events.md`
+    Json,
+}
+
 /// The linker of the local crates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Linker {

@@ -6,13 +6,17 @@ use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::diagnostic::{Diagnostic as RustcMessage, DiagnosticLevel};
-use cargo_metadata::{CompilerMessage, Message};
+use cargo_metadata::{Artifact, CompilerMessage, Message, Target};
 
 use crate::effects::child::Running;
+use crate::effects::compile_times::{Done, package_name};
 use crate::effects::{elf, files, process};
+use crate::events::gather::diagnostic;
+use crate::events::record::Diagnostic;
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Linked, Role, file_name, role_of};
@@ -40,6 +44,10 @@ pub struct Artifacts {
     pub rlibs: Vec<(PathBuf, PathBuf)>,
     /// What rustc said about links that failed, as it was shown.
     pub link_errors: Vec<String>,
+    /// What rustc said, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was compiled, in order.
+    pub compiled: Vec<Done>,
     /// Cargo's last word.
     pub success: bool,
 }
@@ -70,20 +78,21 @@ pub enum Severity {
 
 /// One of rustc's messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
+pub struct Rendered {
     /// How bad it is.
     pub severity: Severity,
     /// As rustc shows it, with colours.
-    pub rendered: String,
+    pub text: String,
 }
 
 /// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.
-pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Diagnostic)) -> Artifacts {
+pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Rendered)) -> Artifacts {
     let mut artifacts = Artifacts::default();
     // A line that is no message is a build script's or cargo's own text: not for us.
     for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
         match message {
             Message::CompilerArtifact(artifact) => {
+                artifacts.compiled.extend(compiled(&artifact));
                 if kind.has(&artifact.target) && artifact.target.name == name {
                     artifacts.executable =
                         artifact.executable.map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
@@ -102,11 +111,12 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Di
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
                 let severity = severity(&message);
+                artifacts.diagnostics.push(diagnostic(&message));
                 let rendered = message.rendered.unwrap_or_default();
                 if message.message.contains("link") && message.level == DiagnosticLevel::Error {
                     artifacts.link_errors.push(rendered.clone());
                 }
-                show(Diagnostic { severity, rendered });
+                show(Rendered { severity, text: rendered });
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
@@ -125,6 +135,19 @@ fn severity(message: &RustcMessage) -> Severity {
         DiagnosticLevel::Warning => Severity::Warning,
         _ => Severity::Remark,
     }
+}
+
+/// What `artifact` says of the compiler's work, if there was any.
+fn compiled(artifact: &Artifact) -> Option<Done> {
+    let kind = match &artifact.target {
+        target if target.is_bin() => "bin",
+        target if target.is_example() => "example",
+        target if target.is_custom_build() => "build-script",
+        _ => "lib",
+    };
+    let package = package_name(&artifact.package_id.repr).to_owned();
+    let Target { name, .. } = &artifact.target;
+    (!artifact.fresh).then(|| Done { package, target: name.clone(), kind, at: SystemTime::now() })
 }
 
 /// Hashes of files that were read before, so that only new files are read.

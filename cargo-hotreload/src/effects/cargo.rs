@@ -1,7 +1,7 @@
 //! Facts from cargo: metadata and unit graph.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::config::values::Features;
 use crate::effects::files;
 use crate::effects::process::{self, Captured};
+use crate::effects::toolchain::Toolchains;
 use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
 use crate::plan::enable;
@@ -17,7 +18,7 @@ use crate::plan::own_profile::{FlagSource, OwnProfile};
 use crate::plan::toolchain::Toolchain;
 use crate::workspace::program::{self, Program};
 use crate::workspace::unit_graph::{UnitGraph, UnitKey};
-use crate::workspace::{Workspace, is_generated};
+use crate::workspace::{Workspace, is_generated, own_target_directory};
 
 /// The workspace that `settings` speak of, seen from the directory `root`.
 pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
@@ -75,6 +76,18 @@ fn metadata(toolchain: &Toolchain, root: &Path, features: &Features) -> Result<M
     let line = toolchain.cargo(root).args(["metadata", "--format-version", "1"]).args(features.arguments());
     let printed = output(&line, root)?;
     serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))
+}
+
+/// Where builds of the workspace at `root` go; asks cargo only where `settings` do not say.
+pub fn target_directory(toolchains: &Toolchains, root: &Path, settings: &Settings) -> Result<PathBuf> {
+    if let Some(directory) = &*settings.target_dir {
+        return Ok(directory.clone());
+    }
+    let line = toolchains.cargo(root).args(["metadata", "--format-version", "1", "--no-deps"]);
+    let printed = output(&line, root)?;
+    let metadata: Metadata =
+        serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
+    Ok(own_target_directory(metadata.target_directory.as_std_path(), metadata.workspace_root.as_std_path()))
 }
 
 fn output(line: &CommandLine, root: &Path) -> Result<String> {

@@ -91,6 +91,12 @@ fn read_request(stream: &UnixStream) -> Option<Request> {
     serde_json::from_str(&line).ok()
 }
 
+/// Whether a session of the workspace at `root` listens.
+#[must_use]
+pub fn is_listening(root: &Path) -> bool {
+    short_path(&socket_directory(root)).and_then(|(_directory, path)| UnixStream::connect(path)).is_ok()
+}
+
 /// Sends `request` to the session of the workspace at `root` and waits for its answer.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ pub mod sources;
 pub struct Saved {
     /// When the last of them was saved.
     pub at: Instant,
-    /// The files.
+    /// The files, in order.
     pub paths: Vec<PathBuf>,
     /// Whether a manifest, the lock file or cargo's configuration is among them.
     pub manifest: bool,
@@ -203,7 +203,8 @@ mod tests {
         for content in ["a", "b", "new"] {
             fs::write(&file, content).expect("write");
         }
-        assert!(!saves.recv_timeout(SOON).expect("a change").manifest);
+        let burst = saves.recv_timeout(SOON).expect("a change");
+        assert_eq!((burst.paths, burst.manifest), (vec![file.clone()], false));
         fs::write(&file, "new").expect("write");
         assert!(saves.recv_timeout(NEVER).is_err(), "the content is the same");
     }

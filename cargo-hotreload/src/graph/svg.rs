@@ -199,7 +199,7 @@ fn marks(fate: Option<Fate>) -> &'static str {
 }
 
 /// `text` as the content of an element or of a quoted attribute. What no XML document may contain becomes a blank.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for sign in text.chars() {
         match sign {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
+use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
@@ -22,8 +23,10 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(4);
 /// A good build and its times.
 #[derive(Debug, Clone)]
 pub(super) struct Finished {
+    pub(super) number: u32,
     pub(super) built: Built,
     pub(super) build: Duration,
+    pub(super) ended: Instant,
     pub(super) saved: Option<Instant>,
 }
 
@@ -52,16 +55,18 @@ pub(super) enum Stage {
 /// Code on its way into the program.
 #[derive(Debug, Clone)]
 pub(super) struct Delivering {
-    how: How,
-    finished: Finished,
-    expected: Vec<Expectation>,
-    began: Instant,
+    pub(super) how: How,
+    pub(super) finished: Finished,
+    pub(super) expected: Vec<Expectation>,
+    /// Those of the expected files whose new code was seen already.
+    pub(super) arrived: BTreeSet<PathBuf>,
+    pub(super) began: Instant,
 }
 
 impl Delivering {
     fn start(how: How, finished: Finished, now: Instant) -> Self {
         let expected = finished.built.expected_at_start();
-        Self { how, finished, expected, began: now }
+        Self { how, finished, expected, arrived: BTreeSet::new(), began: now }
     }
 
     fn deadline(&self) -> Duration {
@@ -131,9 +136,7 @@ impl Session {
             (Delivery::Restart { .. } | Delivery::Signal { .. }, _) if self.strategy == Strategy::Restart => {
                 self.restart("that is the strategy".into(), finished, now)
             }
-            (Delivery::Nothing, Some(Force::Reload)) if self.strategy == Strategy::Restart => {
-                self.succeed(Message::Unchanged { build: finished.build })
-            }
+            (Delivery::Nothing, Some(Force::Reload)) if self.strategy == Strategy::Restart => self.unchanged(&finished),
             (Delivery::Restart { why }, _) => self.restart(why, finished, now),
             (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
             (Delivery::Signal { modules }, _) => match not_loaded(&finished.built, &modules, &program.missing) {
@@ -141,8 +144,15 @@ impl Session {
                 None => self.reload(modules, finished, now),
             },
             (Delivery::Nothing, Some(Force::Reload)) => self.reload(Vec::new(), finished, now),
-            (Delivery::Nothing, None) => self.succeed(Message::Unchanged { build: finished.build }),
+            (Delivery::Nothing, None) => self.unchanged(&finished),
         }
+    }
+
+    fn unchanged(&mut self, finished: &Finished) -> Vec<Action> {
+        let record = Record::Unchanged { build: finished.number, build_ms: finished.build.into() };
+        let mut actions = vec![Action::Record(record)];
+        actions.extend(self.succeed(Message::Unchanged { build: finished.build }));
+        actions
     }
 
     fn start(&mut self, delivering: Delivering) -> Vec<Action> {
@@ -160,7 +170,7 @@ impl Session {
         let changed = finished.built.modules().filter(|module| modules.contains(&module.package));
         let expected = changed.map(|module| Expectation { path: module.image.path.clone(), old: None }).collect();
         let how = How::Reloaded { modules, total: finished.built.modules().count() };
-        let delivering = Delivering { how, finished, expected, began: now };
+        let delivering = Delivering { how, finished, expected, arrived: BTreeSet::new(), began: now };
         if let Some(stage) = self.in_stage() {
             *stage = Stage::BeforeReload(delivering);
         }
@@ -171,19 +181,22 @@ impl Session {
         let Some(delivering) = self.starting.take() else { return Vec::new() };
         let loaded = Loaded::from(&delivering.finished.built);
         let mut program = Program { pid, loaded, missing: BTreeSet::new(), stage: Stage::Serving };
+        let mut actions = delivering.started(pid);
         if self.ending {
-            let actions = program.stop(None);
+            actions.extend(program.stop(None));
             self.program = Some(program);
             return actions;
         }
         program.stage = Stage::Delivering(delivering);
         self.program = Some(program);
-        vec![Action::Look]
+        actions.push(Action::Look);
+        actions
     }
 
     pub(super) fn not_started(&mut self, reason: String) -> Vec<Action> {
         self.starting = None;
-        let mut actions = self.fail(Message::NotStarted { reason });
+        let mut actions = vec![Action::Record(Record::ProgramNotStarted { reason: reason.clone() })];
+        actions.extend(self.fail(Message::NotStarted { reason }));
         if self.ending {
             actions.extend(self.end_when_idle());
         }
@@ -206,8 +219,9 @@ impl Session {
                     expectation.old = replaced_inode(&expectation.path, mappings);
                 }
                 delivering.began = now;
+                let record = delivering.sent(program.pid);
                 program.stage = Stage::Delivering(delivering);
-                vec![Action::Signal(ProgramSignal::Reload), Action::After(LOOK_EVERY, Timer::Look)]
+                vec![record, Action::Signal(ProgramSignal::Reload), Action::After(LOOK_EVERY, Timer::Look)]
             }
             Stage::Delivering(delivering) => self.check(delivering, mappings, now),
             other => {
@@ -218,32 +232,37 @@ impl Session {
     }
 
     /// Whether the new code is live, not yet, or not in time.
-    fn check(&mut self, delivering: Delivering, mappings: &[Mapping], now: Instant) -> Vec<Action> {
+    fn check(&mut self, mut delivering: Delivering, mappings: &[Mapping], now: Instant) -> Vec<Action> {
         let Some(program) = &mut self.program else { return Vec::new() };
         let unmet = unmet(&delivering.expected, mappings);
         let after = now - delivering.began;
+        let mut actions = delivering.arrivals(&unmet, mappings, after);
         if unmet.is_empty() {
             program.loaded = Loaded::from(&delivering.finished.built);
             let message = delivering.live(program.pid, now);
+            actions.push(delivering.live_record(program.pid, now));
             match delivering.how {
                 How::Started { .. } => {}
                 How::Reloaded { .. } => self.counts.reloads += 1,
                 How::Restarted { .. } => self.counts.restarts += 1,
             }
-            return self.settled(message, now);
+            actions.extend(self.settled(message, now));
+            return actions;
         }
         if after < delivering.deadline() {
             program.stage = Stage::Delivering(delivering);
-            return vec![Action::After(LOOK_EVERY, Timer::Look)];
+            actions.push(Action::After(LOOK_EVERY, Timer::Look));
+            return actions;
         }
+        actions.extend(delivering.stuck(&unmet, after));
         if matches!(delivering.how, How::Reloaded { .. }) {
-            let mut actions = vec![Action::Say(Message::Stuck { unmet, after })];
+            actions.push(Action::Say(Message::Stuck { unmet, after }));
             let why = "it did not take the new code".into();
             actions.extend(self.restart(why, delivering.finished, now));
             return actions;
         }
         program.missing = unmet.iter().map(|unmet| unmet.path().clone()).collect();
-        let mut actions = self.fail(Message::NotLoaded { unmet, after });
+        actions.extend(self.fail(Message::NotLoaded { unmet, after }));
         actions.extend(self.deliver(now));
         actions
     }
@@ -264,9 +283,16 @@ impl Session {
 
     pub(super) fn exited(&mut self, ending: Ending, now: Instant) -> Vec<Action> {
         let Some(program) = self.program.take() else { return Vec::new() };
-        if self.own_end == OwnEnd::Ends && !self.ending && !matches!(program.stage, Stage::Stopping(_)) {
-            return self.over(ending);
-        }
+        let mut actions = vec![program.exited(ending)];
+        let is_own = !self.ending && !matches!(program.stage, Stage::Stopping(_));
+        actions.extend(match self.own_end {
+            OwnEnd::Ends if is_own => self.over(ending),
+            OwnEnd::Ends | OwnEnd::Waits => self.without_program(program, ending, now),
+        });
+        actions
+    }
+
+    fn without_program(&mut self, program: Program, ending: Ending, now: Instant) -> Vec<Action> {
         let ended = |when| Message::Ended { ending, when };
         let mut actions = match program.stage {
             Stage::Stopping(None) => vec![Action::Say(Message::Stopped(ending))],

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::events::record::Record;
 use crate::session::delivery::Built;
 use crate::session::message::{Ending, Message};
 use crate::session::verify::Mapping;
@@ -17,6 +18,11 @@ pub enum Event {
     Begin,
     /// A watched file has new content.
     Saved(Change),
+    /// Cargo has ended well; what it built is read now.
+    Compiled {
+        /// When it ended.
+        at: Instant,
+    },
     /// A build ended; `Err` says why there is nothing to run. A cancelled build ends with `Err` too.
     Built(Result<Built, String>),
     /// The program was started.
@@ -63,6 +69,8 @@ pub enum Action {
     After(Duration, Timer),
     /// Tell the user.
     Say(Message),
+    /// Write an event.
+    Record(Record),
     /// Answer a request.
     Reply(ReplyTo, Answer),
     /// The session is over.

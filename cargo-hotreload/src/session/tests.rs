@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
+use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
@@ -14,6 +15,7 @@ use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 
 mod asked;
+mod records;
 
 /// A session and the time that passes in it.
 struct Play {
@@ -40,7 +42,17 @@ impl Play {
         play
     }
 
+    /// What is to be done about `event`; what is recorded of it is left out.
     fn does(&mut self, event: Event) -> Vec<Action> {
+        self.acts(event).into_iter().filter(|action| !matches!(action, Action::Record(_))).collect()
+    }
+
+    fn records(&mut self, event: Event) -> Vec<Record> {
+        let actions = self.acts(event).into_iter();
+        actions.filter_map(|action| if let Action::Record(record) = action { Some(record) } else { None }).collect()
+    }
+
+    fn acts(&mut self, event: Event) -> Vec<Action> {
         self.now += Duration::from_millis(1);
         self.session.handle(event, self.now)
     }

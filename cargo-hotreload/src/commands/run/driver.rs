@@ -20,9 +20,11 @@ use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
 use crate::commands::run::program::{build_line, program_line};
+use crate::commands::run::recording::Build;
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end, wait_for_end_or_stops};
 use crate::effects::control::Control;
+use crate::effects::events::EventLog;
 use crate::effects::watch::{self, Inputs, Saved, Watch};
 use crate::effects::{dep_info, linkers, probe, process, settings};
 use crate::session::delivery::Built;
@@ -58,11 +60,15 @@ pub(super) struct Driver<'arguments> {
     pub(super) facts: Facts,
     pub(super) front: Front,
     control: Control,
+    /// What happens is written there.
+    pub(super) log: EventLog,
+    /// The newest build, as far as it is recorded.
+    pub(super) recorded: Build,
     watch: Watch,
     arrivals: Sender<Arrival>,
     build: Option<Running>,
     /// The running build was told to end: it is not for us to start another.
-    cancelled: bool,
+    pub(super) cancelled: bool,
     /// The linkers that failed in this session.
     linking: Linking,
     program: Option<Running>,
@@ -81,6 +87,7 @@ impl<'arguments> Driver<'arguments> {
         arguments: &'arguments Run,
         facts: Facts,
         control: Control,
+        log: EventLog,
         arrivals: Sender<Arrival>,
         front: Front,
     ) -> Result<Self> {
@@ -91,6 +98,8 @@ impl<'arguments> Driver<'arguments> {
             facts,
             front,
             control,
+            log,
+            recorded: Build::default(),
             arrivals,
             build: None,
             cancelled: false,
@@ -109,9 +118,17 @@ impl<'arguments> Driver<'arguments> {
     pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<Outcome> {
         let own_end = if self.front.view() == View::Foreground { OwnEnd::Ends } else { OwnEnd::Waits };
         let mut session = Session::new(*self.facts.settings.strategy).with_own_end(own_end);
+        self.record_start();
+        let ended = self.run(&mut session, inbox);
+        self.record(session.record_of_end(ended.as_ref().err().map(|error| format!("{error:#}"))));
+        ended
+    }
+
+    fn run(&mut self, session: &mut Session, inbox: &Receiver<Arrival>) -> Result<Outcome> {
         let mut outcome = Outcome::Done;
         loop {
-            let event = self.next(inbox, &session)?;
+            let event = self.next(inbox, session)?;
+            self.record_change(&event);
             for action in session.handle(event, Instant::now()) {
                 match action {
                     Action::End => return Ok(outcome),
@@ -141,6 +158,7 @@ impl<'arguments> Driver<'arguments> {
     }
 
     fn arrived(&mut self, arrival: Arrival, session: &Session) {
+        let at = Instant::now();
         let event = match arrival {
             Arrival::Event(event) => event,
             Arrival::Key(key) => match self.pressed(key, session) {
@@ -152,11 +170,12 @@ impl<'arguments> Driver<'arguments> {
                 self.modules_build = found;
                 return;
             }
-            Arrival::BuildEnded(artifacts) => match self.build_ended(&artifacts) {
+            Arrival::BuildEnded(mut artifacts) => match self.build_ended(&mut artifacts) {
                 Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
                 Err(reason) => Event::Built(Err(self.linking.recall(reason))),
                 Ok(built) => {
                     self.linking = Linking::default();
+                    self.queue.push_back(Event::Compiled { at });
                     Event::Built(Ok(built))
                 }
             },
@@ -199,8 +218,11 @@ impl<'arguments> Driver<'arguments> {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Build { scope, replan } => {
+                self.recorded.count();
                 if let Err(error) = self.build(scope, replan) {
-                    self.queue.push_back(Event::Built(Err(format!("{error:#}"))));
+                    let reason = format!("{error:#}");
+                    self.record_no_build(&reason);
+                    self.queue.push_back(Event::Built(Err(reason)));
                 }
             }
             Action::CancelBuild => {
@@ -224,6 +246,7 @@ impl<'arguments> Driver<'arguments> {
             Action::After(time, timer) => self.timers.push((Instant::now() + time, timer)),
             Action::Say(message) => self.front.say(&message),
             Action::Reply(ReplyTo::NOBODY, answer) => keyboard::answer(&answer),
+            Action::Record(record) => self.record(record),
             Action::Reply(to, answer) => self.control.reply(to, &answer),
             Action::End => {}
         }
@@ -242,6 +265,7 @@ impl<'arguments> Driver<'arguments> {
             (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
         };
         let line = self.front.for_cargo(line);
+        self.record_build(&line);
         let (stderr, shown) = self.front.cargo_output().context("cannot show what cargo says")?;
         let (running, stdout) = build::start(&line, stderr).with_context(|| format!("cannot run `{line}`"))?;
         let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
@@ -295,12 +319,14 @@ impl<'arguments> Driver<'arguments> {
         Change { at, paths, owners }
     }
 
-    fn build_ended(&mut self, artifacts: &Artifacts) -> Result<Built, String> {
+    fn build_ended(&mut self, artifacts: &mut Artifacts) -> Result<Built, String> {
         let cargo = self.build.take().inspect(|cargo| self.front.ended(cargo.pid()));
         let status = cargo.map(Running::reap);
-        self.front.build_ended(matches!(&status, Some(Ok(status)) if status.success()), self.cancelled);
+        let is_good = artifacts.success && matches!(&status, Some(Ok(status)) if status.success());
+        self.front.build_ended(is_good, self.cancelled);
+        self.record_built(artifacts, is_good);
         match status {
-            Some(Ok(status)) if status.success() && artifacts.success => {}
+            _ if is_good => {}
             Some(Ok(status)) if status.signal().is_some() => {
                 say::wipe_progress();
                 return Err(format!("cargo was ended by signal {}", status.signal().unwrap_or_default()));
@@ -363,6 +389,7 @@ impl Drop for Driver<'_> {
         for running in [self.build.take(), self.program.take()].into_iter().flatten() {
             let _ = running.reap();
         }
+        self.keep_log();
     }
 }
 

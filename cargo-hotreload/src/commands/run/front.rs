@@ -24,7 +24,8 @@ use signal_hook::iterator::Signals;
 use crate::cli::Run;
 use crate::commands::run::driver::Arrival;
 use crate::commands::run::suspension::Suspension;
-use crate::effects::build::{Diagnostic, Severity};
+use crate::config::values::MessageFormat;
+use crate::effects::build::{Rendered, Severity};
 use crate::effects::pty::{self, Pty};
 use crate::effects::terminal;
 use crate::plan::command::CommandLine;
@@ -57,6 +58,7 @@ pub(super) struct Front {
     view: View,
     color: Color,
     notify: Notify,
+    message_format: MessageFormat,
     suspension: Arc<Suspension>,
     diagnostics: Arc<Mutex<Diagnostics>>,
 }
@@ -76,14 +78,24 @@ impl Front {
     /// Takes the terminal, if there is one.
     pub(super) fn open(arguments: &Run, color: Color, arrivals: &Sender<Arrival>) -> Result<Self> {
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let view = match (stdout().is_terminal() && stderr().is_terminal() && !is_dumb, arguments.foreground) {
+        let is_screen = stdout().is_terminal() && stderr().is_terminal() && !is_dumb;
+        // Events have standard output for themselves.
+        let is_human = arguments.message_format == MessageFormat::Human;
+        let view = match (is_screen && is_human, arguments.foreground) {
             (_, true) => View::Foreground,
             (true, false) => View::Screen,
             (false, false) => View::Plain,
         };
         let has_input = terminal::remember();
         let suspension = Arc::new(Suspension::new(view));
-        let front = Self { view, color, notify: arguments.notify, suspension, diagnostics: Arc::default() };
+        let front = Self {
+            view,
+            color,
+            notify: arguments.notify,
+            message_format: arguments.message_format,
+            suspension,
+            diagnostics: Arc::default(),
+        };
         if view == View::Screen || has_input {
             leave_terminal_in_panics();
             front.follow_signals().context("cannot catch signals")?;
@@ -159,11 +171,11 @@ impl Front {
     }
 
     /// What to do with each diagnostic of a build. On a screen they are shown when it ends: the errors first.
-    pub(super) fn diagnostics(&self) -> impl Fn(Diagnostic) + Send + 'static {
+    pub(super) fn diagnostics(&self) -> impl Fn(Rendered) + Send + 'static {
         let (view, diagnostics) = (self.view, Arc::clone(&self.diagnostics));
         move |diagnostic| {
             if view != View::Screen {
-                say::diagnostic(&diagnostic.rendered);
+                say::diagnostic(&diagnostic.text);
             }
             let mut diagnostics = diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
             diagnostics.add(diagnostic);
@@ -200,6 +212,9 @@ impl Front {
         // In the terminal's background, reading from there would stop it.
         let is_terminal = stdin().is_terminal() && self.view != View::Foreground;
         command.stdin(if is_terminal { Stdio::null() } else { Stdio::inherit() });
+        if self.message_format == MessageFormat::Json {
+            command.stdout(stderr());
+        }
         if self.view != View::Screen {
             return Ok(Output::default());
         }

@@ -137,7 +137,9 @@ impl Sources {
     }
 }
 
-fn saved(paths: Vec<PathBuf>, last: Instant) -> Option<Saved> {
+fn saved(mut paths: Vec<PathBuf>, last: Instant) -> Option<Saved> {
+    paths.sort();
+    paths.dedup();
     let at = paths.iter().filter_map(|path| saved_at(path)).max().unwrap_or(last);
     let manifest = paths.iter().any(|path| is_settings(path) && !path.ends_with("build.rs"));
     (!paths.is_empty()).then_some(Saved { at, paths, manifest })

@@ -1,15 +1,15 @@
 //! What rustc said, in the order in which one wants to read it.
 
-use crate::effects::build::{Diagnostic, Severity};
+use crate::effects::build::{Rendered, Severity};
 use crate::ui::screen::bar::counted;
 use crate::ui::screen::width::rows;
 
 /// Everything that rustc said in one build, and what the user has read of it before.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
-    all: Vec<Diagnostic>,
+    all: Vec<Rendered>,
     /// The warnings of the last good build. Cargo repeats them in each build.
-    known: Vec<Diagnostic>,
+    known: Vec<Rendered>,
 }
 
 impl Diagnostics {
@@ -19,7 +19,7 @@ impl Diagnostics {
     }
 
     /// Adds what came.
-    pub fn add(&mut self, diagnostic: Diagnostic) {
+    pub fn add(&mut self, diagnostic: Rendered) {
         // A library that is built in two ways is complained about twice.
         if !self.all.contains(&diagnostic) {
             self.all.push(diagnostic);
@@ -38,7 +38,7 @@ impl Diagnostics {
     #[must_use]
     pub fn of_failure(&self, height: usize, width: usize) -> String {
         let warnings = self.count(Severity::Warning);
-        let errors: Vec<&str> = self.of(Severity::Error).map(|error| error.rendered.as_str()).collect();
+        let errors: Vec<&str> = self.of(Severity::Error).map(|error| error.text.as_str()).collect();
         let all = errors.concat();
         if rows(&all, width) <= height {
             return all + &remark(0, warnings);
@@ -56,9 +56,9 @@ impl Diagnostics {
 
     /// What a good build shows: the warnings that the last one did not have.
     pub fn of_success(&mut self) -> String {
-        let warnings: Vec<Diagnostic> = self.of(Severity::Warning).cloned().collect();
+        let warnings: Vec<Rendered> = self.of(Severity::Warning).cloned().collect();
         let new = warnings.iter().filter(|warning| !self.known.contains(warning));
-        let shown = new.map(|warning| warning.rendered.as_str()).collect();
+        let shown = new.map(|warning| warning.text.as_str()).collect();
         self.known = warnings;
         shown
     }
@@ -66,12 +66,12 @@ impl Diagnostics {
     /// Everything, errors first.
     #[must_use]
     pub fn everything(&self) -> String {
-        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
+        let mut sorted: Vec<&Rendered> = self.all.iter().collect();
         sorted.sort_by_key(|diagnostic| diagnostic.severity);
-        sorted.iter().map(|diagnostic| diagnostic.rendered.as_str()).collect()
+        sorted.iter().map(|diagnostic| diagnostic.text.as_str()).collect()
     }
 
-    fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+    fn of(&self, severity: Severity) -> impl Iterator<Item = &Rendered> {
         self.all.iter().filter(move |diagnostic| diagnostic.severity == severity)
     }
 }
@@ -99,12 +99,12 @@ fn remark(errors: usize, warnings: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::Diagnostics;
-    use crate::effects::build::{Diagnostic, Severity};
+    use crate::effects::build::{Rendered, Severity};
 
     fn diagnostics(all: &[(Severity, &str)]) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
         for (severity, text) in all {
-            diagnostics.add(Diagnostic { severity: *severity, rendered: (*text).into() });
+            diagnostics.add(Rendered { severity: *severity, text: (*text).into() });
         }
         diagnostics
     }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(found.of_success(), "old\n");
         found.begin();
         for text in ["old\n", "new\n"] {
-            found.add(Diagnostic { severity: Severity::Warning, rendered: text.into() });
+            found.add(Rendered { severity: Severity::Warning, text: text.into() });
         }
         assert_eq!(found.of_success(), "new\n");
         assert_eq!(found.count(Severity::Warning), 2);

@@ -1,0 +1,116 @@
+//! What the loop itself records of a session: the workspace, what was saved, and cargo's work. The rest the session
+//! records.
+
+use std::time::{Instant, SystemTime};
+
+use anyhow::Result;
+
+use crate::commands::run::driver::Driver;
+use crate::config::profile;
+use crate::effects::build::{self, Artifacts};
+use crate::effects::compile_times::compile_times;
+use crate::events::gather;
+use crate::events::record::{BuildFinished, Outcome, Record};
+use crate::plan::command::CommandLine;
+use crate::session::event::{Event, Owner};
+use crate::ui::say;
+
+/// The newest build.
+#[derive(Debug)]
+pub(super) struct Build {
+    /// As the session counts.
+    number: u32,
+    began: (SystemTime, Instant),
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self { number: 0, began: (SystemTime::now(), Instant::now()) }
+    }
+}
+
+impl Build {
+    /// Another one is wanted.
+    pub(super) fn count(&mut self) {
+        *self = Self { number: self.number + 1, ..Self::default() };
+    }
+
+    fn finished(&self, outcome: Outcome) -> BuildFinished {
+        BuildFinished {
+            build: self.number,
+            outcome,
+            took_ms: self.began.1.elapsed().into(),
+            reason: None,
+            diagnostics: Vec::new(),
+            left_out: 0,
+            compiled: Vec::new(),
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// Writes `record`. What cannot be written is told once, and is no reason to stop.
+    pub(super) fn record(&mut self, record: Record) {
+        let record = match record {
+            Record::ReloadSent { pid, modules, .. } => {
+                Record::ReloadSent { pid, signal: Some(self.facts.settings.reload_signal.to_string()), modules }
+            }
+            other => other,
+        };
+        warn(self.log.write(record));
+    }
+
+    pub(super) fn record_start(&mut self) {
+        let workspace = &self.facts.workspace;
+        let linked = if self.facts.has_modules { build::linked(workspace) } else { None };
+        let strategy = self.facts.settings.strategy.to_string();
+        let started = gather::session_started(workspace, linked.as_ref(), strategy, std::process::id());
+        self.record(Record::SessionStarted(started));
+    }
+
+    pub(super) fn record_change(&mut self, event: &Event) {
+        if let Event::Saved(change) = event {
+            let is_plan = change.owners.contains(&Owner::Plan);
+            let change = gather::change(&self.facts.workspace, &change.paths, is_plan, change.at.elapsed());
+            self.record(Record::Change(change));
+        }
+    }
+
+    /// Cargo is called now.
+    pub(super) fn record_build(&mut self, line: &CommandLine) {
+        self.recorded = Build { number: self.recorded.number, ..Build::default() };
+        self.record(Record::BuildStarted { build: self.recorded.number, command: line.to_string() });
+    }
+
+    /// Cargo could not be called.
+    pub(super) fn record_no_build(&mut self, reason: &str) {
+        let finished = self.recorded.finished(Outcome::Failed);
+        self.record(Record::BuildFinished(BuildFinished { reason: Some(reason.to_owned()), ..finished }));
+    }
+
+    /// Cargo has ended.
+    pub(super) fn record_built(&mut self, artifacts: &mut Artifacts, is_good: bool) {
+        let outcome = match (is_good, self.cancelled) {
+            (_, true) => Outcome::Cancelled,
+            (true, false) => Outcome::Success,
+            (false, false) => Outcome::Failed,
+        };
+        let (diagnostics, left_out) = gather::foremost(std::mem::take(&mut artifacts.diagnostics));
+        let workspace = &self.facts.workspace;
+        let directory = workspace.target_directory.join(profile::directory(&workspace.profile));
+        let compiled = compile_times(&artifacts.compiled, &directory, self.recorded.began.0);
+        let finished = self.recorded.finished(outcome);
+        self.record(Record::BuildFinished(BuildFinished { diagnostics, left_out, compiled, ..finished }));
+    }
+
+    /// The log stays when everything else of the session goes.
+    pub(super) fn keep_log(&mut self) {
+        warn(self.log.keep(&self.facts.workspace.target_directory));
+    }
+}
+
+fn warn(result: Result<()>) {
+    if let Err(error) = result {
+        say::warning(&format!("{error:#}; the session goes on without"));
+    }
+}

@@ -1,0 +1,154 @@
+//! Puts one event after the other to the builds that they belong to.
+
+use std::time::Duration;
+
+use crate::events::record::{BuildFinished, Change, ExitedWhen, Live, Outcome, Record};
+use crate::events::time::{Millis, Time};
+use crate::report::rounds::{Cause, Entry, Parts, Round, RoundResult};
+use crate::session::event::Request;
+
+/// What was told so far, and what waits for the next build.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    entries: Vec<Entry>,
+    /// What was saved since the last build began, and when.
+    saved: Option<(Change, Time)>,
+    requested: Option<Request>,
+}
+
+impl Telling {
+    /// Everything, in order.
+    pub(super) fn entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Goes on with `record`.
+    pub(super) fn tell(&mut self, record: &Record, time: Time) {
+        match record {
+            Record::Change(change) => self.saved(change, time),
+            Record::Requested { request } => self.requested = Some(*request),
+            Record::BuildStarted { build, .. } => self.begin(*build, time),
+            Record::BuildFinished(finished) => self.built(finished, time),
+            Record::ModuleStuck { .. } => {
+                // A later record tells if it came to a good end after all.
+                self.break_off(&record.to_string());
+            }
+            Record::ProgramNotStarted { .. } => self.break_off(&record.to_string()),
+            Record::Live(live) => self.live(live),
+            Record::Unchanged { build, build_ms } => {
+                if let Some(round) = self.round(*build) {
+                    round.parts.build = build_ms.0;
+                    round.result = RoundResult::Unchanged;
+                }
+            }
+            Record::ProgramExited(exited) => match exited.when {
+                ExitedWhen::Stopped => {}
+                ExitedWhen::Starting | ExitedWhen::Reloading => self.break_off(&record.to_string()),
+                ExitedWhen::Running => self.entries.push(Entry::Exited { at: time, exited: exited.clone() }),
+            },
+            Record::SessionStarted(_)
+            | Record::ProgramStarted { .. }
+            | Record::ReloadSent { .. }
+            | Record::ModuleReloaded { .. }
+            | Record::Restarted { .. }
+            | Record::SessionEnded(_)
+            | Record::Unknown => {}
+        }
+    }
+
+    fn saved(&mut self, change: &Change, time: Time) {
+        let (mut all, _) =
+            self.saved.take().unwrap_or((Change { paths: vec![], packages: vec![], ..change.clone() }, time));
+        for (into, more) in [(&mut all.paths, &change.paths), (&mut all.packages, &change.packages)] {
+            into.extend(more.iter().filter(|one| !into.contains(one)).cloned().collect::<Vec<_>>());
+        }
+        all.manifest |= change.manifest;
+        // What counts for its author is the last save.
+        self.saved = Some((all, time.before(change.since_save_ms.0)));
+    }
+
+    fn begin(&mut self, number: u32, time: Time) {
+        if self.round(number).is_some() {
+            return;
+        }
+        let requested = self.requested.take();
+        let (cause, at) = match (self.saved.take(), requested) {
+            (Some((change, at)), _) => (Cause::Saved(change), at),
+            (None, Some(request)) => (Cause::Requested(request), time),
+            (None, None) => (Cause::First, time),
+        };
+        let parts = Parts { watch: time.since(at), ..Parts::default() };
+        self.entries.push(Entry::Round(Box::new(Round {
+            number,
+            cause,
+            at,
+            parts,
+            result: RoundResult::Open,
+            compiled: Vec::new(),
+            diagnostics: Vec::new(),
+            notes: Vec::new(),
+        })));
+    }
+
+    fn built(&mut self, finished: &BuildFinished, time: Time) {
+        // What could not be built at all was not begun either.
+        self.begin(finished.build, time.before(finished.took_ms.0));
+        let Some(round) = self.round(finished.build) else { return };
+        round.parts.build += finished.took_ms.0;
+        round.compiled.extend(finished.compiled.iter().cloned());
+        round.diagnostics.clone_from(&finished.diagnostics);
+        round.result = match finished.outcome {
+            Outcome::Success => RoundResult::Open,
+            Outcome::Failed => RoundResult::Failed { reason: finished.reason.clone() },
+            Outcome::Cancelled => RoundResult::Overtaken,
+        };
+    }
+
+    fn live(&mut self, live: &Live) {
+        let Live { build, how, modules, why, times, .. } = live.clone();
+        for entry in &mut self.entries {
+            match entry {
+                Entry::Round(round) if round.number < build && round.result == RoundResult::Open => {
+                    round.result = RoundResult::Overtaken;
+                }
+                Entry::Round(round) if round.number == build => {
+                    let part = |time: Option<Millis>| time.map_or(Duration::ZERO, |time| time.0);
+                    round.parts = Parts {
+                        watch: part(times.save_to_build_ms),
+                        build: times.build_ms.0,
+                        tool: times.build_to_signal_ms.0,
+                        reload: times.signal_to_mapped_ms.0,
+                    };
+                    if let RoundResult::Broken { why } = &round.result {
+                        round.notes.push(why.clone());
+                    }
+                    round.result = RoundResult::Live { how, modules: modules.clone(), why: why.clone() };
+                }
+                Entry::Round(_) | Entry::Exited { .. } => {}
+            }
+        }
+    }
+
+    /// The newest good build does not run, and this is why.
+    fn break_off(&mut self, why: &str) {
+        let rounds = self.entries.iter_mut().rev().filter_map(|entry| match entry {
+            Entry::Round(round) => Some(&mut **round),
+            Entry::Exited { .. } => None,
+        });
+        let is_on_its_way = |result: &RoundResult| matches!(result, RoundResult::Open | RoundResult::Broken { .. });
+        // A build that is still under way is not what the program was given.
+        let mut given = rounds.filter(|round| is_on_its_way(&round.result) && !round.parts.build.is_zero());
+        let Some(round) = given.next() else { return };
+        let earlier = std::mem::replace(&mut round.result, RoundResult::Broken { why: why.to_owned() });
+        if let RoundResult::Broken { why } = earlier {
+            round.notes.push(why);
+        }
+    }
+
+    fn round(&mut self, number: u32) -> Option<&mut Round> {
+        self.entries.iter_mut().rev().find_map(|entry| match entry {
+            Entry::Round(round) if round.number == number => Some(&mut **round),
+            Entry::Round(_) | Entry::Exited { .. } => None,
+        })
+    }
+}
