@@ -13,17 +13,17 @@ use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
 use crate::events::record::{Record, SessionEnded};
+use crate::session::asked::Watching;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
+use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Scope, Timer};
 use crate::session::message::Message;
-use crate::session::pause::Watching;
 
+mod asked;
 pub mod delivering;
 pub mod delivery;
 pub mod event;
 pub mod message;
-mod pause;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -251,48 +251,6 @@ impl Session {
                 self.forced = None;
                 self.fail(Message::BuildFailed { reason, running: self.program.is_some() })
             }
-        }
-    }
-
-    fn asked(&mut self, request: Request, reply: ReplyTo, now: Instant) -> Vec<Action> {
-        let force = match request {
-            Request::Status => return vec![Action::Reply(reply, self.status())],
-            _ if self.ending => {
-                return vec![Action::Reply(reply, Answer::Failed("the session is ending".into()))];
-            }
-            Request::Stop => {
-                self.asked.push(reply);
-                let mut actions = vec![Action::Record(Record::Requested { request })];
-                actions.extend(self.end());
-                return actions;
-            }
-            Request::Pause => return self.watch(Watching::Paused, reply, now),
-            Request::Resume => return self.watch(Watching::Builds, reply, now),
-            Request::Build => None,
-            Request::Reload => Some(Force::Reload),
-            Request::Restart => Some(Force::Restart),
-        };
-        self.asked.push(reply);
-        let mut actions = vec![Action::Record(Record::Requested { request })];
-        // A restart that is asked for outweighs a reload that is asked for.
-        if self.forced != Some(Force::Restart) {
-            self.forced = force.or(self.forced);
-        }
-        // A running build that nothing was saved since is the one to deliver.
-        if self.building.is_none() {
-            actions.extend(self.build_unbuilt(now));
-        }
-        actions
-    }
-
-    fn status(&self) -> Answer {
-        Answer::Status {
-            state: self.state().into(),
-            session: std::process::id(),
-            program: self.program.as_ref().map(Program::pid),
-            reloads: self.counts.reloads,
-            restarts: self.counts.restarts,
-            last: self.last.clone(),
         }
     }
 

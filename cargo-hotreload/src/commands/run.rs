@@ -37,6 +37,7 @@ mod linking;
 mod modules;
 mod program;
 mod recording;
+mod starting;
 mod suspension;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.

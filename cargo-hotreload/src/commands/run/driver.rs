@@ -19,16 +19,16 @@ use crate::commands::run::keyboard;
 use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
-use crate::commands::run::program::{build_line, program_line};
+use crate::commands::run::program::build_line;
 use crate::commands::run::recording::Build;
 use crate::effects::build::{self, Artifacts, Contents};
-use crate::effects::child::{Running, ending, wait_for_end, wait_for_end_or_stops};
+use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::watch::{self, Inputs, Saved, Watch};
-use crate::effects::{dep_info, linkers, probe, process, settings};
+use crate::effects::{dep_info, linkers, probe, settings};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, ReplyTo, Scope, Timer};
+use crate::session::event::{Action, Change, Event, Owner, ReplyTo, Scope, Timer};
 use crate::session::message::Message;
 use crate::session::{OwnEnd, Session};
 use crate::ui::keys::Key;
@@ -54,9 +54,9 @@ pub(super) enum Arrival {
 
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
-    arguments: &'arguments Run,
+    pub(super) arguments: &'arguments Run,
     /// Where the user called us: the program runs there, as with `cargo run`.
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     pub(super) facts: Facts,
     pub(super) front: Front,
     control: Control,
@@ -65,13 +65,13 @@ pub(super) struct Driver<'arguments> {
     /// The newest build, as far as it is recorded.
     pub(super) recorded: Build,
     watch: Watch,
-    arrivals: Sender<Arrival>,
+    pub(super) arrivals: Sender<Arrival>,
     build: Option<Running>,
     /// The running build was told to end: it is not for us to start another.
     pub(super) cancelled: bool,
     /// The linkers that failed in this session.
     linking: Linking,
-    program: Option<Running>,
+    pub(super) program: Option<Running>,
     contents: Contents,
     /// Everything that was built, by whichever build.
     artifacts: Artifacts,
@@ -350,36 +350,6 @@ impl<'arguments> Driver<'arguments> {
             });
         }
         Ok(built)
-    }
-
-    fn start(&mut self, built: &Built) -> Result<u32> {
-        let line = program_line(&self.facts, built, &self.directory, &self.arguments.arguments);
-        let mut command = process::command(&line);
-        let output = self.front.connect(&mut command).context("cannot show what the program says")?;
-        let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;
-        let (id, pid, arrivals) = (running.id(), running.pid(), self.arrivals.clone());
-        self.front.program_started(pid, built.modules().count());
-        let stopped = self.front.when_stopped();
-        self.program = Some(running);
-        thread::Builder::new().name("program".into()).spawn(move || {
-            wait_for_end_or_stops(pid, stopped);
-            output.drain();
-            drop(arrivals.send(Arrival::ProgramEnded));
-        })?;
-        Ok(id)
-    }
-
-    fn signal(&self, signal: ProgramSignal) {
-        let Some(program) = &self.program else { return };
-        match signal {
-            ProgramSignal::Reload => program.signal(self.facts.settings.reload_signal.signal()),
-            ProgramSignal::Stop => {
-                program.signal(self.facts.settings.stop_signal.signal());
-                // What is suspended does not hear it.
-                program.signal_group(Signal::CONT);
-            }
-            ProgramSignal::Kill => program.signal_group(Signal::KILL),
-        }
     }
 }
 
