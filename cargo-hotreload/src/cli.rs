@@ -11,6 +11,8 @@ use clap_complete::Shell;
 use crate::config::values::{Linker, MessageFormat, SignalName, Strategy, debounce, variable, word};
 use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
+use crate::ui::color::Color;
+use crate::ui::notify::Notify;
 
 mod examples;
 
@@ -29,6 +31,9 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Whether to print colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
 }
 
 /// The subcommands.
@@ -155,6 +160,13 @@ pub struct Run {
     /// How to tell what happens: `json` writes events to standard output, and the program's output to standard error
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub message_format: MessageFormat,
+    /// Give the terminal to the program: it reads from there, Ctrl+C and Ctrl+\ go to it, and its own end is the
+    /// session's
+    #[arg(long)]
+    pub foreground: bool,
+    /// How to tell of a failed build, a crash or a stuck module
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub notify: Notify,
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
@@ -321,8 +333,11 @@ Examples:
   cargo hotreload run --bin server --features metrics -- --port 8080
   cargo hotreload run --example tour --reload-signal USR1
   cargo hotreload run --message-format json > events.jsonl
+  cargo hotreload run --notify desktop
+  cargo hotreload run --foreground      (for a program that has a console of its own)
 
-Each option but `--example` and `--message-format` can stand in `[workspace.metadata.hotreload]` of the root manifest.";
+Each option but `--example`, `--message-format`, `--foreground`, `--notify` and `--color` can stand in
+`[workspace.metadata.hotreload]` of the root manifest.";
 
 const STATUS_EXAMPLES: &str = "\
 Examples:

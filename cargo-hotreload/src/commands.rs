@@ -28,6 +28,8 @@ pub enum Outcome {
     NotEnabled,
     /// `status`: it is enabled in part, or no longer as `enable` would do it.
     Drifted,
+    /// `run --foreground`: the program has ended by itself, and this is its exit code.
+    Program(u8),
 }
 
 impl Outcome {
@@ -38,14 +40,16 @@ impl Outcome {
             Self::Done => 0,
             Self::NotEnabled => 3,
             Self::Drifted => 4,
+            Self::Program(code) => code,
         }
     }
 }
 
 /// Runs the command of `arguments`.
 pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
+    arguments.color.apply();
     match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(run) => run::run(&run, arguments.color),
         Command::Enable(arguments) => enable::enable(&arguments),
         Command::Disable(arguments) => disable::disable(&arguments),
         Command::Status(arguments) => status::status(&arguments),

@@ -37,6 +37,8 @@ const SETTLE: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub struct Session {
     strategy: Strategy,
+    own_end: OwnEnd,
+    watching: Watching,
     building: Option<Building>,
     /// The number of the newest build.
     builds: u32,
@@ -44,7 +46,7 @@ pub struct Session {
     dirty: BTreeSet<Owner>,
     /// What the program can swap, by the last good build.
     modules: BTreeSet<String>,
-    /// What was saved since the running build began, or since the last one was cancelled.
+    /// What was saved since the running build began, since the last one was cancelled, or while nothing is built.
     unbuilt: Option<Unbuilt>,
     last_saved: Option<Instant>,
     /// When no more saves are expected to follow the last one.
@@ -62,6 +64,26 @@ pub struct Session {
     forced: Option<Force>,
     counts: Counts,
     last: String,
+}
+
+/// What it means for the session that the program ends without having been asked to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OwnEnd {
+    /// The next good build starts it again.
+    #[default]
+    Waits,
+    /// The session ends with it: it had the terminal, and its user has ended it.
+    Ends,
+}
+
+/// What is done about a save.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Watching {
+    /// It is built.
+    #[default]
+    Builds,
+    /// It is remembered.
+    Paused,
 }
 
 /// What somebody asked for.
@@ -100,6 +122,12 @@ impl Session {
         Self { strategy, ..Self::default() }
     }
 
+    /// The same session, for which `own_end` says what the program's own end means.
+    #[must_use]
+    pub fn with_own_end(self, own_end: OwnEnd) -> Self {
+        Self { own_end, ..self }
+    }
+
     /// What to do about `event` at the time `now`.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         match event {
@@ -126,9 +154,17 @@ impl Session {
             _ if self.ending => "stopping",
             (_, Some(_)) => "building",
             (None, None) if self.starting.is_some() => "starting",
+            (Some(program), None) if !matches!(program.stage, Stage::Serving) => program.state(),
+            _ if self.is_paused() => "paused",
             (None, None) => "waiting for a change",
             (Some(program), None) => program.state(),
         }
+    }
+
+    /// Whether saves are remembered and not built.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.watching == Watching::Paused
     }
 
     /// What the session did, as its last record.
@@ -167,6 +203,7 @@ impl Session {
         self.settled = Some(now + rest);
         unbuilt.replan |= self.unbuilt.is_some_and(|earlier| earlier.replan);
         match (&self.building, self.unbuilt.replace(unbuilt)) {
+            _ if self.is_paused() => Vec::new(),
             (Some(_), None) => vec![Action::CancelBuild],
             (None, None) => self.build_unbuilt(now),
             // The running build is cancelled already, or the time until the next one runs.
@@ -178,6 +215,7 @@ impl Session {
     fn build_when_settled(&mut self, now: Instant) -> Vec<Action> {
         let left = self.settled.map_or(Duration::ZERO, |settled| settled.saturating_duration_since(now));
         match (&self.building, &self.unbuilt) {
+            _ if self.is_paused() => Vec::new(),
             (None, Some(_)) if left.is_zero() => self.build_unbuilt(now),
             (None, Some(_)) => vec![Action::After(left, Timer::Settle)],
             (Some(_), _) | (_, None) => Vec::new(),
@@ -196,18 +234,31 @@ impl Session {
         Vec::new()
     }
 
+    fn pause(&mut self, watching: Watching, reply: ReplyTo, now: Instant) -> Vec<Action> {
+        let is_change = std::mem::replace(&mut self.watching, watching) != watching;
+        let message = Message::Watching { paused: self.is_paused() };
+        let mut actions = vec![Action::Reply(reply, Answer::Done(message.to_string()))];
+        actions.extend(is_change.then_some(Action::Say(message)));
+        if !self.is_paused() && self.building.is_none() && self.unbuilt.is_some() {
+            actions.extend(self.build_unbuilt(now));
+        }
+        actions
+    }
+
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
         let Some(Building { number, began, saved, compiled }) = self.building.take() else { return Vec::new() };
         if self.ending {
             return self.end_when_idle();
         }
-        if self.unbuilt.is_some() {
+        if self.unbuilt.is_some() && !self.is_paused() {
             return self.build_when_settled(now);
         }
         let ended = compiled.unwrap_or(now);
         match result {
             Ok(built) => {
-                self.dirty.clear();
+                if self.unbuilt.is_none() {
+                    self.dirty.clear();
+                }
                 self.modules = built.modules().map(|module| module.package.clone()).collect();
                 self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
                 self.deliver(now)
@@ -231,14 +282,17 @@ impl Session {
                 actions.extend(self.end());
                 return actions;
             }
-            Request::Reload => Force::Reload,
-            Request::Restart => Force::Restart,
+            Request::Pause => return self.pause(Watching::Paused, reply, now),
+            Request::Resume => return self.pause(Watching::Builds, reply, now),
+            Request::Build => None,
+            Request::Reload => Some(Force::Reload),
+            Request::Restart => Some(Force::Restart),
         };
         self.asked.push(reply);
         let mut actions = vec![Action::Record(Record::Requested { request })];
         // A restart that is asked for outweighs a reload that is asked for.
         if self.forced != Some(Force::Restart) {
-            self.forced = Some(force);
+            self.forced = force.or(self.forced);
         }
         // A running build that nothing was saved since is the one to deliver.
         if self.building.is_none() {

@@ -13,8 +13,10 @@ mod doctor;
 mod errors;
 mod events;
 mod failure;
+mod foreground;
 mod graph;
 mod idioms;
+mod keys;
 mod linker;
 mod manifests;
 mod native;
@@ -24,13 +26,16 @@ mod release;
 mod reload;
 mod report;
 mod restart;
+mod screen;
 mod settings;
+mod suspension;
 mod toolchain;
 mod undo;
 mod wrapper;
 
 mod support {
     pub(crate) mod command;
+    pub(crate) mod console;
     pub(crate) mod events;
     pub(crate) mod fifo;
     pub(crate) mod fixture;
@@ -42,5 +47,6 @@ mod support {
     pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;
+    pub(crate) mod terminal;
     pub(crate) mod tree;
 }

@@ -12,6 +12,7 @@ use crate::commands::Outcome;
 use crate::commands::enable::Planned;
 use crate::commands::run::driver::{Arrival, Driver};
 use crate::commands::run::facts::Facts;
+use crate::commands::run::front::Front;
 use crate::config::Settings;
 use crate::config::values::Strategy;
 use crate::effects::control::Control;
@@ -24,18 +25,22 @@ use crate::plan::journal::Lifetime;
 use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::Event;
+use crate::ui::color::Color;
 use crate::ui::say;
 use crate::workspace::Workspace;
 
 mod driver;
 mod facts;
+mod front;
+mod keyboard;
 mod linking;
 mod modules;
 mod program;
 mod recording;
+mod suspension;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
-pub fn run(arguments: &Run) -> Result<Outcome> {
+pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let toolchains = Toolchains::read();
     let root = locate::root(&arguments.selection.manifest, &toolchains)?;
     let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
@@ -76,9 +81,9 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     })?;
     let Prepared { workspace, linker, linker_override, has_modules, .. } = prepared;
     let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules };
-    let driven = Driver::new(arguments, facts, control, log, arrivals)?.drive(&inbox);
-    let undone = undo.now();
-    driven.and(undone).map(|()| Outcome::Done)
+    let front = Front::open(arguments, color, &arrivals)?;
+    let driven = Driver::new(arguments, facts, control, log, arrivals, front)?.drive(&inbox);
+    undo.now().and(driven)
 }
 
 /// A workspace that can be built.

@@ -155,13 +155,18 @@ fn show_settings(settings: &Settings, root: &Path) -> String {
 }
 
 fn session(root: &Path) -> String {
-    match control::ask(root, Request::Status) {
-        Ok(Answer::Status { state, session, program, reloads, restarts, last }) => {
+    control::ask(root, Request::Status).map_or_else(|_| "none".into(), |answer| describe_session(&answer))
+}
+
+/// What a session says of itself, in one line.
+#[must_use]
+pub fn describe_session(answer: &Answer) -> String {
+    match answer {
+        Answer::Status { state, session, program, reloads, restarts, last } => {
             let program = program.map_or_else(|| "no program".to_owned(), |pid| format!("program {pid}"));
             let last = if last.is_empty() { String::new() } else { format!("; last: {last}") };
             format!("process {session}, {program}, {state}; {reloads} reloads, {restarts} restarts{last}")
         }
-        Ok(Answer::Done(text) | Answer::Failed(text)) => text,
-        Err(_) => "none".into(),
+        Answer::Done(text) | Answer::Failed(text) => text.clone(),
     }
 }

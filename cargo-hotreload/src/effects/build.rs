@@ -9,14 +9,14 @@ use std::process::{ChildStdout, Stdio};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::diagnostic::{Diagnostic as RustcMessage, DiagnosticLevel};
 use cargo_metadata::{Artifact, CompilerMessage, Message, Target};
 
 use crate::effects::child::Running;
 use crate::effects::compile_times::{Done, package_name};
 use crate::effects::{elf, files, process};
 use crate::events::gather::diagnostic;
-use crate::events::record::Diagnostic;
+use crate::events::record;
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Linked, Role, file_name, role_of};
@@ -24,10 +24,10 @@ use crate::session::delivery::{Built, Carried, Image, Library};
 use crate::workspace::Workspace;
 use crate::workspace::program::Kind;
 
-/// Starts `line`; cargo shows its progress itself, its messages come through the pipe.
-pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
+/// Starts `line`; cargo shows its progress on `stderr`, its messages come through the pipe.
+pub fn start(line: &CommandLine, stderr: Stdio) -> io::Result<(Running, ChildStdout)> {
     let mut command = process::command(line);
-    command.stdout(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(stderr);
     let mut running = Running::start(command)?;
     let stdout = running.take_stdout().ok_or_else(|| io::Error::other("cargo has no standard output"))?;
     Ok((running, stdout))
@@ -45,7 +45,7 @@ pub struct Artifacts {
     /// What rustc said about links that failed, as it was shown.
     pub link_errors: Vec<String>,
     /// What rustc said, in order.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<record::Diagnostic>,
     /// What was compiled, in order.
     pub compiled: Vec<Done>,
     /// Cargo's last word.
@@ -65,8 +65,28 @@ impl Artifacts {
     }
 }
 
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The build fails.
+    Error,
+    /// It does not.
+    Warning,
+    /// A remark about the others: how many there were, where to read more.
+    Remark,
+}
+
+/// One of rustc's messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// As rustc shows it, with colours.
+    pub rendered: String,
+}
+
 /// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.
-pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(&str)) -> Artifacts {
+pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Diagnostic)) -> Artifacts {
     let mut artifacts = Artifacts::default();
     // A line that is no message is a build script's or cargo's own text: not for us.
     for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
@@ -91,11 +111,12 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(&s
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
                 artifacts.diagnostics.push(diagnostic(&message));
+                let severity = severity(&message);
                 let rendered = message.rendered.unwrap_or_default();
-                show(&rendered);
                 if message.message.contains("link") && message.level == DiagnosticLevel::Error {
-                    artifacts.link_errors.push(rendered);
+                    artifacts.link_errors.push(rendered.clone());
                 }
+                show(Diagnostic { severity, rendered });
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
@@ -115,6 +136,18 @@ fn compiled(artifact: &Artifact) -> Option<Done> {
     let package = package_name(&artifact.package_id.repr).to_owned();
     let Target { name, .. } = &artifact.target;
     (!artifact.fresh).then(|| Done { package, target: name.clone(), kind, at: SystemTime::now() })
+}
+
+/// How bad `message` is. The compiler's own sums ("aborting due to 2 previous errors") have the level of what they count.
+fn severity(message: &RustcMessage) -> Severity {
+    let is_sum = message.code.is_none() && message.spans.is_empty();
+    let sums = ["aborting due to ", " warning emitted", " warnings emitted"];
+    match message.level {
+        _ if is_sum && sums.iter().any(|sum| message.message.contains(sum)) => Severity::Remark,
+        DiagnosticLevel::Error | DiagnosticLevel::Ice => Severity::Error,
+        DiagnosticLevel::Warning => Severity::Warning,
+        _ => Severity::Remark,
+    }
 }
 
 /// Hashes of files that were read before, so that only new files are read.

@@ -85,6 +85,25 @@ impl Running {
     }
 }
 
+/// Blocks until the process `pid` has ended, and leaves it to be reaped; `stopped` is called with the signal each time
+/// that it is stopped instead.
+pub fn wait_for_end_or_stops(pid: Pid, stopped: impl Fn(i32)) {
+    loop {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        match waitid(WaitId::Pid(pid), options) {
+            Ok(Some(status)) if status.stopped() => {
+                // Looked at again and taken this time: it would be reported for ever.
+                let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+                if let Ok(Some(status)) = waitid(WaitId::Pid(pid), options) {
+                    stopped(status.stopping_signal().unwrap_or_default());
+                }
+            }
+            Err(Errno::INTR) => {}
+            _ => return,
+        }
+    }
+}
+
 /// Blocks until the process `pid` has ended, and leaves it to be reaped.
 pub fn wait_for_end(pid: Pid) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;

@@ -10,8 +10,8 @@ use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
 use crate::session::message::{Ending, How, Message, Times, When};
-use crate::session::verify::{Expectation, Mapping, mapped_inode, unmet};
-use crate::session::{Force, STOP_DEADLINE, Session};
+use crate::session::verify::{Expectation, Mapping, replaced_inode, unmet};
+use crate::session::{Force, OwnEnd, STOP_DEADLINE, Session};
 
 /// How long the program may take to swap its modules before it counts as stuck.
 pub const RELOAD_DEADLINE: Duration = Duration::from_secs(20);
@@ -216,7 +216,7 @@ impl Session {
                     return self.restart(why, delivering.finished, now);
                 }
                 for expectation in &mut delivering.expected {
-                    expectation.old = mapped_inode(&expectation.path, mappings);
+                    expectation.old = replaced_inode(&expectation.path, mappings);
                 }
                 delivering.began = now;
                 let record = delivering.sent(program.pid);
@@ -274,6 +274,13 @@ impl Session {
         actions
     }
 
+    /// The program has ended by itself, and with it the session.
+    fn over(&mut self, ending: Ending) -> Vec<Action> {
+        let mut actions = self.fail(Message::Over(ending));
+        actions.extend(self.end());
+        actions
+    }
+
     pub(super) fn exited(&mut self, ending: Ending, now: Instant) -> Vec<Action> {
         let Some(program) = self.program.take() else { return Vec::new() };
         let mut actions = vec![program.exited(ending)];
@@ -282,6 +289,9 @@ impl Session {
     }
 
     fn without_program(&mut self, program: Program, ending: Ending, now: Instant) -> Vec<Action> {
+        if self.own_end == OwnEnd::Ends && !self.ending && !matches!(program.stage, Stage::Stopping(_)) {
+            return self.over(ending);
+        }
         let ended = |when| Message::Ended { ending, when };
         let mut actions = match program.stage {
             Stage::Stopping(None) => vec![Action::Say(Message::Stopped(ending))],

@@ -39,7 +39,7 @@ pub enum Event {
     Mapped(Vec<Mapping>),
     /// The program ended.
     Exited(Ending),
-    /// Somebody asked for something over the control socket.
+    /// Somebody asked for something over the control socket, or by a key.
     Asked(Request, ReplyTo),
     /// Ctrl+C, or a signal to end.
     Interrupted,
@@ -134,7 +134,7 @@ pub enum Timer {
     },
 }
 
-/// A request over the control socket.
+/// A request over the control socket, or by a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
@@ -142,6 +142,12 @@ pub enum Request {
     Reload,
     /// Build and restart.
     Restart,
+    /// Build, and deliver what changed.
+    Build,
+    /// Remember what is saved and build nothing until [`Self::Resume`].
+    Pause,
+    /// Build what was saved meanwhile, and each save again.
+    Resume,
     /// End program and session.
     Stop,
     /// Say how things are.
@@ -151,6 +157,11 @@ pub enum Request {
 /// Who waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyTo(pub u64);
+
+impl ReplyTo {
+    /// Nobody waits: who pressed a key sees what happens.
+    pub const NOBODY: Self = Self(u64::MAX);
+}
 
 /// The answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -51,6 +51,13 @@ pub enum Message {
         /// When in its life.
         when: When,
     },
+    /// The program ended by itself, and the session ends with it.
+    Over(Ending),
+    /// Saves are built from now on, or no longer.
+    Watching {
+        /// Whether they only are remembered.
+        paused: bool,
+    },
     /// The program could not be started.
     NotStarted {
         /// What the system said.
@@ -123,6 +130,14 @@ impl Ending {
     pub fn is_success(self) -> bool {
         self == Self::Code(0)
     }
+
+    /// The exit code by which a shell tells it.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        let (Self::Code(code) | Self::Signal(code)) = self;
+        let offset = if matches!(self, Self::Signal(_)) { 128 } else { 0 };
+        u8::try_from((code + offset) & 0xff).unwrap_or(u8::MAX)
+    }
 }
 
 impl fmt::Display for Ending {
@@ -164,6 +179,9 @@ impl fmt::Display for Message {
                 let verb = if matches!(ending, Ending::Signal(_)) { "died" } else { "ended" };
                 write!(formatter, "the program {verb}{when} ({ending}); the next good build starts it again")
             }
+            Self::Over(ending) => write!(formatter, "the program ended ({ending}), and the session with it"),
+            Self::Watching { paused: true } => formatter.write_str("paused: saves are built when you resume"),
+            Self::Watching { paused: false } => formatter.write_str("resumed: each save is built"),
             Self::NotStarted { reason } => write!(formatter, "the program cannot be started: {reason}"),
             Self::Stopping => formatter.write_str("stopping the program; Ctrl+C again kills it"),
             Self::Killing => formatter.write_str("killing the program"),
@@ -263,5 +281,6 @@ mod tests {
     #[test]
     fn a_signal_has_its_name() {
         assert_eq!(Ending::Signal(11).to_string(), "signal 11, SIGSEGV");
+        assert_eq!((Ending::Signal(11).exit_code(), Ending::Code(7).exit_code()), (139, 7));
     }
 }

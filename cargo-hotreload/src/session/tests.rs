@@ -14,6 +14,7 @@ use crate::session::message::{Ending, How, Message, When};
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 
+mod asked;
 mod records;
 
 /// A session and the time that passes in it.

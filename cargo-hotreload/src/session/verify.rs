@@ -45,6 +45,14 @@ impl Unmet {
     }
 }
 
+/// The inode of the code that is mapped from `path`, if the file there is another one by now.
+///
+/// Code that is mapped from the file as it is there is new already: the program was told to reload by somebody else.
+#[must_use]
+pub fn replaced_inode(path: &PathBuf, mappings: &[Mapping]) -> Option<u64> {
+    mappings.iter().find(|mapping| mapping.path == *path && mapping.deleted).map(|mapping| mapping.inode)
+}
+
 /// The inode of the code that is mapped from `path`.
 #[must_use]
 pub fn mapped_inode(path: &PathBuf, mappings: &[Mapping]) -> Option<u64> {

@@ -94,6 +94,16 @@ impl Started {
     }
 }
 
+impl Started {
+    /// Waits until the session has ended by itself, and returns its exit code and everything that was printed.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        let status = until(SOON, "the session has ended", || self.child.try_wait().expect("our child"));
+        assert!(self.output.closes_within(SOON), "a process of the session is left:\n{}", self.output.text());
+        (status.code(), self.output.text())
+    }
+}
+
 impl Drop for Started {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {

@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{IsTerminal, stderr, stdin};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,23 +12,27 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::cli::Run;
+use crate::commands::Outcome;
 use crate::commands::run::facts::Facts;
+use crate::commands::run::front::{ABOVE, Front, View};
+use crate::commands::run::keyboard;
 use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
 use crate::commands::run::program::{build_line, program_line};
 use crate::commands::run::recording::Build;
-use crate::config::values::MessageFormat;
 use crate::effects::build::{self, Artifacts, Contents};
-use crate::effects::child::{Running, ending, wait_for_end};
+use crate::effects::child::{Running, ending, wait_for_end, wait_for_end_or_stops};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::watch::{self, Inputs, Saved, Watch};
 use crate::effects::{dep_info, linkers, probe, process, settings};
-use crate::session::Session;
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
-use crate::ui::say;
+use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, ReplyTo, Scope, Timer};
+use crate::session::message::Message;
+use crate::session::{OwnEnd, Session};
+use crate::ui::keys::Key;
+use crate::ui::{say, screen};
 use crate::workspace::Workspace;
 
 /// What reaches the loop from its threads.
@@ -46,6 +48,8 @@ pub(super) enum Arrival {
     BuildEnded(Artifacts),
     /// The program has ended and waits to be reaped.
     ProgramEnded,
+    /// A key was pressed.
+    Key(Key),
 }
 
 /// The running processes and everything that is needed to start them again.
@@ -54,6 +58,7 @@ pub(super) struct Driver<'arguments> {
     /// Where the user called us: the program runs there, as with `cargo run`.
     directory: PathBuf,
     pub(super) facts: Facts,
+    pub(super) front: Front,
     control: Control,
     /// What happens is written there.
     pub(super) log: EventLog,
@@ -73,7 +78,7 @@ pub(super) struct Driver<'arguments> {
     modules_build: ModulesBuild,
     build_began: SystemTime,
     timers: Vec<(Instant, Timer)>,
-    queue: VecDeque<Event>,
+    pub(super) queue: VecDeque<Event>,
 }
 
 impl<'arguments> Driver<'arguments> {
@@ -84,12 +89,14 @@ impl<'arguments> Driver<'arguments> {
         control: Control,
         log: EventLog,
         arrivals: Sender<Arrival>,
+        front: Front,
     ) -> Result<Self> {
         Ok(Self {
             arguments,
             directory: env::current_dir().context("cannot tell the current directory")?,
             watch: watch(&facts, &arrivals)?,
             facts,
+            front,
             control,
             log,
             recorded: Build::default(),
@@ -108,28 +115,33 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Runs the session to its end. No process of it is left then.
-    pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<()> {
-        let mut session = Session::new(*self.facts.settings.strategy);
+    pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<Outcome> {
+        let own_end = if self.front.view() == View::Foreground { OwnEnd::Ends } else { OwnEnd::Waits };
+        let mut session = Session::new(*self.facts.settings.strategy).with_own_end(own_end);
         self.record_start();
         let ended = self.run(&mut session, inbox);
         self.record(session.record_of_end(ended.as_ref().err().map(|error| format!("{error:#}"))));
         ended
     }
 
-    fn run(&mut self, session: &mut Session, inbox: &Receiver<Arrival>) -> Result<()> {
+    fn run(&mut self, session: &mut Session, inbox: &Receiver<Arrival>) -> Result<Outcome> {
+        let mut outcome = Outcome::Done;
         loop {
-            let event = self.next(inbox)?;
+            let event = self.next(inbox, session)?;
             self.record_change(&event);
             for action in session.handle(event, Instant::now()) {
-                if action == Action::End {
-                    return Ok(());
+                match action {
+                    Action::End => return Ok(outcome),
+                    Action::Say(Message::Over(ending)) => outcome = Outcome::Program(ending.exit_code()),
+                    _ => {}
                 }
                 self.perform(action);
             }
+            screen::status(|bar| bar.state = session.state());
         }
     }
 
-    fn next(&mut self, inbox: &Receiver<Arrival>) -> Result<Event> {
+    fn next(&mut self, inbox: &Receiver<Arrival>, session: &Session) -> Result<Event> {
         loop {
             if let Some(event) = self.queue.pop_front() {
                 return Ok(event);
@@ -138,17 +150,21 @@ impl<'arguments> Driver<'arguments> {
             let next = self.timers.iter().map(|(at, _)| *at).min();
             let patience = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(now));
             match inbox.recv_timeout(patience) {
-                Ok(arrival) => self.arrived(arrival),
+                Ok(arrival) => self.arrived(arrival, session),
                 Err(RecvTimeoutError::Timeout) => self.timers_due(),
                 Err(error @ RecvTimeoutError::Disconnected) => return Err(error.into()),
             }
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    fn arrived(&mut self, arrival: Arrival, session: &Session) {
         let at = Instant::now();
         let event = match arrival {
             Arrival::Event(event) => event,
+            Arrival::Key(key) => match self.pressed(key, session) {
+                Some(event) => event,
+                None => return,
+            },
             Arrival::Saved(saved) => Event::Saved(self.change(saved)),
             Arrival::ModulesBuild(found) => {
                 self.modules_build = found;
@@ -164,9 +180,9 @@ impl<'arguments> Driver<'arguments> {
                 }
             },
             Arrival::ProgramEnded => {
-                let Some(status) = self.program.take().map(Running::reap) else { return };
-                let status = status.unwrap_or_default();
-                Event::Exited(ending(status))
+                let Some(program) = self.program.take() else { return };
+                self.front.program_ended(program.pid());
+                Event::Exited(ending(program.reap().unwrap_or_default()))
             }
         };
         self.queue.push_back(event);
@@ -228,8 +244,9 @@ impl<'arguments> Driver<'arguments> {
                 self.queue.push_back(Event::Mapped(mappings.unwrap_or_default()));
             }
             Action::After(time, timer) => self.timers.push((Instant::now() + time, timer)),
-            Action::Say(message) => say::message(&message),
+            Action::Say(message) => self.front.say(&message),
             Action::Record(record) => self.record(record),
+            Action::Reply(ReplyTo::NOBODY, answer) => keyboard::answer(&answer),
             Action::Reply(to, answer) => self.control.reply(to, &answer),
             Action::End => {}
         }
@@ -239,6 +256,7 @@ impl<'arguments> Driver<'arguments> {
     fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
         self.build_began = SystemTime::now();
+        self.front.build_begins();
         if replan {
             self.plan_anew()?;
         }
@@ -246,13 +264,18 @@ impl<'arguments> Driver<'arguments> {
             (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
             (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
         };
+        let line = self.front.for_cargo(line);
         self.record_build(&line);
-        let (running, stdout) = build::start(&line).with_context(|| format!("cannot run `{line}`"))?;
+        let (stderr, shown) = self.front.cargo_output().context("cannot show what cargo says")?;
+        let (running, stdout) = build::start(&line, stderr).with_context(|| format!("cannot run `{line}`"))?;
         let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
+        self.front.build_started(pid);
+        let show = self.front.diagnostics();
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
-            let artifacts = build::read_messages(stdout, host.kind, &host.bin, say::diagnostic);
+            let artifacts = build::read_messages(stdout, host.kind, &host.bin, show);
             wait_for_end(pid);
+            shown.drain();
             drop(arrivals.send(Arrival::BuildEnded(artifacts)));
         })?;
         Ok(())
@@ -297,16 +320,18 @@ impl<'arguments> Driver<'arguments> {
     }
 
     fn build_ended(&mut self, artifacts: &mut Artifacts) -> Result<Built, String> {
-        let status = self.build.take().map(Running::reap);
+        let cargo = self.build.take().inspect(|cargo| self.front.ended(cargo.pid()));
+        let status = cargo.map(Running::reap);
         let is_good = artifacts.success && matches!(&status, Some(Ok(status)) if status.success());
         self.record_built(artifacts, is_good);
+        self.front.build_ended(matches!(&status, Some(Ok(status)) if status.success()), self.cancelled);
         match status {
             _ if is_good => {}
             Some(Ok(status)) if status.signal().is_some() => {
                 say::wipe_progress();
                 return Err(format!("cargo was ended by signal {}", status.signal().unwrap_or_default()));
             }
-            _ => return Err("cargo's messages are above".into()),
+            _ => return Err(ABOVE.into()),
         }
         let artifacts = artifacts.clone().over(&self.artifacts);
         let built = build::describe(&self.facts.workspace, &artifacts, &mut self.contents);
@@ -330,17 +355,15 @@ impl<'arguments> Driver<'arguments> {
     fn start(&mut self, built: &Built) -> Result<u32> {
         let line = program_line(&self.facts, built, &self.directory, &self.arguments.arguments);
         let mut command = process::command(&line);
-        // The program is in the terminal's background: reading from there would stop it.
-        command.stdin(if stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() });
-        if self.arguments.message_format == MessageFormat::Json {
-            // Standard output is for events alone.
-            command.stdout(stderr());
-        }
+        let output = self.front.connect(&mut command).context("cannot show what the program says")?;
         let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;
         let (id, pid, arrivals) = (running.id(), running.pid(), self.arrivals.clone());
+        self.front.program_started(pid, built.modules().count());
+        let stopped = self.front.when_stopped();
         self.program = Some(running);
         thread::Builder::new().name("program".into()).spawn(move || {
-            wait_for_end(pid);
+            wait_for_end_or_stops(pid, stopped);
+            output.drain();
             drop(arrivals.send(Arrival::ProgramEnded));
         })?;
         Ok(id)
@@ -350,7 +373,11 @@ impl<'arguments> Driver<'arguments> {
         let Some(program) = &self.program else { return };
         match signal {
             ProgramSignal::Reload => program.signal(self.facts.settings.reload_signal.signal()),
-            ProgramSignal::Stop => program.signal(self.facts.settings.stop_signal.signal()),
+            ProgramSignal::Stop => {
+                program.signal(self.facts.settings.stop_signal.signal());
+                // What is suspended does not hear it.
+                program.signal_group(Signal::CONT);
+            }
             ProgramSignal::Kill => program.signal_group(Signal::KILL),
         }
     }

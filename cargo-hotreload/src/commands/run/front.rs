@@ -1,0 +1,306 @@
+//! The side of a session that its user sits in front of: who has the terminal, and what is shown there.
+//!
+//! | what | the program writes to | our lines | status line | keys |
+//! |---|---|---|---|---|
+//! | [`View::Screen`]: output and errors go to a terminal | a pseudo-terminal | above the status line | yes | yes |
+//! | [`View::Plain`]: one of them goes elsewhere | what we write to | as they come | no | if input is a terminal |
+//! | [`View::Foreground`]: `--foreground` | the terminal, which it also reads | as they come | no | no |
+
+use std::env;
+use std::io::{self, IsTerminal, stderr, stdin, stdout};
+use std::panic;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, Result};
+use rustix::process::Pid;
+use rustix::termios::Winsize;
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
+use signal_hook::iterator::Signals;
+
+use crate::cli::Run;
+use crate::commands::run::driver::Arrival;
+use crate::commands::run::suspension::Suspension;
+use crate::config::values::MessageFormat;
+use crate::effects::build::{Diagnostic, Severity};
+use crate::effects::pty::{self, Pty};
+use crate::effects::terminal;
+use crate::plan::command::CommandLine;
+use crate::session::message::Message;
+use crate::ui::color::Color;
+use crate::ui::keys::keys;
+use crate::ui::notify::{Notify, is_worth_it, ring};
+use crate::ui::say;
+use crate::ui::screen::diagnostics::Diagnostics;
+use crate::ui::screen::progress::{Piece, Pieces};
+use crate::ui::screen::width::rows;
+use crate::ui::screen::{self, Size};
+
+/// Why a build failed.
+pub(super) const ABOVE: &str = "cargo's messages are above";
+
+/// Who has the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum View {
+    /// We, with a status line.
+    Screen,
+    /// We, line by line.
+    Plain,
+    /// The program.
+    Foreground,
+}
+
+/// What the user has before them. Dropping it leaves the terminal as it was.
+pub(super) struct Front {
+    view: View,
+    color: Color,
+    format: MessageFormat,
+    notify: Notify,
+    suspension: Arc<Suspension>,
+    diagnostics: Arc<Mutex<Diagnostics>>,
+}
+
+/// How a process reaches the terminal, to be waited for when it has ended.
+#[derive(Debug, Default)]
+pub(super) struct Output(Option<Pty>);
+
+impl Output {
+    /// Waits until everything that the ended process wrote is shown.
+    pub(super) fn drain(&self) {
+        self.0.iter().for_each(Pty::drain);
+    }
+}
+
+impl Front {
+    /// Takes the terminal, if there is one.
+    pub(super) fn open(arguments: &Run, color: Color, arrivals: &Sender<Arrival>) -> Result<Self> {
+        let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let format = arguments.message_format;
+        // Standard output is for events alone where they are wanted.
+        let is_shown = stdout().is_terminal() && format == MessageFormat::Human;
+        let view = match (is_shown && stderr().is_terminal() && !is_dumb, arguments.foreground) {
+            (_, true) => View::Foreground,
+            (true, false) => View::Screen,
+            (false, false) => View::Plain,
+        };
+        let has_input = terminal::remember();
+        let suspension = Arc::new(Suspension::new(view));
+        let front = Self { view, color, format, notify: arguments.notify, suspension, diagnostics: Arc::default() };
+        if view == View::Screen || has_input {
+            leave_terminal_in_panics();
+            front.follow_signals().context("cannot catch signals")?;
+        }
+        if view == View::Screen {
+            let styled = AutoStream::choice(&stdout()) != ColorChoice::Never;
+            screen::open(measured(terminal::size()), styled);
+        }
+        if has_input && view != View::Foreground {
+            let arrivals = arrivals.clone();
+            terminal::read_keys(move |typed| {
+                for key in keys(typed) {
+                    drop(arrivals.send(Arrival::Key(key)));
+                }
+            })?;
+        }
+        if has_input {
+            // In the background of a shell, the terminal is not ours to change before we are back.
+            if !terminal::is_ours() {
+                screen::hide();
+            }
+            front.suspension.resumed();
+        }
+        Ok(front)
+    }
+
+    fn follow_signals(&self) -> io::Result<()> {
+        let mut signals = Signals::new([SIGTSTP, SIGCONT, SIGWINCH])?;
+        let suspension = Arc::clone(&self.suspension);
+        let follow = move || {
+            for signal in signals.forever() {
+                match signal {
+                    SIGTSTP => suspension.suspend(),
+                    SIGCONT => suspension.resumed(),
+                    _ => {
+                        let size = terminal::size();
+                        screen::resized(measured(size));
+                        suspension.resize(size);
+                    }
+                }
+            }
+        };
+        thread::Builder::new().name("terminal".into()).spawn(follow).map(drop)
+    }
+
+    /// A build begins: what the last one said is no longer so.
+    pub(super) fn build_begins(&self) {
+        let mut diagnostics = self.locked();
+        diagnostics.begin();
+        count(&diagnostics);
+    }
+
+    /// `line`, which calls cargo, with what it has to know about the terminal.
+    pub(super) fn for_cargo(&self, line: CommandLine) -> CommandLine {
+        let line = match self.color.for_cargo() {
+            Some(color) => line.env("CARGO_TERM_COLOR", color),
+            None => line,
+        };
+        // The program writes where cargo would draw.
+        if self.view == View::Foreground { line.env("CARGO_TERM_PROGRESS_WHEN", "never") } else { line }
+    }
+
+    /// Where cargo writes its progress.
+    pub(super) fn cargo_output(&self) -> io::Result<(Stdio, Output)> {
+        if self.view != View::Screen {
+            return Ok((Stdio::inherit(), Output::default()));
+        }
+        let mut pieces = Pieces::default();
+        let (pty, slave) = Pty::open(terminal::size())?;
+        pty.pass_on("cargo", move |bytes| screen::cargo(&pieces.feed(bytes)))?;
+        self.suspension.add_terminal(pty.clone());
+        Ok((slave.into(), Output(Some(pty))))
+    }
+
+    /// What to do with each diagnostic of a build. On a screen they are shown when it ends: the errors first.
+    pub(super) fn diagnostics(&self) -> impl Fn(Diagnostic) + Send + 'static {
+        let (view, diagnostics) = (self.view, Arc::clone(&self.diagnostics));
+        move |diagnostic| {
+            if view != View::Screen {
+                say::diagnostic(&diagnostic.rendered);
+            }
+            let mut diagnostics = diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
+            diagnostics.add(diagnostic);
+            count(&diagnostics);
+        }
+    }
+
+    /// Shows what rustc said in the build that has ended. What a cancelled build said, the next one says again.
+    pub(super) fn build_ended(&self, is_good: bool, is_cancelled: bool) {
+        screen::cargo(&[Piece::Bar(Vec::new())]);
+        if is_cancelled {
+            return self.build_begins();
+        }
+        let Some(Size { rows: height, columns }) = screen::size() else { return };
+        let mut diagnostics = self.locked();
+        let text = if is_good {
+            diagnostics.of_success()
+        } else {
+            diagnostics.of_failure(height.saturating_sub(foot(columns)), columns)
+        };
+        drop(diagnostics);
+        if !text.is_empty() {
+            say::lines(&text);
+        }
+    }
+
+    /// Everything that rustc said in the last build.
+    pub(super) fn all_diagnostics(&self) -> String {
+        self.locked().everything()
+    }
+
+    /// Gives the program its streams.
+    pub(super) fn connect(&self, command: &mut Command) -> io::Result<Output> {
+        // In the terminal's background, reading from there would stop it.
+        let is_terminal = stdin().is_terminal() && self.view != View::Foreground;
+        command.stdin(if is_terminal { Stdio::null() } else { Stdio::inherit() });
+        if self.format == MessageFormat::Json {
+            command.stdout(stderr());
+        }
+        if self.view != View::Screen {
+            return Ok(Output::default());
+        }
+        let (pty, slave) = Pty::open(terminal::size())?;
+        pty.pass_on("output", screen::program)?;
+        let (out, errors) = pty::both(slave)?;
+        command.stdout(out).stderr(errors);
+        self.suspension.add_terminal(pty.clone());
+        Ok(Output(Some(pty)))
+    }
+
+    /// A build has begun, as the process group `group`.
+    pub(super) fn build_started(&self, group: Pid) {
+        self.suspension.add(group);
+    }
+
+    /// The program was started, as the process group `group`; with `--foreground` it gets the terminal.
+    pub(super) fn program_started(&self, group: Pid, modules: usize) {
+        screen::status(|bar| bar.modules = modules);
+        self.suspension.add_program(group);
+    }
+
+    /// What is called when the program was stopped, and has not ended.
+    pub(super) fn when_stopped(&self) -> impl Fn(i32) + Send + 'static {
+        let suspension = Arc::clone(&self.suspension);
+        move |signal| suspension.program_stopped(signal)
+    }
+
+    /// The process group has ended and is about to be reaped: its id is not to be used any more.
+    pub(super) fn ended(&self, group: Pid) {
+        self.suspension.remove(group);
+    }
+
+    /// The program has ended.
+    pub(super) fn program_ended(&self, group: Pid) {
+        self.ended(group);
+        screen::program_ended();
+        if self.view == View::Foreground {
+            terminal::restore();
+        }
+    }
+
+    /// Tells the user.
+    pub(super) fn say(&self, message: &Message) {
+        screen::status(|bar| bar.note(message));
+        say::message(message);
+        if is_worth_it(message) {
+            ring(self.notify, &message.to_string());
+        }
+    }
+
+    /// Who has the terminal.
+    pub(super) fn view(&self) -> View {
+        self.view
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Diagnostics> {
+        self.diagnostics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        screen::close();
+        terminal::forget();
+    }
+}
+
+fn count(diagnostics: &Diagnostics) {
+    let (errors, warnings) = (diagnostics.count(Severity::Error), diagnostics.count(Severity::Warning));
+    screen::status(|bar| (bar.errors, bar.warnings) = (errors, warnings));
+}
+
+/// How many rows stand below the errors of a failed build on a terminal of this width: what was left out, our message,
+/// the status line.
+fn foot(columns: usize) -> usize {
+    let message = Message::BuildFailed { reason: ABOVE.into(), running: true };
+    2 + rows(&format!("[hotreload] {message}"), columns)
+}
+
+fn measured(size: Winsize) -> Size {
+    Size { rows: size.ws_row.into(), columns: size.ws_col.into() }
+}
+
+/// A panic is told on a terminal that its user can use.
+fn leave_terminal_in_panics() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        screen::abandon();
+        terminal::restore_in_panic();
+        tell(panic);
+    }));
+}
+
+#[cfg(test)]
+mod tests;
