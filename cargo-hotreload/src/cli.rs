@@ -91,9 +91,9 @@ pub struct Selection {
     /// Where the workspace is.
     #[command(flatten)]
     pub manifest: Manifest,
-    /// The binary to run
+    /// The binary to run; can be given several times
     #[arg(long, value_name = "NAME", value_parser = word, conflicts_with = "example")]
-    pub bin: Option<String>,
+    pub bin: Vec<String>,
     /// The example to run
     #[arg(long, value_name = "NAME", value_parser = word)]
     pub example: Option<String>,

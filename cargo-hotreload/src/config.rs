@@ -85,7 +85,7 @@ impl<T> Deref for Setting<T> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layer {
     /// `bin` and `--example`.
-    pub host: Option<Setting<Wanted>>,
+    pub hosts: Option<Setting<Vec<Wanted>>>,
     /// `features`, and `--all-features` and `--no-default-features`.
     pub features: Option<Setting<Features>>,
     /// `profile`.
@@ -119,7 +119,7 @@ impl Layer {
     #[must_use]
     pub fn over(self, lower: Self) -> Self {
         Self {
-            host: self.host.or(lower.host),
+            hosts: self.hosts.or(lower.hosts),
             features: self.features.or(lower.features),
             profile: self.profile.or(lower.profile),
             exclude: self.exclude.or(lower.exclude),
@@ -156,8 +156,8 @@ fn both(
 /// Every setting, with its default where nobody set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The binary or example to run; by default the only one.
-    pub host: Setting<Option<Wanted>>,
+    /// The binaries or examples to run; by default the only one.
+    pub hosts: Setting<Vec<Wanted>>,
     /// Features to build with.
     pub features: Setting<Features>,
     /// The profile to build with.
@@ -199,7 +199,7 @@ impl From<Layer> for Settings {
             setting.map_or_else(|| Setting { value: None, source: Source::Default }, wrap)
         }
         Self {
-            host: some(layer.host),
+            hosts: layer.hosts.unwrap_or_default(),
             features: layer.features.unwrap_or_default(),
             profile: layer.profile.unwrap_or_else(|| Setting::by_default(profile::DEFAULT.into())),
             exclude: layer.exclude.unwrap_or_default(),
@@ -244,9 +244,9 @@ impl Settings {
             value.to_string()
         }
         let path = |path: &Option<PathBuf>| path.as_deref().map_or_else(String::new, shown_path);
-        let host = if matches!(*self.host, Some(Wanted::Example(_))) { "example" } else { "bin" };
+        let kind = if matches!(self.hosts[..], [Wanted::Example(_), ..]) { "example" } else { "bin" };
         vec![
-            row(host, &self.host, |host| host.as_ref().map_or_else(String::new, |host| host.name().to_owned())),
+            row(kind, &self.hosts, |hosts| hosts.iter().map(Wanted::name).collect::<Vec<_>>().join(", ")),
             row("features", &self.features, text),
             row("profile", &self.profile, text),
             row("exclude", &self.exclude, |names| names.join(", ")),

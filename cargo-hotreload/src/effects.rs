@@ -6,6 +6,7 @@ pub mod cargo_config;
 pub mod child;
 pub mod compile_times;
 pub mod control;
+pub mod dep_info;
 pub mod doctor;
 pub mod dylib_probe;
 pub mod elf;

@@ -18,6 +18,7 @@ pub mod change;
 pub mod dot;
 pub mod layout;
 pub mod mermaid;
+pub mod node;
 mod nodes;
 pub mod picture;
 pub mod svg;

@@ -8,13 +8,14 @@
 //!    code mapped and the old code gone, or the deadline passes ([`mod@delivering`]);
 //! 4. the outcome is said, and answered to whoever asked for it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
 use crate::events::record::{Record, SessionEnded};
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
+use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
 use crate::session::message::Message;
 
 pub mod delivering;
@@ -29,6 +30,9 @@ pub mod verify;
 /// How long the program may take to stop before it is killed.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
+/// The longest time for which a build waits for saves that may follow, after one was cancelled by a save.
+const SETTLE: Duration = Duration::from_millis(300);
+
 /// The state of one session.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -36,8 +40,15 @@ pub struct Session {
     building: Option<Building>,
     /// The number of the newest build.
     builds: u32,
-    /// What was saved since the running build began.
+    /// Whose files were saved since the last good build.
+    dirty: BTreeSet<Owner>,
+    /// What the program can swap, by the last good build.
+    modules: BTreeSet<String>,
+    /// What was saved since the running build began, or since the last one was cancelled.
     unbuilt: Option<Unbuilt>,
+    last_saved: Option<Instant>,
+    /// When no more saves are expected to follow the last one.
+    settled: Option<Instant>,
     /// The newest good build, while the program is too busy to take it.
     ready: Option<Finished>,
     /// What is being started, until its process id is known.
@@ -93,7 +104,7 @@ impl Session {
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         match event {
             Event::Begin => self.build(Unbuilt::default(), now),
-            Event::Saved { at, manifest, .. } => self.saved(Unbuilt { saved: Some(at), replan: manifest }, now),
+            Event::Saved(change) => self.saved(change, now),
             Event::Compiled { at } => self.compiled(at),
             Event::Built(result) => self.built(result, now),
             Event::Started { pid } => self.started(pid),
@@ -102,6 +113,7 @@ impl Session {
             Event::Exited(ending) => self.exited(ending, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
             Event::Interrupted => self.interrupted(),
+            Event::Due(Timer::Settle) => self.build_when_settled(now),
             Event::Due(Timer::Look) => self.look_again(),
             Event::Due(Timer::Stop { pid }) => self.stop_overdue(pid),
         }
@@ -129,19 +141,52 @@ impl Session {
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
         self.builds += 1;
         self.building = Some(Building { number: self.builds, began: now, saved: unbuilt.saved, compiled: None });
-        vec![Action::Build { replan: unbuilt.replan }]
+        vec![Action::Build { scope: self.scope(), replan: unbuilt.replan }]
     }
 
-    fn saved(&mut self, mut unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
+    /// What has to be built for what was saved since the last good build.
+    fn scope(&self) -> Scope {
+        let is_swapped = |owner: &Owner| matches!(owner, Owner::Library(name) if self.modules.contains(name));
+        let is_free = self.strategy != Strategy::Restart && self.forced.is_none();
+        if is_free && self.program.is_some() && !self.dirty.is_empty() && self.dirty.iter().all(is_swapped) {
+            Scope::Modules
+        } else {
+            Scope::Program
+        }
+    }
+
+    fn saved(&mut self, change: Change, now: Instant) -> Vec<Action> {
         if self.ending {
             return Vec::new();
         }
-        if self.building.is_none() {
-            return self.build(unbuilt, now);
-        }
+        let mut unbuilt = Unbuilt { saved: Some(change.at), replan: change.owners.contains(&Owner::Plan) };
+        self.dirty.extend(change.owners);
+        let gap = self.last_saved.replace(now).map(|last| now - last);
+        // Whoever saves again and again is not done: with every key, or a tool that rewrites file by file.
+        let rest = gap.filter(|gap| *gap < SETTLE).map_or(Duration::ZERO, |gap| (gap * 3).min(SETTLE));
+        self.settled = Some(now + rest);
         unbuilt.replan |= self.unbuilt.is_some_and(|earlier| earlier.replan);
-        let is_first = self.unbuilt.replace(unbuilt).is_none();
-        if is_first { vec![Action::CancelBuild] } else { Vec::new() }
+        match (&self.building, self.unbuilt.replace(unbuilt)) {
+            (Some(_), None) => vec![Action::CancelBuild],
+            (None, None) => self.build_unbuilt(now),
+            // The running build is cancelled already, or the time until the next one runs.
+            (_, Some(_)) => Vec::new(),
+        }
+    }
+
+    /// Builds what was saved, unless more of it is to be expected.
+    fn build_when_settled(&mut self, now: Instant) -> Vec<Action> {
+        let left = self.settled.map_or(Duration::ZERO, |settled| settled.saturating_duration_since(now));
+        match (&self.building, &self.unbuilt) {
+            (None, Some(_)) if left.is_zero() => self.build_unbuilt(now),
+            (None, Some(_)) => vec![Action::After(left, Timer::Settle)],
+            (Some(_), _) | (_, None) => Vec::new(),
+        }
+    }
+
+    fn build_unbuilt(&mut self, now: Instant) -> Vec<Action> {
+        let unbuilt = self.unbuilt.take().unwrap_or_default();
+        self.build(unbuilt, now)
     }
 
     fn compiled(&mut self, at: Instant) -> Vec<Action> {
@@ -156,12 +201,14 @@ impl Session {
         if self.ending {
             return self.end_when_idle();
         }
-        if let Some(unbuilt) = self.unbuilt.take() {
-            return self.build(unbuilt, now);
+        if self.unbuilt.is_some() {
+            return self.build_when_settled(now);
         }
         let ended = compiled.unwrap_or(now);
         match result {
             Ok(built) => {
+                self.dirty.clear();
+                self.modules = built.modules().map(|module| module.package.clone()).collect();
                 self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
                 self.deliver(now)
             }
@@ -195,7 +242,7 @@ impl Session {
         }
         // A running build that nothing was saved since is the one to deliver.
         if self.building.is_none() {
-            actions.extend(self.build(Unbuilt::default(), now));
+            actions.extend(self.build_unbuilt(now));
         }
         actions
     }

@@ -17,7 +17,7 @@ use crate::workspace::exclusion::exclude;
 use crate::workspace::graph::{Graph, LibraryIndex};
 use crate::workspace::helpers::{Helper, helpers};
 use crate::workspace::program::{Kind, Program};
-use crate::workspace::unit_graph::UnitGraph;
+use crate::workspace::unit_graph::{Unit, UnitGraph, UnitKey};
 
 mod exclusion;
 pub mod graph;
@@ -37,14 +37,16 @@ pub struct Workspace {
     pub target_directory: PathBuf,
     /// The profile that is built.
     pub profile: String,
-    /// The program.
-    pub host: Host,
-    /// The libraries below the program.
+    /// The programs that are run; at least one.
+    pub hosts: Vec<Host>,
+    /// The libraries below the programs.
     pub graph: Graph,
     /// Names of the members that the program does not link: proc-macros, build helpers, other programs.
     pub others: Vec<String>,
     /// Local packages whose code runs while the program is compiled.
     pub helpers: Vec<Helper>,
+    /// Everything that is compiled for the program, but for what is ours.
+    pub units: BTreeSet<UnitKey>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
     /// Every local package: procedural macros and build helpers shape the program too.
@@ -56,8 +58,12 @@ pub struct Workspace {
 /// Where the files of a local package are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// The package's name; the root of a workspace need not be a package.
+    pub package: Option<String>,
     /// The directory of its manifest.
     pub directory: PathBuf,
+    /// Whether it has a build script.
+    pub build_script: bool,
     /// The directories of its libraries' and programs' source files; usually `src` alone.
     pub sources: BTreeSet<PathBuf>,
 }
@@ -75,51 +81,63 @@ pub struct Host {
     pub manifest: PathBuf,
     /// The program's root source file.
     pub source: PathBuf,
+    /// Activated features.
+    pub features: Vec<String>,
     /// Whether the package has a build script.
     pub build_script: bool,
     /// The local library of the same package, if it has one that the binary uses.
     pub library: Option<LibraryIndex>,
 }
 
+impl Host {
+    fn new(program: &Program, unit: &Unit, metadata: &Metadata, graph: &Graph) -> Self {
+        let package = &metadata[&program.id];
+        Self {
+            package: program.package.clone(),
+            bin: program.name.clone(),
+            kind: program.kind,
+            manifest: package.manifest_path.clone().into_std_path_buf(),
+            source: program.source.clone(),
+            features: unit.features.clone(),
+            build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
+            library: graph.local().find(|&index| graph.libraries[index].package == program.package),
+        }
+    }
+}
+
 impl Workspace {
-    /// Reduces what cargo printed; `bin` is what [`program::find`] found.
+    /// Reduces what cargo printed; `programs` is what [`program::find`] found.
     ///
     /// # Errors
     /// [`ErrorKind::CargoRefused`] if the unit graph has no such program, for instance because of `required-features`;
     /// [`ErrorKind::Setting`] for an exclusion that cannot be.
-    pub fn new(metadata: &Metadata, units: &UnitGraph, bin: &Program, settings: &Settings) -> Result<Self, ErrorKind> {
+    pub fn new(
+        metadata: &Metadata,
+        units: &UnitGraph,
+        programs: &[Program],
+        settings: &Settings,
+    ) -> Result<Self, ErrorKind> {
         let root = metadata.workspace_root.clone().into_std_path_buf();
-        let is_host = |unit: usize| units.units[unit].is_program(bin.kind.unit_kind(), &bin.name);
-        let host = units.roots.iter().copied().find(|&root| is_host(root));
-        let host = host.ok_or_else(|| ErrorKind::CargoRefused {
-            message: format!("it builds no {} `{}` with these features", bin.kind, bin.name),
-        })?;
+        let host_units = programs.iter().map(|program| program.unit(units)).collect::<Result<Vec<_>, _>>()?;
         let state = root.join(STATE_DIRECTORY);
         let is_group = |package: &Package| package.manifest_path.starts_with(&state);
-        let mut graph = Graph::new(units, host, metadata, is_group);
-        exclude(&mut graph, &settings.exclude, bin, metadata)?;
-        let others = others(metadata, &graph, &bin.package, is_group);
-        let package = &metadata[&bin.id];
-        let profile = &units.units[host].profile;
-        let own_library = graph.local().find(|&index| graph.libraries[index].package == bin.package);
+        let mut graph = Graph::new(units, &host_units, metadata, is_group);
+        exclude(&mut graph, &settings.exclude, programs, metadata)?;
+        let others = others(metadata, &graph, programs, is_group);
+        let profile = &units.units[host_units[0]].profile;
+        let hosts = programs.iter().zip(&host_units);
+        let hosts = hosts.map(|(program, &unit)| Host::new(program, &units.units[unit], metadata, &graph)).collect();
         Ok(Self {
             target_directory: (*settings.target_dir)
                 .clone()
                 .unwrap_or_else(|| own_target_directory(metadata.target_directory.as_std_path(), &root)),
             profile: settings.profile.value.clone(),
-            host: Host {
-                package: bin.package.clone(),
-                bin: bin.name.clone(),
-                kind: bin.kind,
-                manifest: package.manifest_path.clone().into_std_path_buf(),
-                source: bin.source.clone(),
-                build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
-                library: own_library,
-            },
+            hosts,
             obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
+            units: units.keys(is_generated),
             own_profile: None,
             places: places(metadata, &root, is_group),
-            helpers: helpers(units, host, metadata, &graph),
+            helpers: helpers(units, &host_units, metadata, &graph),
             root,
             graph,
             others,
@@ -132,14 +150,28 @@ impl Workspace {
         self.root.join(STATE_DIRECTORY)
     }
 
-    /// Where cargo puts the program.
+    /// The first program.
     #[must_use]
-    pub fn executable(&self) -> PathBuf {
+    pub fn host(&self) -> &Host {
+        &self.hosts[0]
+    }
+
+    /// Where cargo puts `host`.
+    #[must_use]
+    pub fn executable(&self, host: &Host) -> PathBuf {
         let directory = self.target_directory.join(profile::directory(&self.profile));
-        match self.host.kind {
-            Kind::Binary => directory.join(&self.host.bin),
-            Kind::Example => directory.join("examples").join(&self.host.bin),
+        match host.kind {
+            Kind::Binary => directory.join(&host.bin),
+            Kind::Example => directory.join("examples").join(&host.bin),
         }
+    }
+
+    /// The local package in whose directory `path` is.
+    #[must_use]
+    pub fn package_of(&self, path: &Path) -> Option<&str> {
+        let around = self.places.iter().filter(|place| path.starts_with(&place.directory));
+        // A package may lie within another one's directory.
+        around.max_by_key(|place| (place.directory.components().count(), place.package.is_some()))?.package.as_deref()
     }
 
     /// `path` as seen from the workspace root, if it is inside.
@@ -172,6 +204,12 @@ fn obstacles(profile: &str, lto: &str, panic: &str) -> Vec<String> {
     found
 }
 
+/// Whether the package of this id is one of the dependency groups.
+#[must_use]
+pub fn is_generated(id: &str) -> bool {
+    id.contains(concat!("/", ".hotreload", "/groups/"))
+}
+
 /// The local packages of `metadata`, and the root, whose manifest counts even where it is no package.
 fn places(metadata: &Metadata, root: &Path, is_group: impl Fn(&Package) -> bool) -> Vec<Place> {
     let local = metadata.packages.iter().filter(|package| package.source.is_none() && !is_group(package));
@@ -180,17 +218,29 @@ fn places(metadata: &Metadata, root: &Path, is_group: impl Fn(&Package) -> bool)
         let targets = package.targets.iter().filter(|target| !target.is_test() && !target.is_bench());
         let targets = targets.filter(|target| !target.is_custom_build());
         let sources = targets.filter_map(|target| parent(&target.src_path)).collect();
-        Some(Place { directory: parent(&package.manifest_path)?, sources })
+        Some(Place {
+            package: Some(package.name.to_string()),
+            directory: parent(&package.manifest_path)?,
+            build_script: package.targets.iter().any(cargo_metadata::Target::is_custom_build),
+            sources,
+        })
     };
     let packages = local.filter_map(place);
-    packages.chain([Place { directory: root.to_owned(), sources: BTreeSet::new() }]).collect()
+    let top = Place { package: None, directory: root.to_owned(), build_script: false, sources: BTreeSet::new() };
+    packages.chain([top]).collect()
 }
 
-fn others(metadata: &Metadata, graph: &Graph, host: &str, is_group: impl Fn(&Package) -> bool) -> Vec<String> {
+fn others(
+    metadata: &Metadata,
+    graph: &Graph,
+    programs: &[Program],
+    is_group: impl Fn(&Package) -> bool,
+) -> Vec<String> {
     let in_graph: BTreeSet<&str> = graph.local().map(|index| graph.libraries[index].package.as_str()).collect();
     let members = metadata.workspace_packages().into_iter().filter(|package| !is_group(package));
     let names = members.map(|package| package.name.to_string());
-    names.filter(|name| name != host && !in_graph.contains(name.as_str())).collect()
+    let is_program = |name: &String| programs.iter().any(|program| program.package == *name);
+    names.filter(|name| !is_program(name) && !in_graph.contains(name.as_str())).collect()
 }
 
 #[cfg(test)]

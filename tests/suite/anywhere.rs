@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::command::{cargo, hotreload};
+use crate::support::command::{cargo, clean, finish, hotreload};
 use crate::support::fixture::manifest as library;
 use crate::support::place::{Place, git_repository};
 
@@ -169,6 +169,56 @@ fn libraries_without_std_and_for_c_run_as_dylibs() {
     for library in ["libbare.so", "libboth.so", "libonly.so"] {
         assert!(output.join(library).exists(), "no {library}");
     }
+}
+
+/// Two programs of one workspace, which see different libraries and third-party crates.
+fn two_programs() -> Place {
+    let main = |words: &str| format!("fn main() {{\n    println!(\"{{}}\", {words});\n}}\n");
+    let shared = "pub fn word() -> String {\n    itoa::Buffer::new().format(7).to_owned()\n}\n";
+    Place::new(
+        "two-programs",
+        &[
+            (
+                "ws/Cargo.toml",
+                "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\", \"shared\", \"only\"]\n".into(),
+            ),
+            ("ws/one/Cargo.toml", library("one", "shared = { path = \"../shared\" }\nitoa = \"1\"\n")),
+            ("ws/one/src/main.rs", main("format!(\"one {} {}\", shared::word(), itoa::Buffer::new().format(1))")),
+            (
+                "ws/two/Cargo.toml",
+                library("two", "shared = { path = \"../shared\" }\nonly = { path = \"../only\" }\ncfg-if = \"1\"\n"),
+            ),
+            ("ws/two/src/main.rs", main("format!(\"two {} {}\", shared::word(), only::word())")),
+            ("ws/shared/Cargo.toml", library("shared", "itoa = \"1\"\n")),
+            ("ws/shared/src/lib.rs", shared.into()),
+            ("ws/only/Cargo.toml", library("only", "cfg-if = \"1\"\nitoa = \"1\"\n")),
+            ("ws/only/src/lib.rs", shared.replace('7', "8")),
+        ],
+    )
+}
+
+#[test]
+fn two_programs_are_enabled_at_once() {
+    let place = two_programs();
+    let before = place.files();
+    let root = place.root();
+    hotreload(&root, &["enable", "--bin", "one", "--bin", "two"]).expect_success();
+    cargo("nightly", &root, &["build"]).expect_success();
+    for (program, says) in [("one", "one 7 1\n"), ("two", "two 7 8\n")] {
+        let mut program = clean(root.join("target/debug").join(program), &root);
+        // What `run` sets, and what a shell needs to start it by hand.
+        program.env("LD_LIBRARY_PATH", library_directory());
+        assert_eq!(finish(&mut program).expect_success(), says);
+    }
+    hotreload(&root, &["disable"]).expect_success();
+    let _ = fs::remove_file(root.join("Cargo.lock"));
+    assert!(place.files() == before, "a file differs from what it was");
+}
+
+/// Where the nightly's `libstd` is.
+fn library_directory() -> String {
+    let printed = finish(clean("rustc", Path::new("/")).args(["+nightly", "--print", "target-libdir"]));
+    printed.expect_success().trim().to_owned()
 }
 
 /// Packages from elsewhere that a build by hand compiled anew.

@@ -1,6 +1,8 @@
 //! An edit of a module goes live in the running process.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use crate::support::fifo::Fifo;
 use crate::support::poll::{SOON, until};
@@ -59,18 +61,27 @@ fn an_edit_of_service_replaces_it_and_its_callers_and_nothing_below() {
     session.terminate();
 }
 
-/// Edits follow each other as long as one likes: each is what the next answer says, and the process stays.
+/// Edits follow each other as long as one likes: each is what the next answer says, and the process stays. The program
+/// itself is not built for them.
 #[test]
 fn ten_edits_in_a_row_are_ten_reloads_of_one_process() {
     let server = Server::new();
     let session = Session::start(&server);
     let pid = session.page().pid;
+    let host = server.root().join("target/hotreload/debug/note-server");
+    let linked = || fs::metadata(&host).and_then(|file| file.modified()).expect("the program's file");
+    let mut last = linked();
     for number in 1..=10 {
         let greeting = format!("version {number}");
         server.greet(&greeting);
         session.expect_reload();
         let page = session.page();
         assert_eq!((page.greeting, page.pid), (greeting, pid));
+        if number == 1 {
+            // This one may have come before cargo had told what a build of the modules alone would be.
+            last = linked();
+        }
+        assert_eq!(linked(), last, "edit {number} linked the program");
     }
     session.terminate();
 }
@@ -92,6 +103,52 @@ fn a_save_during_a_build_cancels_it() {
     let page = session.page();
     assert_eq!((page.greeting.as_str(), page.pid), ("newest", pid));
     session.terminate();
+    server.assert_nobody_works_here();
+}
+
+/// What a macro includes from anywhere is part of the module; the other files beside it are not.
+#[test]
+fn an_included_file_is_reloaded_and_what_nobody_reads_is_not_built() {
+    let server = Server::new();
+    let (greeting, beside) = (server.root().join("assets/greeting.txt"), server.root().join("api/src/notes.txt"));
+    fs::create_dir_all(server.root().join("assets")).expect("mkdir");
+    fs::write(&greeting, "from a file\n").expect("written");
+    fs::write(&beside, "1").expect("written");
+    let literal = "\"Hello from the first version\\n\"";
+    server.edit("api/src/lib.rs", literal, "include_str!(\"../../assets/greeting.txt\")");
+    let session = Session::start(&server);
+    assert_eq!(session.page().greeting, "from a file");
+    fs::write(&beside, "2").expect("written");
+    fs::write(&greeting, "from the same file\n").expect("written");
+    session.expect_reload();
+    assert_eq!(session.page().greeting, "from the same file");
+    // A touch is no edit, and the note is none either: the next thing that is built is this.
+    fs::write(&greeting, "from the same file\n").expect("written");
+    fs::write(&beside, "3").expect("written");
+    server.edit("service/src/lib.rs", "text.trim().to_owned()", "text.trim().to_uppercase()");
+    assert!(session.expect_reload().contains("note-server-service"));
+    let text = session.output.text();
+    assert!(!text.contains("the code is the same"), "built for nothing:\n{text}");
+    session.terminate();
+}
+
+/// Twenty saves within a second are two builds at most, of which the first may be cancelled; the last content is live.
+#[test]
+fn twenty_saves_in_a_second_are_two_builds_at_most() {
+    let server = Server::new();
+    let session = Session::start(&server);
+    for number in 1..=20 {
+        server.greet(&format!("save {number}"));
+        // An editor that saves with every key, not a burst: that is one build in any case.
+        thread::sleep(Duration::from_millis(45));
+    }
+    session.expect_reload();
+    until(SOON, "the last save is live", || (session.page().greeting == "save 20").then_some(()));
+    let text = session.output.text();
+    let builds = text.matches("Compiling note-server-api ").count();
+    assert!(builds <= 2, "{builds} builds:\n{text}");
+    session.terminate();
+    server.assert_nobody_works_here();
 }
 
 /// A session without work does nothing: reading the sources, as editors do and the tool itself, is no reason to look at

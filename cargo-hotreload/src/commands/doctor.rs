@@ -123,10 +123,10 @@ fn workspace_checks(toolchain: Option<&Toolchain>, root: Result<Option<PathBuf>>
         Ok(found) => {
             let libraries = found.graph.local().count();
             let plural = if libraries == 1 { "y" } else { "ies" };
-            let host = &found.host.bin;
+            let host = &found.host().bin;
             let what = format!("{}: program `{host}` with {libraries} local librar{plural}", root.display());
-            let source = files::read_optional(&found.host.source).ok().flatten().unwrap_or_default();
-            let name = found.relative(&found.host.source).display().to_string();
+            let source = files::read_optional(&found.host().source).ok().flatten().unwrap_or_default();
+            let name = found.relative(&found.host().source).display().to_string();
             let first = vec![Check::ok(NAME, what), workspace::program(&name, &source)];
             [first, workspace::profile(&found.obstacles, &settings)].concat()
         }

@@ -155,8 +155,9 @@ impl Planned {
     fn file_of(&self, package: &str) -> PathBuf {
         let workspace = &self.workspace;
         let mut libraries = workspace.graph.libraries.iter().filter(|library| library.package == package);
-        let manifest = libraries.find_map(Library::local);
-        workspace.relative(manifest.unwrap_or(&workspace.host.manifest)).to_owned()
+        let host = || workspace.hosts.iter().find(|host| host.package == package).map(|host| &host.manifest);
+        let manifest = libraries.find_map(Library::local).or_else(host);
+        manifest.map(|manifest| workspace.relative(manifest).to_owned()).unwrap_or_default()
     }
 }
 
@@ -171,9 +172,12 @@ fn as_enabled(settings: &Settings, journal: Option<&Journal>) -> Settings {
 /// Refuses what no dylib can be built with, as `doctor` finds it; `cfg` is what `cargo rustc --print cfg` printed.
 fn refuse_unservable(workspace: &Workspace, cfg: &str, found: &checks::settings::Settings) -> Result<()> {
     let target = [checks::workspace::crt_static(cfg, found), checks::workspace::target(cfg, found)];
-    let name = workspace.relative(&workspace.host.source).display().to_string();
-    let program = checks::workspace::program(&name, &files::read(&workspace.host.source)?);
-    let all = checks::workspace::profile(&workspace.obstacles, found).into_iter().chain(target).chain([program]);
+    let mut all = checks::workspace::profile(&workspace.obstacles, found);
+    all.extend(target);
+    for host in &workspace.hosts {
+        let name = workspace.relative(&host.source).display().to_string();
+        all.push(checks::workspace::program(&name, &files::read(&host.source)?));
+    }
     match all.into_iter().find(|check| check.outcome == Verdict::Failed) {
         None => Ok(()),
         Some(check) => {

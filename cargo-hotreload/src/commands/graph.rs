@@ -13,7 +13,8 @@ use crate::effects::toolchain::Toolchains;
 use crate::effects::{locate, settings};
 use crate::error::ErrorKind;
 use crate::graph::change::Change;
-use crate::graph::picture::{NodeIndex, Picture, Standing};
+use crate::graph::node::{NodeIndex, Standing};
+use crate::graph::picture::Picture;
 use crate::graph::render;
 
 /// Draws the workspace, and what edits in some of its crates would do.

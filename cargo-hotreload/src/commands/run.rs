@@ -30,6 +30,7 @@ use crate::workspace::Workspace;
 mod driver;
 mod facts;
 mod linking;
+mod modules;
 mod program;
 mod recording;
 
@@ -38,6 +39,10 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     let toolchains = Toolchains::read();
     let root = locate::root(&arguments.selection.manifest, &toolchains)?;
     let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
+    if settings.hosts.len() > 1 {
+        let message = "a session runs one program";
+        return Err(settings.hosts.fault(message, "name one: `--bin NAME`").into());
+    }
     let toolchain = toolchains.find(settings.toolchain.as_deref())?;
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.

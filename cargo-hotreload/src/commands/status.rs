@@ -116,7 +116,9 @@ fn describe(state: State) -> &'static str {
 
 fn details(planned: &Planned, toolchain: &Toolchain, settings: &Settings) {
     let Planned { workspace, linker, .. } = planned;
-    println!("program:       {} (package {})", workspace.host.bin, workspace.host.package);
+    for host in &workspace.hosts {
+        println!("program:       {} (package {})", host.bin, host.package);
+    }
     let name = toolchain.name.as_deref().unwrap_or("of the PATH");
     println!("toolchain:     {name}, rustc {}", toolchain.version);
     println!("linker:        {}", show_linker(*linker, &settings.linker.source, &toolchain.host));

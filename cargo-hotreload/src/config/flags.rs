@@ -17,13 +17,10 @@ fn listed<T: Clone>(values: &[T]) -> Option<Vec<T>> {
 /// The layer of the flags that say what is built; `directory` is where they were typed.
 #[must_use]
 pub fn of_selection(selection: &Selection, directory: &Path) -> Layer {
-    let host = match (&selection.bin, &selection.example) {
-        (Some(name), _) => by("--bin", Some(Wanted::Binary(name.clone()))),
-        (None, Some(name)) => by("--example", Some(Wanted::Example(name.clone()))),
-        (None, None) => None,
-    };
+    let binaries: Vec<Wanted> = selection.bin.iter().cloned().map(Wanted::Binary).collect();
+    let example = selection.example.clone().map(|name| vec![Wanted::Example(name)]);
     Layer {
-        host,
+        hosts: by("--bin", listed(&binaries)).or(by("--example", example)),
         features: features(selection),
         profile: by("--profile", selection.profile.clone()),
         exclude: by("--exclude", listed(&selection.exclude)),

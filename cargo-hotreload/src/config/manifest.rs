@@ -27,11 +27,11 @@ struct Key {
 const KEYS: [Key; 13] = [
     Key {
         name: "bin",
-        expected: "the name of a binary",
+        expected: "the name of a binary or a list of them",
         example: "\"server\"",
         read: |reader, entry, layer| {
-            let name = Wanted::Binary(reader.word(entry)?);
-            reader.set(&mut layer.host, entry, name)
+            let names = if entry.item.is_array() { reader.words(entry)? } else { vec![reader.word(entry)?] };
+            reader.set(&mut layer.hosts, entry, names.into_iter().map(Wanted::Binary).collect())
         },
     },
     Key {

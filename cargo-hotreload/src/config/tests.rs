@@ -39,7 +39,7 @@ strategy = "restart"
 #[test]
 fn every_setting_is_read_and_shown_with_its_place() {
     let settings = Settings::from(read(ALL).expect("all are right"));
-    assert_eq!(*settings.host, Some(Wanted::Binary("server".into())));
+    assert_eq!(*settings.hosts, [Wanted::Binary("server".into())]);
     assert_eq!(settings.features.names, ["metrics", "dep/x"]);
     assert_eq!(*settings.target_dir, Some(PathBuf::from("/w/build/hot")));
     assert_eq!(
@@ -68,7 +68,7 @@ fn flags_win_over_the_manifest_setting_by_setting() {
     let conduct = Conduct { env: vec![("A".into(), "1".into())], ..Conduct::default() };
     let flags = flags::of_conduct(&conduct).over(flags::of_selection(&selection, Path::new("/here")));
     let settings = Settings::from(flags.over(read(ALL).expect("all are right")));
-    assert_eq!(*settings.host, Some(Wanted::Example("tour".into())));
+    assert_eq!(*settings.hosts, [Wanted::Example("tour".into())]);
     assert_eq!(settings.profile.source, Source::Flag("--profile"));
     assert_eq!(*settings.linker, Linker::Mold);
     // Variables are merged one by one.
@@ -101,7 +101,7 @@ fn an_unknown_key_names_the_nearest_known_one() {
 #[test]
 fn every_key_refuses_another_type_in_one_sentence() {
     let cases = [
-        ("bin = 1", "`bin` has to be the name of a binary, not an integer"),
+        ("bin = 1", "`bin` has to be the name of a binary or a list of them, not an integer"),
         ("features = 'a'", "`features` has to be a list of features, not a string"),
         ("profile = ''", "`profile` has to be the name of a profile, not an empty string"),
         ("exclude = ['']", "`exclude` has to be a list of packages, not one with an empty string"),

@@ -34,7 +34,7 @@ pub fn start(line: &CommandLine) -> io::Result<(Running, ChildStdout)> {
 }
 
 /// The files that a build made, by file name, and whether cargo called the build good.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Artifacts {
     /// The host's executable.
     pub executable: Option<PathBuf>,
@@ -50,6 +50,19 @@ pub struct Artifacts {
     pub compiled: Vec<Done>,
     /// Cargo's last word.
     pub success: bool,
+}
+
+impl Artifacts {
+    /// What is there after a build that made these and left the rest of `earlier` alone.
+    #[must_use]
+    pub fn over(self, earlier: &Self) -> Self {
+        let mut dylibs = earlier.dylibs.clone();
+        dylibs.extend(self.dylibs);
+        let is_new = |manifest: &PathBuf| self.rlibs.iter().any(|(own, _)| own == manifest);
+        let kept = earlier.rlibs.iter().filter(|(manifest, _)| !is_new(manifest)).cloned();
+        let rlibs = kept.chain(self.rlibs.clone()).collect();
+        Self { executable: self.executable.or_else(|| earlier.executable.clone()), dylibs, rlibs, ..self }
+    }
 }
 
 /// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.
@@ -124,7 +137,7 @@ impl Contents {
 
 /// What `artifacts` mean for the program: which libraries it has, and which of them it can swap.
 pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Contents) -> Result<Built> {
-    let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host.bin) };
+    let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host().bin) };
     let directories: Vec<PathBuf> = library_directories(executable);
     let linked = elf::linked(executable, &directories)?;
     let mut image = |path: &Path| -> Result<Image> { Ok(Image { path: path.to_owned(), content: contents.of(path)? }) };
@@ -149,11 +162,15 @@ pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Con
     Ok(Built { executable: image(executable)?, libraries, carried })
 }
 
-/// What the program of `workspace` links, if it was built.
+/// What the programs of `workspace` link, if they were built.
 #[must_use]
 pub fn linked(workspace: &Workspace) -> Option<Linked> {
-    let executable = workspace.executable();
-    elf::linked(&executable, &library_directories(&executable)).ok()
+    let executables = workspace.hosts.iter().map(|host| workspace.executable(host));
+    let each = executables.filter_map(|executable| elf::linked(&executable, &library_directories(&executable)).ok());
+    each.reduce(|mut all, one| {
+        all.libraries.extend(one.libraries);
+        Linked { opens_libraries: all.opens_libraries || one.opens_libraries, ..all }
+    })
 }
 
 /// Where the dynamic linker finds what a build made.

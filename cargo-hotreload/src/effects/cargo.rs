@@ -1,5 +1,6 @@
 //! Facts from cargo: metadata and unit graph.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -16,48 +17,59 @@ use crate::plan::enable;
 use crate::plan::own_profile::{FlagSource, OwnProfile};
 use crate::plan::toolchain::Toolchain;
 use crate::workspace::program::{self, Program};
-use crate::workspace::unit_graph::UnitGraph;
-use crate::workspace::{Workspace, own_target_directory};
+use crate::workspace::unit_graph::{UnitGraph, UnitKey};
+use crate::workspace::{Workspace, is_generated, own_target_directory};
 
 /// The workspace that `settings` speak of, seen from the directory `root`.
 pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
     let mut metadata = self::metadata(toolchain, root, &settings.features)?;
-    let program = program::find(&metadata, settings.host.as_ref())?;
-    let own_profile = own_profile(root, &metadata, &program, *settings.flags)?;
+    let programs = program::find(&metadata, &settings.hosts)?;
+    let own_profile = own_profile(root, &metadata, &programs, *settings.flags)?;
     let own_features = own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
     let features = settings.features.with(own_features);
     if !own_features.is_empty() {
         // They may bring in packages that were left out without them.
         metadata = self::metadata(toolchain, root, &features)?;
     }
+    let selected =
+        programs.iter().flat_map(|program| ["--package", program.id.repr.as_str(), program.kind.flag(), &program.name]);
     let line = toolchain
         .cargo(root)
-        .args(["build", "--unit-graph", "-Zunstable-options", "--package"])
-        .args([program.id.repr.as_str(), program.kind.flag(), &program.name, "--profile", &settings.profile])
+        .args(["build", "--unit-graph", "-Zunstable-options", "--profile", &settings.profile])
+        .args(selected)
         .args(features.arguments());
     let printed = output(&line, root)?;
     let units: UnitGraph =
         serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;
-    Ok(Workspace { own_profile, ..Workspace::new(&metadata, &units, &program, settings)? })
+    Ok(Workspace { own_profile, ..Workspace::new(&metadata, &units, &programs, settings)? })
 }
 
 /// The workspace's own profile, if it has one and nobody wants ours.
 fn own_profile(
     root: &Path,
     metadata: &Metadata,
-    program: &Program,
+    programs: &[Program],
     wanted: Option<FlagSource>,
 ) -> Result<Option<OwnProfile>> {
     if wanted == Some(FlagSource::Builtin) {
         return Ok(None);
     }
     let path = root.join("Cargo.toml");
-    let offered = metadata[&program.id].features.keys().map(String::as_str);
+    let offered = programs.iter().flat_map(|program| metadata[&program.id].features.keys().map(String::as_str));
     let found = OwnProfile::detect(&files::read(&path)?, offered).map_err(|error| enable::fault(&path, &error))?;
     match (found, wanted) {
         (None, Some(FlagSource::Own)) => Err(ErrorKind::NoOwnProfile { root: root.to_owned() }.into()),
         (found, _) => Ok(found),
     }
+}
+
+/// Whether the build `line`, which prints its unit graph, compiles nothing but what is among `units`.
+///
+/// # Errors
+/// What cargo says if it does not take the line.
+pub fn builds_only(line: &CommandLine, units: &BTreeSet<UnitKey>) -> Result<bool> {
+    let graph: UnitGraph = serde_json::from_str(&process::read(line)?)?;
+    Ok(graph.keys(is_generated).is_subset(units))
 }
 
 fn metadata(toolchain: &Toolchain, root: &Path, features: &Features) -> Result<Metadata> {

@@ -88,8 +88,8 @@ pub fn workspace(toolchain: &Toolchain, root: &Path) -> Result<Workspace> {
     let before = files::read_optional(&lock_file)?;
     let mut settings = own_settings::read(root, &Selection::default(), &Conduct::default())?;
     let read = cargo::workspace(toolchain, root, &settings).or_else(|error| match error.downcast_ref() {
-        Some(ErrorKind::WhichBinary { names, .. }) if settings.host.is_none() && !names.is_empty() => {
-            settings.host.value = names.first().cloned().map(Wanted::Binary);
+        Some(ErrorKind::WhichBinary { names, .. }) if settings.hosts.is_empty() && !names.is_empty() => {
+            settings.hosts.value = names.first().cloned().map(Wanted::Binary).into_iter().collect();
             cargo::workspace(toolchain, root, &settings)
         }
         _ => Err(error),

@@ -49,6 +49,12 @@ pub fn content(path: &Path) -> io::Result<u64> {
     }
 }
 
+/// A hash of `bytes`.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot(bytes)
+}
+
 /// Refuses files that their owner made read-only, and directories in which nothing can be replaced.
 ///
 /// A rename would replace a read-only file without asking, so its mode is taken as a wish.

@@ -1,31 +1,40 @@
-//! Watches the sources of the local crates and reports a burst of saves as one change.
+//! Watches what the program is made of and reports a burst of saves as one change.
 //!
-//! Editors save in bursts and by rename, so directories are watched, not files. A file counts as saved only if its
-//! content differs from what was last seen: a touch, a formatter that changes nothing, and our own reading do not.
+//! Editors save in bursts and by rename, so directories are watched, not files. Which files count, and when they count
+//! as saved, is in [`sources`].
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::effects::files;
-use crate::workspace::Place;
 use anyhow::{Context, Result};
-use ignore::WalkBuilder;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::EventKind;
+
+use crate::effects::watch::sources::Sources;
+use crate::workspace::Place;
+
+pub mod sources;
 
 /// A burst of saves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     /// When the last of them was saved.
     pub at: Instant,
-    /// The files, in order.
+    /// The files.
     pub paths: Vec<PathBuf>,
-    /// Whether a `Cargo.toml` is among them.
+    /// Whether a manifest, the lock file or cargo's configuration is among them.
     pub manifest: bool,
+}
+
+/// What a good build read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    /// The files.
+    pub files: BTreeSet<PathBuf>,
+    /// When the build began: it need not have seen what was saved later.
+    pub since: SystemTime,
 }
 
 /// Starts to watch the local packages at `places`, and calls `report` for each burst, which is over when nothing was
@@ -38,8 +47,7 @@ pub fn start(places: Vec<Place>, quiet: Duration, report: impl Fn(Saved) + Send 
     let events = sender.clone();
     let watcher = notify::recommended_watcher(move |event| drop(events.send(Signal::Event(event))));
     let watcher = watcher.context("cannot watch files (inotify)")?;
-    let mut sources = Sources { watcher, places, watched: BTreeSet::new(), seen: BTreeMap::new() };
-    sources.scan()?;
+    let sources = Sources::new(watcher, places)?;
     thread::Builder::new().name("watch".into()).spawn(move || follow(sources, &receiver, quiet, report))?;
     Ok(Watch { stop: sender })
 }
@@ -48,6 +56,14 @@ pub fn start(places: Vec<Place>, quiet: Duration, report: impl Fn(Saved) + Send 
 #[derive(Debug)]
 pub struct Watch {
     stop: Sender<Signal>,
+}
+
+impl Watch {
+    /// Only what was read and what is new counts from now on.
+    pub fn read(&self, inputs: Inputs) {
+        // The thread ends with the kernel's watching; then there is nothing to tell it.
+        let _ = self.stop.send(Signal::Read(inputs));
+    }
 }
 
 impl Drop for Watch {
@@ -61,31 +77,71 @@ impl Drop for Watch {
 #[derive(Debug)]
 enum Signal {
     Event(notify::Result<notify::Event>),
+    Read(Inputs),
     Stop,
 }
 
 fn follow(mut sources: Sources, signals: &Receiver<Signal>, quiet: Duration, report: impl Fn(Saved)) {
-    while let Ok(Signal::Event(first)) = signals.recv() {
-        let mut paths = BTreeSet::new();
-        if !collect(first, &mut paths) {
-            // Looking for changes opens files, and opening them makes events: looking at each would never end.
-            continue;
-        }
-        let mut last = Instant::now();
-        while !paths.is_empty() {
-            match signals.recv_timeout(quiet.saturating_sub(last.elapsed())) {
-                Ok(Signal::Event(event)) => {
-                    if collect(event, &mut paths) {
-                        last = Instant::now();
+    loop {
+        let saved = match signals.recv() {
+            Ok(Signal::Event(first)) => match burst(first, signals, quiet) {
+                // Looking for changes opens files, and opening them makes events: looking at each would never end.
+                Ok(Burst { paths, .. }) if paths.is_empty() => continue,
+                Ok(Burst { paths, last, read }) => {
+                    let mut saved = sources.changed(&paths, last);
+                    for inputs in read {
+                        saved = merged(saved, sources.read(inputs));
                     }
+                    saved
                 }
-                Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        if let Some(saved) = sources.changed(&paths, last) {
+                Err(Stopped) => return,
+            },
+            Ok(Signal::Read(inputs)) => sources.read(inputs),
+            Ok(Signal::Stop) | Err(_) => return,
+        };
+        if let Some(saved) = saved {
             report(saved);
         }
+    }
+}
+
+/// Events that followed each other quickly.
+struct Burst {
+    paths: BTreeSet<PathBuf>,
+    last: Instant,
+    /// What builds read that ended meanwhile.
+    read: Vec<Inputs>,
+}
+
+/// Nobody wants to know any more.
+struct Stopped;
+
+/// Collects what follows `first` until nothing came for the time `quiet`.
+fn burst(first: notify::Result<notify::Event>, signals: &Receiver<Signal>, quiet: Duration) -> Result<Burst, Stopped> {
+    let mut burst = Burst { paths: BTreeSet::new(), last: Instant::now(), read: Vec::new() };
+    collect(first, &mut burst.paths);
+    while !burst.paths.is_empty() {
+        match signals.recv_timeout(quiet.saturating_sub(burst.last.elapsed())) {
+            Ok(Signal::Event(event)) => {
+                if collect(event, &mut burst.paths) {
+                    burst.last = Instant::now();
+                }
+            }
+            Ok(Signal::Read(inputs)) => burst.read.push(inputs),
+            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+            Err(RecvTimeoutError::Timeout) => break,
+        }
+    }
+    Ok(burst)
+}
+
+fn merged(one: Option<Saved>, other: Option<Saved>) -> Option<Saved> {
+    match (one, other) {
+        (Some(mut one), Some(other)) => {
+            one.paths.extend(other.paths);
+            Some(Saved { at: one.at.max(other.at), manifest: one.manifest || other.manifest, ..one })
+        }
+        (one, other) => one.or(other),
     }
 }
 
@@ -106,117 +162,20 @@ fn collect(event: notify::Result<notify::Event>, paths: &mut BTreeSet<PathBuf>) 
     is_about_files
 }
 
-/// The watched files and their content.
-struct Sources {
-    watcher: RecommendedWatcher,
-    places: Vec<Place>,
-    watched: BTreeSet<PathBuf>,
-    seen: BTreeMap<PathBuf, u64>,
-}
-
-impl Sources {
-    /// Watches every source directory that is not watched yet, and takes its files as seen. Returns the files that
-    /// were not known before.
-    fn scan(&mut self) -> Result<Vec<PathBuf>> {
-        let mut fresh = Vec::new();
-        for Place { directory, sources } in self.places.clone() {
-            self.watch(&directory)?;
-            let files = ["Cargo.toml", "build.rs"].map(|name| directory.join(name));
-            let mut files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
-            for source in sources.iter().chain([&directory.join("src")]) {
-                files.extend(self.source_files(source, &directory)?);
-            }
-            for file in files {
-                if !self.seen.contains_key(&file)
-                    && let Some(content) = files::content(&file).ok()
-                {
-                    self.seen.insert(file.clone(), content);
-                    fresh.push(file);
-                }
-            }
-        }
-        Ok(fresh)
-    }
-
-    fn watch(&mut self, directory: &Path) -> Result<()> {
-        if self.watched.insert(directory.to_owned()) {
-            let watched = self.watcher.watch(directory, RecursiveMode::NonRecursive);
-            watched.with_context(|| format!("cannot watch `{}`", directory.display()))?;
-        }
-        Ok(())
-    }
-
-    /// The files below `source`, a source directory of `package`. A `src` is full of sources; the package's own
-    /// directory holds anything, data that the program writes too: there only Rust files count.
-    fn source_files(&mut self, source: &Path, package: &Path) -> Result<Vec<PathBuf>> {
-        let is_output = |path: &Path| path.join("CACHEDIR.TAG").exists();
-        let counts = |path: &Path| source != package || path.extension() == Some(OsStr::new("rs"));
-        let mut files = Vec::new();
-        let walk = WalkBuilder::new(source).filter_entry(move |entry| !is_output(entry.path())).build();
-        for entry in walk.filter_map(Result::ok) {
-            if entry.file_type().is_some_and(|kind| kind.is_dir()) {
-                self.watch(entry.path())?;
-            } else if !is_editors(entry.path()) && counts(entry.path()) {
-                files.push(entry.into_path());
-            }
-        }
-        Ok(files)
-    }
-
-    /// Which of `paths`, touched until `last`, mean new content.
-    fn changed(&mut self, paths: &BTreeSet<PathBuf>, last: Instant) -> Option<Saved> {
-        // A directory that was removed and made again has lost its watch.
-        self.watched.retain(|directory| directory.is_dir() && !paths.contains(directory));
-        let fresh = self.scan().unwrap_or_default();
-        let everything = paths.contains(Path::new("/"));
-        let known: Vec<PathBuf> =
-            self.seen.keys().filter(|path| everything || paths.contains(*path) || !path.exists()).cloned().collect();
-        let mut changed: Vec<PathBuf> = fresh;
-        for path in known {
-            let now = files::content(&path).ok();
-            if now != self.seen.get(&path).copied() {
-                match now {
-                    Some(now) => self.seen.insert(path.clone(), now),
-                    None => self.seen.remove(&path),
-                };
-                changed.push(path);
-            }
-        }
-        let at = changed.iter().filter_map(|path| saved_at(path)).max().unwrap_or(last);
-        let manifest = changed.iter().any(|path| path.ends_with("Cargo.toml"));
-        changed.sort();
-        changed.dedup();
-        (!changed.is_empty()).then_some(Saved { at, paths: changed, manifest })
-    }
-}
-
-/// Swap, backup and lock files of editors.
-fn is_editors(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let ends = ["~", ".swp", ".swx", ".swo", ".tmp", ".bak"].iter().any(|end| name.ends_with(end));
-    ends || name.starts_with('.') || name.starts_with('#') || name == "4913"
-}
-
-/// When the file was written, if that was just now: a checkout or a copy may bring any old time along.
-fn saved_at(path: &Path) -> Option<Instant> {
-    let age = SystemTime::now().duration_since(fs::metadata(path).ok()?.modified().ok()?).ok()?;
-    (age < Duration::from_secs(2)).then(|| Instant::now().checked_sub(age)).flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::fs;
     use std::path::PathBuf;
     use std::sync::mpsc::{Receiver, channel};
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use notify::event::{AccessKind, EventAttributes, ModifyKind};
     use notify::{Event, EventKind};
 
     use crate::workspace::Place;
 
-    use super::{Saved, Watch, collect, is_editors, start};
+    use super::{Inputs, Saved, Watch, collect, start};
     use crate::config::values::DEBOUNCE;
 
     fn package() -> (tempfile::TempDir, Watch, Receiver<Saved>) {
@@ -225,8 +184,8 @@ mod tests {
         fs::write(directory.path().join("Cargo.toml"), "[package]\n").expect("write");
         fs::write(directory.path().join("src/lib.rs"), "old").expect("write");
         let (sender, receiver) = channel();
-        let place =
-            Place { directory: directory.path().to_owned(), sources: BTreeSet::from([directory.path().to_owned()]) };
+        let sources = BTreeSet::from([directory.path().to_owned()]);
+        let place = Place { package: None, directory: directory.path().to_owned(), build_script: false, sources };
         let watch = start(vec![place], DEBOUNCE, move |saved| {
             let _ = sender.send(saved);
         })
@@ -284,11 +243,34 @@ mod tests {
     }
 
     #[test]
-    fn editors_files_are_left_out() {
-        for name in ["lib.rs~", ".lib.rs.swp", "4913", "#lib.rs#", ".#lib.rs"] {
-            assert!(is_editors(&PathBuf::from("src").join(name)), "{name}");
-        }
-        assert!(!is_editors(&PathBuf::from("src/lib.rs")));
+    fn after_a_good_build_what_it_read_counts_wherever_it_is() {
+        let (directory, watch, saves) = package();
+        let (read, elsewhere) = (directory.path().join("src/lib.rs"), directory.path().join("assets/a.txt"));
+        let unread = directory.path().join("src/notes.rs");
+        fs::create_dir(directory.path().join("assets")).expect("mkdir");
+        fs::write(&unread, "1").expect("write");
+        saves.recv_timeout(SOON).expect("a new file may be read by the next build");
+        fs::write(&elsewhere, "1").expect("write");
+        let files = BTreeSet::from([read.clone(), elsewhere.clone()]);
+        let later = SystemTime::now() + Duration::from_mins(1);
+        watch.read(Inputs { files: files.clone(), since: later });
+        assert!(saves.recv_timeout(NEVER).is_err(), "nothing was saved after that build began");
+        fs::write(&unread, "2").expect("write");
+        assert!(saves.recv_timeout(NEVER).is_err(), "nobody reads it");
+        fs::write(&elsewhere, "2").expect("write");
+        assert_eq!(saves.recv_timeout(SOON).expect("a change").paths, [elsewhere]);
+        fs::write(&read, "2").expect("write");
+        assert_eq!(saves.recv_timeout(SOON).expect("a change").paths, [read]);
+    }
+
+    #[test]
+    fn what_was_saved_before_it_was_known_to_be_read_is_not_lost() {
+        let (directory, watch, saves) = package();
+        let since = SystemTime::now();
+        let late = directory.path().join("late.txt");
+        fs::write(&late, "1").expect("write");
+        watch.read(Inputs { files: BTreeSet::from([late.clone()]), since });
+        assert_eq!(saves.recv_timeout(SOON).expect("a change").paths, [late]);
     }
 
     #[test]

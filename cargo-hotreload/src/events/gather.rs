@@ -1,6 +1,5 @@
 //! Records from facts: about the workspace, its files and what the compiler said.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstream::adapter::strip_str;
@@ -8,6 +7,7 @@ use cargo_metadata::diagnostic;
 
 use crate::events::record::{Change, Crate, CrateRole, Diagnostic, SessionStarted};
 use crate::plan::roles::{Linked, Role, roles};
+use crate::session::event::{self, Owner};
 use crate::workspace::Workspace;
 use crate::workspace::graph::LibraryIndex;
 
@@ -20,8 +20,8 @@ pub fn session_started(workspace: &Workspace, linked: Option<&Linked>, strategy:
     SessionStarted {
         session: pid,
         tool: env!("CARGO_PKG_VERSION").into(),
-        program: workspace.host.bin.clone(),
-        package: workspace.host.package.clone(),
+        program: workspace.host().bin.clone(),
+        package: workspace.host().package.clone(),
         strategy,
         profile: workspace.profile.clone(),
         root: workspace.root.display().to_string(),
@@ -37,7 +37,11 @@ fn crates(workspace: &Workspace, linked: Option<&Linked>) -> Vec<Crate> {
         local.map(|library| library.package.clone()).collect()
     };
     let dependencies = |package: &str, role: Role| match role {
-        Role::Host => names(&graph.host_dependencies),
+        Role::Host => workspace
+            .hosts
+            .iter()
+            .position(|host| host.package == package)
+            .map_or_else(Vec::new, |host| names(&graph.hosts[host])),
         _ => graph
             .local()
             .map(|index| &graph.libraries[index])
@@ -60,26 +64,18 @@ fn crates(workspace: &Workspace, linked: Option<&Linked>) -> Vec<Crate> {
 
 /// The record of saved files, the last of which was saved so long ago.
 #[must_use]
-pub fn change(workspace: &Workspace, paths: &[PathBuf], since_save: Duration) -> Change {
-    let mut packages: Vec<String> = paths.iter().filter_map(|path| package_of(workspace, path)).collect();
+pub fn change(workspace: &Workspace, saved: &event::Change, since_save: Duration) -> Change {
+    let paths = &saved.paths;
+    let mut packages: Vec<String> =
+        paths.iter().filter_map(|path| workspace.package_of(path)).map(str::to_owned).collect();
     packages.sort();
     packages.dedup();
     Change {
         paths: paths.iter().map(|path| workspace.relative(path).display().to_string()).collect(),
         packages,
-        manifest: paths.iter().any(|path| path.ends_with("Cargo.toml")),
+        manifest: saved.owners.contains(&Owner::Plan),
         since_save_ms: since_save.into(),
     }
-}
-
-/// The package whose directory is the nearest above `path`.
-fn package_of(workspace: &Workspace, path: &Path) -> Option<String> {
-    let libraries = workspace.graph.libraries.iter();
-    let libraries = libraries.filter_map(|library| Some((library.manifest()?, &library.package)));
-    let packages = libraries.chain([(&workspace.host.manifest, &workspace.host.package)]);
-    let directories = packages.filter_map(|(manifest, package)| Some((manifest.parent()?, package)));
-    let above = directories.filter(|(directory, _)| path.starts_with(directory));
-    above.max_by_key(|(directory, _)| directory.components().count()).map(|(_, package)| package.clone())
 }
 
 /// The record of what the compiler said.

@@ -1,7 +1,8 @@
 //! The words around a picture, the same for every format.
 
 use crate::graph::change::Change;
-use crate::graph::picture::{Evidence, Node, Part, Picture, Standing};
+use crate::graph::node::{Node, Part, Standing};
+use crate::graph::picture::{Evidence, Picture};
 
 /// The program and what it consists of: `demo: 4 modules, 1 resident, 2 dependency groups`.
 #[must_use]

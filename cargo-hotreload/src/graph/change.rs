@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::graph::picture::{Evidence, NodeIndex, Part, Picture, Standing};
+use crate::graph::node::{NodeIndex, Part, Standing};
+use crate::graph::picture::{Evidence, Picture};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::graph::caption;
 use crate::graph::change::{Build, Change};
-use crate::graph::picture::{EdgeKind, NodeIndex, Part, Picture};
+use crate::graph::node::{NodeIndex, Part};
+use crate::graph::picture::{EdgeKind, Picture};
 
 /// `picture` in the language of `dot`.
 #[must_use]

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::graph::caption;
 use crate::graph::change::{Build, Change};
-use crate::graph::picture::{EdgeKind, NodeIndex, Part, Picture};
+use crate::graph::node::{NodeIndex, Part};
+use crate::graph::picture::{EdgeKind, Picture};
 
 /// A class of boxes: name and style, readable on light and on dark pages.
 const CLASSES: [(&str, &str); 9] = [
@@ -73,18 +74,7 @@ fn node(picture: &Picture, change: Option<&Change>, index: NodeIndex) -> String 
         Part::Group { .. } => ("[(", ")]"),
         _ => ("[", "]"),
     };
-    format!("n{index}{open}\"{label}\"{close}:::{}", class(node.part))
-}
-
-fn class(part: Part) -> &'static str {
-    match part {
-        Part::Host => "host",
-        Part::Module { .. } => "module",
-        Part::Undecided { .. } => "undecided",
-        Part::Resident => "resident",
-        Part::Group { .. } => "group",
-        Part::Excluded { .. } | Part::Unloaded | Part::Helper | Part::Unused => "static",
-    }
+    format!("n{index}{open}\"{label}\"{close}:::{}", node.part.class())
 }
 
 /// `text` within a quoted label, where mermaid has entities of its own.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::picture::{Node, NodeIndex, Part, Standing};
+use crate::graph::node::{Node, NodeIndex, Part, Standing};
 use crate::plan::groups::{Group, Seer};
 use crate::plan::roles::{Linked, Role, file_name, role_of};
 use crate::workspace::Workspace;
-use crate::workspace::graph::{Library, LibraryIndex, Origin};
+use crate::workspace::graph::{HostIndex, Library, LibraryIndex, Origin};
 
 /// Nodes in the making, and who became which.
 #[derive(Debug, Default)]
@@ -48,10 +48,15 @@ impl Nodes {
         for name in workspace.others.iter().filter(|name| !nodes.has(name)).collect::<Vec<_>>() {
             nodes.add(name, Part::Unused);
         }
-        let host = nodes.add(&workspace.host.package, Part::Host);
-        nodes.all[host].carries = only_in_host(workspace, groups);
-        nodes.connect(host, &graph.host_dependencies, Seer::Host, groups);
-        nodes.connect_helpers(workspace, host);
+        let mut hosts = Vec::new();
+        for (index, host) in workspace.hosts.iter().enumerate() {
+            let node = nodes.add(&host.package, Part::Host);
+            nodes.all[node].program = Some(host.bin.clone());
+            nodes.all[node].carries = only_in_host(workspace, index, groups);
+            nodes.connect(node, &graph.hosts[index], Seer::Host(index), groups);
+            hosts.push(node);
+        }
+        nodes.connect_helpers(workspace, &hosts);
         nodes.all
     }
 
@@ -61,6 +66,7 @@ impl Nodes {
             part,
             uses: BTreeSet::new(),
             built_with: BTreeSet::new(),
+            program: None,
             carries: Vec::new(),
         };
         self.all.push(node);
@@ -96,12 +102,12 @@ impl Nodes {
         self.all[node].uses = loaded.chain(direct).copied().collect();
     }
 
-    fn connect_helpers(&mut self, workspace: &Workspace, host: NodeIndex) {
+    fn connect_helpers(&mut self, workspace: &Workspace, hosts: &[NodeIndex]) {
         for helper in &workspace.helpers {
             let Some(tool) = self.all.iter().position(|node| node.name == helper.package) else { continue };
             for user in &helper.used_by {
                 let user = match user {
-                    Seer::Host => Some(host),
+                    Seer::Host(host) => hosts.get(*host).copied(),
                     Seer::Library(index) => self.library.get(index).copied(),
                 };
                 // Drawn upwards only: what is also part of the program stands where it is loaded.
@@ -119,7 +125,7 @@ impl Nodes {
 
 fn is_only_helper(workspace: &Workspace, package: &str) -> bool {
     let mut libraries = workspace.graph.libraries.iter().filter(|library| library.manifest().is_some());
-    package != workspace.host.package && !libraries.any(|library| library.package == package)
+    workspace.hosts.iter().all(|host| package != host.package) && !libraries.any(|library| library.package == package)
 }
 
 fn group_of(library: LibraryIndex, groups: &[Group]) -> Option<usize> {
@@ -127,12 +133,13 @@ fn group_of(library: LibraryIndex, groups: &[Group]) -> Option<usize> {
 }
 
 /// What no group carries, the executable does.
-fn only_in_host(workspace: &Workspace, groups: &[Group]) -> Vec<String> {
+fn only_in_host(workspace: &Workspace, host: HostIndex, groups: &[Group]) -> Vec<String> {
     if workspace.own_profile.is_some() {
         // There are no groups: the compiler puts each crate into some library.
         return Vec::new();
     }
-    let libraries = workspace.graph.libraries.iter().enumerate();
+    let seen = workspace.graph.below_host(host).into_iter();
+    let libraries = seen.map(|index| (index, &workspace.graph.libraries[index]));
     let foreign =
         libraries.filter(|(index, library)| library.manifest().is_none() && group_of(*index, groups).is_none());
     names(foreign.map(|(_, library)| library))

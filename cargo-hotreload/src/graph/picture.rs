@@ -1,15 +1,12 @@
 //! The crates of a workspace as nodes and edges.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
+use crate::graph::node::{Node, NodeIndex, Part, Standing};
 use crate::graph::nodes::Nodes;
 use crate::plan::groups::Group;
-use crate::plan::roles::{Linked, Role};
+use crate::plan::roles::Linked;
 use crate::workspace::Workspace;
-
-/// Index of a [`Node`] in [`Picture::nodes`].
-pub type NodeIndex = usize;
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +21,6 @@ pub struct Picture {
     pub nodes: Vec<Node>,
 }
 
-/// Whether the workspace is hot-reloadable now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It is enabled.
-    Enabled,
-    /// The picture shows what it would be.
-    NotEnabled,
-    /// By the setting `strategy` there are no modules: each edit restarts.
-    RestartOnly,
-}
-
 /// What tells modules from residents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
@@ -44,81 +30,6 @@ pub enum Evidence {
     NoLoader,
     /// The program was not built yet.
     None,
-}
-
-/// A crate or a dependency group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// Package name.
-    pub name: String,
-    /// The part that it plays.
-    pub part: Part,
-    /// What it depends on directly.
-    pub uses: BTreeSet<NodeIndex>,
-    /// What runs while it is compiled: procedural macros, what its build script uses.
-    pub built_with: BTreeSet<NodeIndex>,
-    /// What is built into it: the crates of a group, the third-party crates that only the host sees.
-    pub carries: Vec<String>,
-}
-
-/// The part that a node plays for the running program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The executable.
-    Host,
-    /// A dylib that the running host can swap, in this place of the load order, counted from 1.
-    Module {
-        /// Its place.
-        place: usize,
-    },
-    /// A module or a resident, which the first build shows; in this place if it is a module.
-    Undecided {
-        /// Its place.
-        place: usize,
-    },
-    /// A dylib that the host links.
-    Resident,
-    /// A crate that the user excluded: it is built into this group, or into the executable.
-    Excluded {
-        /// The group's number.
-        group: Option<usize>,
-    },
-    /// A library that the program never loads, but may contain.
-    Unloaded,
-    /// Code that runs while other crates are compiled.
-    Helper,
-    /// A member that the program does not depend on.
-    Unused,
-    /// A dependency group.
-    Group {
-        /// Its number.
-        number: usize,
-    },
-}
-
-impl Part {
-    /// The place in the load order of modules.
-    #[must_use]
-    pub fn place(self) -> Option<usize> {
-        match self {
-            Self::Module { place } | Self::Undecided { place } => Some(place),
-            _ => None,
-        }
-    }
-}
-
-/// The word for it.
-impl fmt::Display for Part {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host => Role::Host.fmt(formatter),
-            Self::Module { .. } => Role::Module.fmt(formatter),
-            Self::Undecided { .. } => Role::Undecided.fmt(formatter),
-            Self::Resident => Role::Resident.fmt(formatter),
-            Self::Excluded { .. } | Self::Unloaded | Self::Helper | Self::Unused => Role::Static.fmt(formatter),
-            Self::Group { .. } => formatter.pad("group"),
-        }
-    }
 }
 
 /// A line between two nodes.
@@ -150,7 +61,7 @@ impl Picture {
             Some(linked) if linked.opens_libraries => Evidence::Loader,
             Some(_) => Evidence::NoLoader,
         };
-        let program = workspace.host.bin.clone();
+        let program = workspace.hosts.iter().map(|host| host.bin.as_str()).collect::<Vec<_>>().join(", ");
         let groups = if standing == Standing::RestartOnly { &[] } else { groups };
         Self { program, standing, evidence, nodes: Nodes::collect(workspace, groups, linked, standing) }
     }
@@ -162,7 +73,8 @@ impl Picture {
         let wanted = name.replace('_', "-");
         let is_wanted = |other: &String| other.replace('_', "-") == wanted;
         let own = self.nodes.iter().position(|node| is_wanted(&node.name));
-        if let Some(own) = own.or_else(|| is_wanted(&self.program).then(|| self.host()).flatten()) {
+        let program = || self.nodes.iter().position(|node| node.program.as_ref().is_some_and(is_wanted));
+        if let Some(own) = own.or_else(program) {
             return vec![own];
         }
         let carriers = self.nodes.iter().enumerate().filter(|(_, node)| node.carries.iter().any(is_wanted));
@@ -172,10 +84,13 @@ impl Picture {
     /// What a node is called where there is little room: `group 1`; the program by its own name and its package's.
     #[must_use]
     pub fn label(&self, node: NodeIndex) -> String {
-        let Node { name, part, .. } = &self.nodes[node];
+        let Node { name, part, program, .. } = &self.nodes[node];
         match part {
             Part::Group { number } => format!("group {number}"),
-            Part::Host if *name != self.program => format!("{} ({name})", self.program),
+            Part::Host => match program {
+                Some(program) if program != name => format!("{program} ({name})"),
+                Some(_) | None => name.clone(),
+            },
             _ => name.clone(),
         }
     }

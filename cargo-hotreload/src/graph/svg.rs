@@ -8,7 +8,8 @@ use std::fmt::Write;
 use crate::graph::caption;
 use crate::graph::change::{Build, Change, Fate};
 use crate::graph::layout::{Diagram, Layout, Point, layout};
-use crate::graph::picture::{Edge, EdgeKind, NodeIndex, Part, Picture};
+use crate::graph::node::{NodeIndex, Part};
+use crate::graph::picture::{Edge, EdgeKind, Picture};
 use crate::graph::svg::boxes::Crate;
 use crate::graph::svg::tiles::tiles;
 
@@ -89,7 +90,7 @@ impl Page {
     fn legend(&mut self, picture: &Picture) {
         let mut x = MARGIN;
         for (name, words) in LEGEND {
-            if !picture.used().any(|(_, node)| class(node.part) == name) {
+            if !picture.used().any(|(_, node)| node.part.class() == name) {
                 continue;
             }
             let length = 43.0 + characters(words) * 5.7;
@@ -194,17 +195,6 @@ fn marks(fate: Option<Fate>) -> &'static str {
         Some(fate) if fate.is_untouched() => " hr-far",
         Some(fate) if fate.build == Build::Changed => " hr-touched hr-changed",
         Some(_) => " hr-touched",
-    }
-}
-
-fn class(part: Part) -> &'static str {
-    match part {
-        Part::Host => "host",
-        Part::Module { .. } => "module",
-        Part::Undecided { .. } => "undecided",
-        Part::Resident => "resident",
-        Part::Group { .. } => "group",
-        Part::Excluded { .. } | Part::Unloaded | Part::Helper | Part::Unused => "static",
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::graph::change::Change;
-use crate::graph::picture::{NodeIndex, Picture, Standing};
+use crate::graph::node::{NodeIndex, Standing};
+use crate::graph::picture::Picture;
 use crate::plan::groups::{Seer, groups};
 use crate::plan::roles::{Linked, file_name};
 use crate::workspace::graph::{Graph, Library, LibraryIndex, Origin};
@@ -46,7 +47,7 @@ impl Sketch {
     pub(super) fn new(host: &str) -> Self {
         Self {
             host: host.into(),
-            graph: Graph::default(),
+            graph: Graph { hosts: vec![vec![]], ..Graph::default() },
             others: vec![],
             helpers: vec![],
             excluded: vec![],
@@ -63,7 +64,7 @@ impl Sketch {
     /// What the program uses directly.
     pub(super) fn uses(mut self, names: &[&str]) -> Self {
         let more: Vec<_> = names.iter().map(|name| self.index(name)).collect();
-        self.graph.host_dependencies.extend(more);
+        self.graph.hosts[0].extend(more);
         self
     }
 
@@ -73,7 +74,7 @@ impl Sketch {
         let index = self.index(name);
         for user in users {
             if *user == self.host {
-                self.graph.host_dependencies.push(index);
+                self.graph.hosts[0].push(index);
             } else {
                 let user = self.index(user);
                 self.graph.libraries[user].dependencies.push(index);
@@ -154,7 +155,7 @@ impl Sketch {
         let is_excluded = |&index: &usize| self.excluded.iter().any(|name| *name == graph.libraries[index].package);
         let excluded: Vec<usize> = graph.local().filter(is_excluded).collect();
         graph.exclude(&excluded);
-        let seer = |name: &String| if *name == self.host { Seer::Host } else { Seer::Library(self.index(name)) };
+        let seer = |name: &String| if *name == self.host { Seer::Host(0) } else { Seer::Library(self.index(name)) };
         let helper = |(package, users): &(String, Vec<String>)| Helper {
             package: package.clone(),
             used_by: users.iter().map(seer).collect::<BTreeSet<_>>(),
@@ -163,18 +164,20 @@ impl Sketch {
             root: PathBuf::from("/w"),
             target_directory: PathBuf::from("/w/target/hotreload"),
             profile: "dev".into(),
-            host: Host {
+            hosts: vec![Host {
                 package: self.host.clone(),
                 bin: self.host.clone(),
                 kind: Kind::Binary,
                 manifest: PathBuf::from("/w/app/Cargo.toml"),
                 source: PathBuf::from("/w/src/main.rs"),
+                features: vec![],
                 build_script: false,
                 library: None,
-            },
+            }],
             graph,
             others: self.others.clone(),
             helpers: self.helpers.iter().map(helper).collect(),
+            units: BTreeSet::new(),
             obstacles: vec![],
             places: vec![],
             own_profile: None,

@@ -5,7 +5,8 @@ use clap_cargo::style::{GOOD, WARN};
 
 use crate::graph::caption;
 use crate::graph::change::{Change, Code, Fate};
-use crate::graph::picture::{Edge, EdgeKind, NodeIndex, Part, Picture};
+use crate::graph::node::{NodeIndex, Part};
+use crate::graph::picture::{Edge, EdgeKind, Picture};
 use crate::ui::table::table;
 
 /// How many crates of a group are named.

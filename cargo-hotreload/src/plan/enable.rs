@@ -126,7 +126,8 @@ impl fmt::Display for EnablePlan {
 #[must_use]
 pub fn manifests(workspace: &Workspace) -> BTreeSet<PathBuf> {
     let local = workspace.graph.local().filter_map(|index| workspace.graph.libraries[index].local());
-    local.cloned().chain([workspace.root.join("Cargo.toml"), workspace.host.manifest.clone()]).collect()
+    let hosts = workspace.hosts.iter().map(|host| host.manifest.clone());
+    local.cloned().chain([workspace.root.join("Cargo.toml")]).chain(hosts).collect()
 }
 
 /// Why the manifest at `path` cannot be edited, as the user reads it.
@@ -144,7 +145,7 @@ pub fn fault(path: &Path, error: &ManifestError) -> ErrorKind {
 
 fn has_build_script(workspace: &Workspace, seer: Seer) -> bool {
     match seer {
-        Seer::Host => workspace.host.build_script,
+        Seer::Host(host) => workspace.hosts[host].build_script,
         Seer::Library(index) => workspace.graph.libraries[index].build_script,
     }
 }
@@ -213,20 +214,23 @@ fn packages(workspace: &Workspace) -> Vec<LocalPackage> {
         })
     };
     let mut packages: Vec<LocalPackage> = workspace.graph.local().filter_map(library).collect();
-    let host = &workspace.host;
-    match packages.iter_mut().find(|package| package.manifest == host.manifest) {
-        // Flags are given by package: a library beside the binary shares them.
-        Some(package) => {
-            package.built.push(Built::Host);
-            package.seers.push(Seer::Host);
+    for (index, host) in workspace.hosts.iter().enumerate() {
+        match packages.iter_mut().find(|package| package.manifest == host.manifest) {
+            // Flags are given by package: a library beside the binary shares them, and so does another binary.
+            Some(package) => {
+                if !package.built.contains(&Built::Host) {
+                    package.built.push(Built::Host);
+                }
+                package.seers.push(Seer::Host(index));
+            }
+            None => packages.push(LocalPackage {
+                name: host.package.clone(),
+                manifest: host.manifest.clone(),
+                built: vec![Built::Host],
+                seers: vec![Seer::Host(index)],
+                build_script: host.build_script,
+            }),
         }
-        None => packages.push(LocalPackage {
-            name: host.package.clone(),
-            manifest: host.manifest.clone(),
-            built: vec![Built::Host],
-            seers: vec![Seer::Host],
-            build_script: host.build_script,
-        }),
     }
     packages
 }

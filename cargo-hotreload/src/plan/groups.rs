@@ -5,22 +5,22 @@
 //! that loads crates it never depended on gets their trait impls into scope, which makes calls ambiguous (E0277).
 //! Therefore crates are grouped by *who sees them*:
 //!
-//! 1. `signature(x)` is the set of local crates, the host included, whose dependency closure contains `x`;
+//! 1. `signature(x)` is the set of local crates, the hosts included, whose dependency closure contains `x`;
 //! 2. the crates of one signature form one group, and a local crate loads the groups whose signature contains it;
-//! 3. what only the host sees stays in the host: nothing else can need it.
+//! 3. what only hosts see stays in each of them: nothing else can need it.
 //!
 //! A dependency of `x` is seen by everyone who sees `x`, so it is in the same group or in one with a larger
 //! signature: groups never depend on each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::workspace::graph::{Graph, LibraryIndex};
+use crate::workspace::graph::{Graph, HostIndex, LibraryIndex};
 
 /// A crate that can see third-party crates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Seer {
-    /// The executable.
-    Host,
+    /// An executable.
+    Host(HostIndex),
     /// A local library.
     Library(LibraryIndex),
 }
@@ -106,7 +106,8 @@ pub fn groups(graph: &Graph) -> Vec<Group> {
 fn signatures(graph: &Graph) -> BTreeMap<LibraryIndex, BTreeSet<Seer>> {
     let mut signatures: BTreeMap<LibraryIndex, BTreeSet<Seer>> = BTreeMap::new();
     let local = graph.local().map(|index| (Seer::Library(index), graph.below(index)));
-    for (seer, below) in local.chain([(Seer::Host, graph.below_host())]) {
+    let hosts = (0..graph.hosts.len()).map(|host| (Seer::Host(host), graph.below_host(host)));
+    for (seer, below) in local.chain(hosts) {
         for index in below.into_iter().filter(|&index| graph.libraries[index].local().is_none()) {
             signatures.entry(index).or_default().insert(seer);
         }
@@ -150,7 +151,7 @@ mod tests {
                 library("b", true, &[1, 2]),
                 library("libc", false, &[]),
             ],
-            host_dependencies: vec![3, 4, 5],
+            hosts: vec![vec![3, 4, 5]],
         }
     }
 
@@ -159,8 +160,8 @@ mod tests {
         let found = groups(&diamond());
         let crates: Vec<_> = found.iter().map(|group| group.crates.clone()).collect();
         assert_eq!(crates, [vec![0, 1], vec![2]]);
-        assert_eq!(found[0].seen_by, BTreeSet::from([Seer::Host, Seer::Library(3), Seer::Library(4)]));
-        assert_eq!(found[1].seen_by, BTreeSet::from([Seer::Host, Seer::Library(4)]));
+        assert_eq!(found[0].seen_by, BTreeSet::from([Seer::Host(0), Seer::Library(3), Seer::Library(4)]));
+        assert_eq!(found[1].seen_by, BTreeSet::from([Seer::Host(0), Seer::Library(4)]));
     }
 
     #[test]

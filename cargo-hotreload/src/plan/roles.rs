@@ -68,7 +68,7 @@ pub fn roles(workspace: &Workspace, linked: Option<&Linked>) -> Vec<(String, Rol
         (library.package.clone(), role_of(&file_name(library), linked))
     };
     let mut all: Vec<(String, Role)> = workspace.graph.local().map(library).collect();
-    all.push((workspace.host.package.clone(), Role::Host));
+    all.extend(workspace.hosts.iter().map(|host| (host.package.clone(), Role::Host)));
     all.extend(workspace.others.iter().map(|name| (name.clone(), Role::Static)));
     all
 }

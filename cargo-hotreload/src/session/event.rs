@@ -1,5 +1,6 @@
 //! What happens to a session, and what it wants done.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -16,14 +17,7 @@ pub enum Event {
     /// The session was set up.
     Begin,
     /// A watched file has new content.
-    Saved {
-        /// When it was saved.
-        at: Instant,
-        /// Every file of the burst.
-        paths: Vec<PathBuf>,
-        /// Whether it was a manifest, so that the plan may have to change.
-        manifest: bool,
-    },
+    Saved(Change),
     /// Cargo has ended well; what it built is read now.
     Compiled {
         /// When it ended.
@@ -58,6 +52,8 @@ pub enum Event {
 pub enum Action {
     /// Build, and report with [`Event::Built`].
     Build {
+        /// What has to be up to date afterwards.
+        scope: Scope,
         /// Whether a manifest changed, so that dependency groups are planned anew first.
         replan: bool,
     },
@@ -81,6 +77,38 @@ pub enum Action {
     End,
 }
 
+/// Files that were saved at about the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When the last of them was saved.
+    pub at: Instant,
+    /// The files.
+    pub paths: Vec<PathBuf>,
+    /// Whose files they are.
+    pub owners: BTreeSet<Owner>,
+}
+
+/// What a saved file belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// A library's package.
+    Library(String),
+    /// The program's package, or none that is known.
+    Program,
+    /// It is a manifest: the plan may have to change.
+    Plan,
+}
+
+/// What a build brings up to date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The program with everything in it.
+    #[default]
+    Program,
+    /// What the running program can swap: the program itself is neither compiled nor linked.
+    Modules,
+}
+
 /// What is sent to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgramSignal {
@@ -97,6 +125,8 @@ pub enum ProgramSignal {
 pub enum Timer {
     /// Look at the mappings again.
     Look,
+    /// No save has followed for a while.
+    Settle,
     /// The program with this process id had time enough to stop.
     Stop {
         /// The process id that was asked to stop.

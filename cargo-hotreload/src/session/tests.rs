@@ -1,5 +1,6 @@
 //! Sequences of events and what the session wants done about them. No process, no clock.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
-use crate::session::event::{Action, Answer, Event, ProgramSignal, ReplyTo, Request, Timer};
+use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
 use crate::session::message::{Ending, How, Message, When};
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
@@ -31,7 +32,7 @@ impl Play {
     /// A session whose program serves, with `core`, `api` and `host` as given by [`built`].
     fn serving() -> Self {
         let mut play = Self::new();
-        assert_eq!(play.does(Event::Begin), [Action::Build { replan: false }]);
+        assert_eq!(play.does(Event::Begin), [Action::Build { scope: Scope::Program, replan: false }]);
         assert_eq!(play.does(Event::Built(Ok(built(1, 1, 1)))), [Action::Start(built(1, 1, 1))]);
         assert_eq!(play.does(Event::Started { pid: PID }), [Action::Look]);
         let said = play.says(Event::Mapped(mapped(10)));
@@ -60,13 +61,17 @@ impl Play {
         actions.filter_map(|action| if let Action::Say(message) = action { Some(message) } else { None }).collect()
     }
 
+    fn save_of(&mut self, owners: impl Into<BTreeSet<Owner>>) -> Vec<Action> {
+        self.does(Event::Saved(Change { at: self.now, paths: vec![], owners: owners.into() }))
+    }
+
     fn save(&mut self) -> Vec<Action> {
-        self.does(Event::Saved { at: self.now, paths: vec![], manifest: false })
+        self.save_of([Owner::Program])
     }
 
     /// Saves and builds `built`.
     fn edit(&mut self, built: Built) -> Vec<Action> {
-        assert_eq!(self.save(), [Action::Build { replan: false }]);
+        assert_eq!(self.save(), [Action::Build { scope: Scope::Program, replan: false }]);
         self.does(Event::Built(Ok(built)))
     }
 }
@@ -173,10 +178,14 @@ fn a_save_during_a_build_cancels_it_once_and_builds_again() {
     play.save();
     assert_eq!(play.save(), [Action::CancelBuild]);
     assert_eq!(play.save(), []);
-    assert_eq!(play.does(Event::Saved { at: play.now, paths: vec![], manifest: true }), []);
+    assert_eq!(play.save_of([Owner::Plan]), []);
     assert_eq!(play.save(), []);
     // One of the saves was a manifest's.
-    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), [Action::Build { replan: true }]);
+    play.now += Duration::from_secs(1);
+    assert_eq!(
+        play.does(Event::Built(Err("cancelled".into()))),
+        [Action::Build { scope: Scope::Program, replan: true }]
+    );
 }
 
 #[test]
@@ -249,7 +258,10 @@ fn an_interrupt_during_the_first_build_ends_when_cargo_has_ended() {
 fn requests_are_answered_when_they_are_done() {
     let mut play = Play::serving();
     let (reload, stop) = (ReplyTo(1), ReplyTo(2));
-    assert_eq!(play.does(Event::Asked(Request::Reload, reload)), [Action::Build { replan: false }]);
+    assert_eq!(
+        play.does(Event::Asked(Request::Reload, reload)),
+        [Action::Build { scope: Scope::Program, replan: false }]
+    );
     // Nothing changed, but it was asked for: the program is told all the same.
     assert_eq!(play.does(Event::Built(Ok(built(1, 1, 1)))), [Action::Look]);
     play.does(Event::Mapped(mapped(10)));
@@ -304,4 +316,54 @@ fn status_is_answered_at_once() {
         &actions[..],
         [Action::Reply(ReplyTo(9), Answer::Status { program: Some(PID), reloads: 0, restarts: 0, .. })]
     ));
+}
+
+#[test]
+fn an_edit_of_modules_alone_does_not_build_the_program() {
+    let modules = [Action::Build { scope: Scope::Modules, replan: false }];
+    let program = [Action::Build { scope: Scope::Program, replan: false }];
+    let api = Owner::Library("api".into());
+    let mut play = Play::serving();
+    assert_eq!(play.save_of([api.clone()]), modules);
+    play.does(Event::Built(Err("broken".into())));
+    // What a failed build leaves open is still to be built, whatever is saved next.
+    assert_eq!(play.save_of([Owner::Library("core".into())]), program);
+    play.does(Event::Built(Err("broken".into())));
+    assert_eq!(play.save_of([api.clone()]), program);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    assert_eq!(play.save_of([api.clone()]), modules);
+    // A cancelled build leaves open what it was for.
+    play.now += Duration::from_secs(1);
+    play.save_of([Owner::Program]);
+    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), program);
+}
+
+#[test]
+fn the_program_is_built_where_it_has_to_be_started() {
+    let program = [Action::Build { scope: Scope::Program, replan: false }];
+    let mut play = Play::serving();
+    play.does(Event::Exited(Ending::Code(0)));
+    assert_eq!(play.save_of([Owner::Library("api".into())]), program);
+    let mut play = Play::serving();
+    let restart = play.does(Event::Asked(Request::Restart, ReplyTo(1)));
+    assert_eq!(restart, program);
+}
+
+#[test]
+fn saves_in_quick_succession_are_waited_for_after_the_first_build_was_cancelled() {
+    let mut play = Play::serving();
+    assert!(matches!(play.save()[..], [Action::Build { .. }]));
+    play.now += Duration::from_millis(50);
+    assert_eq!(play.save(), [Action::CancelBuild]);
+    let actions = play.does(Event::Built(Err("cancelled".into())));
+    let [Action::After(rest, Timer::Settle)] = actions[..] else { panic!("{actions:?}") };
+    assert!(rest > Duration::from_millis(100) && rest < Duration::from_millis(200), "{rest:?}");
+    for _ in 0..18 {
+        play.now += Duration::from_millis(50);
+        assert_eq!(play.save(), []);
+    }
+    assert!(matches!(play.does(Event::Due(Timer::Settle))[..], [Action::After(_, Timer::Settle)]));
+    play.now += rest;
+    assert!(matches!(play.does(Event::Due(Timer::Settle))[..], [Action::Build { .. }]));
+    assert_eq!(play.does(Event::Due(Timer::Settle)), []);
 }

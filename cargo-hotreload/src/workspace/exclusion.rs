@@ -15,7 +15,7 @@ use crate::workspace::program::Program;
 pub(super) fn exclude(
     graph: &mut Graph,
     excluded: &Setting<Vec<String>>,
-    program: &Program,
+    programs: &[Program],
     metadata: &Metadata,
 ) -> Result<(), ErrorKind> {
     let local = metadata.packages.iter().filter(|package| package.source.is_none());
@@ -25,18 +25,23 @@ pub(super) fn exclude(
         let message = format!("there is no local package `{unknown}` to exclude");
         return Err(excluded.fault(message, format!("did you mean `{near}`?")));
     }
-    let own_library = graph.local().find(|&index| graph.libraries[index].package == program.package);
+    let own_libraries = programs.iter().filter_map(|program| {
+        let own = graph.local().find(|&index| graph.libraries[index].package == program.package);
+        own.map(|own| (own, program))
+    });
+    let own_libraries: Vec<(LibraryIndex, &Program)> = own_libraries.collect();
     let named: Vec<LibraryIndex> =
         graph.local().filter(|&index| excluded.contains(&graph.libraries[index].package)).collect();
     graph.exclude(&named);
     // Flags and dependencies are given by package: those of the program would reach its library.
-    let is_excluded = own_library.is_some_and(|index| graph.libraries[index].local().is_none());
-    if is_excluded || excluded.contains(&program.package) {
+    let below = own_libraries.iter().find(|(index, _)| graph.libraries[*index].local().is_none());
+    let named = programs.iter().find(|program| excluded.contains(&program.package));
+    if let Some(program) = named.or(below.map(|(_, program)| *program)) {
         let message = format!("`{}` is the program, or is needed by what is excluded", program.package);
         return Err(excluded.fault(message, "exclude packages below the program only"));
     }
     let mut used = graph.below_third_parties();
-    used.retain(|&index| own_library.is_none_or(|own| own != index && !graph.below(index).contains(&own)));
+    used.retain(|&index| own_libraries.iter().all(|(own, _)| *own != index && !graph.below(index).contains(own)));
     graph.exclude(&used);
     Ok(())
 }

@@ -10,13 +10,16 @@ use crate::workspace::unit_graph::UnitGraph;
 /// Index of a [`Library`] in [`Graph::libraries`].
 pub type LibraryIndex = usize;
 
-/// The libraries that the host is made of. Dependency groups are left out: they are ours, not the user's.
+/// Index of a host in [`Graph::hosts`] and [`Workspace::hosts`](crate::workspace::Workspace::hosts).
+pub type HostIndex = usize;
+
+/// The libraries that the hosts are made of. Dependency groups are left out: they are ours, not the user's.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
-    /// Every library below the host, each after all of its dependencies.
+    /// Every library below a host, each after all of its dependencies.
     pub libraries: Vec<Library>,
-    /// What the host depends on directly.
-    pub host_dependencies: Vec<LibraryIndex>,
+    /// What each host depends on directly.
+    pub hosts: Vec<Vec<LibraryIndex>>,
 }
 
 /// One library crate as it is built for the target.
@@ -97,10 +100,10 @@ impl Graph {
         self.closure(&self.libraries[library].dependencies)
     }
 
-    /// Everything that the host needs.
+    /// Everything that `host` needs.
     #[must_use]
-    pub fn below_host(&self) -> BTreeSet<LibraryIndex> {
-        self.closure(&self.host_dependencies)
+    pub fn below_host(&self, host: HostIndex) -> BTreeSet<LibraryIndex> {
+        self.closure(&self.hosts[host])
     }
 
     /// The local crates that a crate from elsewhere depends on; `[patch]` brings that about.
@@ -133,11 +136,11 @@ impl Graph {
         found
     }
 
-    /// Reduces cargo's unit graph to the libraries below the unit `host`.
+    /// Reduces cargo's unit graph to the libraries below the units `hosts`.
     ///
     /// `is_group` tells the packages that `enable` generated; neither they nor paths through them count.
     #[must_use]
-    pub fn new(units: &UnitGraph, host: usize, metadata: &Metadata, is_group: impl Fn(&Package) -> bool) -> Self {
+    pub fn new(units: &UnitGraph, hosts: &[usize], metadata: &Metadata, is_group: impl Fn(&Package) -> bool) -> Self {
         let packages: HashMap<&str, &Package> =
             metadata.packages.iter().map(|package| (package.id.repr.as_str(), package)).collect();
         let wanted = |index: usize| {
@@ -154,33 +157,36 @@ impl Graph {
             found.dedup();
             found
         };
-        let order = post_order(host, children);
+        let order = post_order(hosts, children);
         let position: BTreeMap<usize, LibraryIndex> =
             order.iter().enumerate().map(|(place, &unit)| (unit, place)).collect();
         let places = |unit: usize| children(unit).iter().map(|child| position[child]).collect();
         let libraries = order.iter().filter_map(|&index| {
             wanted(index).map(|package| library(&units.units[index].features, package, places(index)))
         });
-        Self { libraries: libraries.collect(), host_dependencies: places(host) }
+        Self { libraries: libraries.collect(), hosts: hosts.iter().map(|&host| places(host)).collect() }
     }
 }
 
-/// Every node reachable from `root`, `root` itself excluded, each after its children.
-fn post_order(root: usize, children: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+/// Every node reachable from `roots`, these themselves excluded, each after its children.
+fn post_order(roots: &[usize], children: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
     let mut order = Vec::new();
-    let mut seen = BTreeSet::from([root]);
-    let mut stack = vec![(root, children(root).into_iter())];
-    while let Some((node, rest)) = stack.last_mut() {
-        match rest.next() {
-            Some(child) if seen.insert(child) => stack.push((child, children(child).into_iter())),
-            Some(_) => {}
-            None => {
-                order.push(*node);
-                stack.pop();
+    let mut seen: BTreeSet<usize> = roots.iter().copied().collect();
+    for &root in roots {
+        let mut stack = vec![(root, children(root).into_iter())];
+        while let Some((node, rest)) = stack.last_mut() {
+            match rest.next() {
+                Some(child) if seen.insert(child) => stack.push((child, children(child).into_iter())),
+                Some(_) => {}
+                None => {
+                    order.push(*node);
+                    stack.pop();
+                }
             }
         }
+        // The root itself.
+        order.pop();
     }
-    order.pop();
     order
 }
 
@@ -244,7 +250,7 @@ mod tests {
                 library("own", &[]),
                 library("top", &[0, 1, 2]),
             ],
-            host_dependencies: vec![3],
+            hosts: vec![vec![3]],
         };
         graph.libraries[1].origin = Origin::Registry { index: None };
         assert_eq!(graph.below_third_parties(), [0]);
@@ -259,7 +265,7 @@ mod tests {
                 library("other", &[]),
                 library("top", &[1, 2]),
             ],
-            host_dependencies: vec![3],
+            hosts: vec![vec![3]],
         };
         graph.exclude(&[1]);
         assert_eq!(graph.local().collect::<Vec<_>>(), [2, 3]);
@@ -274,6 +280,6 @@ mod tests {
             1 | 2 => vec![3],
             _ => vec![],
         };
-        assert_eq!(post_order(0, children), [3, 1, 2]);
+        assert_eq!(post_order(&[0], children), [3, 1, 2]);
     }
 }

@@ -17,8 +17,8 @@ pub struct Helper {
     pub used_by: BTreeSet<Seer>,
 }
 
-/// The helpers of the crates in `graph` and of the unit `host`.
-pub(super) fn helpers(units: &UnitGraph, host: usize, metadata: &Metadata, graph: &Graph) -> Vec<Helper> {
+/// The helpers of the crates in `graph` and of the units `hosts`.
+pub(super) fn helpers(units: &UnitGraph, hosts: &[usize], metadata: &Metadata, graph: &Graph) -> Vec<Helper> {
     let local = metadata.packages.iter().filter(|package| package.source.is_none());
     let local: BTreeMap<&str, &Package> = local.map(|package| (package.id.repr.as_str(), package)).collect();
     let libraries = graph.libraries.iter().enumerate().filter(|(_, library)| library.manifest().is_some());
@@ -27,11 +27,9 @@ pub(super) fn helpers(units: &UnitGraph, host: usize, metadata: &Metadata, graph
     let mut found: BTreeMap<&str, BTreeSet<Seer>> = BTreeMap::new();
     for (index, unit) in units.units.iter().enumerate() {
         let Some(user) = local.get(unit.pkg_id.as_str()) else { continue };
-        let seer = match libraries.get(user.name.as_str()) {
-            _ if index == host => Seer::Host,
-            Some(seer) if unit.is_library() => *seer,
-            Some(_) | None => continue,
-        };
+        let host = hosts.iter().position(|&host| host == index).map(Seer::Host);
+        let library = libraries.get(user.name.as_str()).filter(|_| unit.is_library()).copied();
+        let Some(seer) = host.or(library) else { continue };
         for package in below_tools(units, index) {
             if let Some(helper) = local.get(package).filter(|helper| helper.id != user.id) {
                 found.entry(&helper.name).or_default().insert(seer);

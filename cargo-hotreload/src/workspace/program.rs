@@ -7,6 +7,7 @@ use cargo_metadata::{Metadata, Package, PackageId, Target};
 
 use crate::config::values::Wanted;
 use crate::error::ErrorKind;
+use crate::workspace::unit_graph::{Unit, UnitGraph};
 
 /// What kind of target a program is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,16 +73,33 @@ pub struct Program {
     pub source: PathBuf,
 }
 
-/// The one program to run: the one that is `wanted`, or the only binary, or the only `default-run`.
+impl Program {
+    /// The unit that links it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CargoRefused`] if there is none, for instance because of `required-features`.
+    pub fn unit(&self, units: &UnitGraph) -> Result<usize, ErrorKind> {
+        let is_it = |unit: &Unit| unit.pkg_id == self.id.repr && unit.is_program(self.kind.unit_kind(), &self.name);
+        let found = units.roots.iter().copied().find(|&root| is_it(&units.units[root]));
+        found.ok_or_else(|| ErrorKind::CargoRefused {
+            message: format!("it builds no {} `{}` with these features", self.kind, self.name),
+        })
+    }
+}
+
+/// The programs to run: those that are `wanted`, or the only binary, or the only `default-run`.
 ///
 /// # Errors
 /// [`ErrorKind::NoBinary`] and [`ErrorKind::WhichBinary`].
-pub fn find(metadata: &Metadata, wanted: Option<&Wanted>) -> Result<Program, ErrorKind> {
-    match wanted {
-        Some(Wanted::Binary(name)) => named(metadata, Kind::Binary, name),
-        Some(Wanted::Example(name)) => named(metadata, Kind::Example, name),
-        None => only_binary(metadata),
+pub fn find(metadata: &Metadata, wanted: &[Wanted]) -> Result<Vec<Program>, ErrorKind> {
+    if wanted.is_empty() {
+        return only_binary(metadata).map(|program| vec![program]);
     }
+    let find = |wanted: &Wanted| match wanted {
+        Wanted::Binary(name) => named(metadata, Kind::Binary, name),
+        Wanted::Example(name) => named(metadata, Kind::Example, name),
+    };
+    wanted.iter().map(find).collect()
 }
 
 fn named(metadata: &Metadata, kind: Kind, wanted: &str) -> Result<Program, ErrorKind> {

@@ -4,6 +4,8 @@
 //! compiles, each with its exact features.
 //! Source: <https://doc.rust-lang.org/nightly/cargo/reference/unstable.html#unit-graph>.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 /// Everything that one cargo invocation would build.
@@ -46,6 +48,30 @@ pub struct UnitTarget {
 pub struct UnitDependency {
     /// Index of the unit.
     pub index: usize,
+}
+
+/// What tells one unit from another, as far as it decides about what has to be compiled again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitKey {
+    package: String,
+    target: String,
+    mode: String,
+    features: Vec<String>,
+}
+
+impl UnitGraph {
+    /// The units of all packages but those that `is_left_out` names by their id.
+    #[must_use]
+    pub fn keys(&self, is_left_out: impl Fn(&str) -> bool) -> BTreeSet<UnitKey> {
+        let units = self.units.iter().filter(|unit| !is_left_out(&unit.pkg_id));
+        let key = |unit: &Unit| UnitKey {
+            package: unit.pkg_id.clone(),
+            target: unit.target.name.clone(),
+            mode: unit.mode.clone(),
+            features: unit.features.clone(),
+        };
+        units.map(key).collect()
+    }
 }
 
 /// The profile settings that matter for dylibs.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use rustix::process::Signal;
@@ -16,6 +16,7 @@ use rustix::process::Signal;
 use crate::cli::Run;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::linking::{Advice, Linking};
+use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
 use crate::commands::run::program::{build_line, program_line};
 use crate::commands::run::recording::Build;
@@ -24,18 +25,23 @@ use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
-use crate::effects::watch::{self, Watch};
-use crate::effects::{linkers, probe, process, settings};
+use crate::effects::watch::{self, Inputs, Saved, Watch};
+use crate::effects::{dep_info, linkers, probe, process, settings};
 use crate::session::Session;
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Event, ProgramSignal, Timer};
+use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::ui::say;
+use crate::workspace::Workspace;
 
 /// What reaches the loop from its threads.
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// Something for the session.
     Event(Event),
+    /// Files were saved.
+    Saved(Saved),
+    /// Whether the modules can be built without the program.
+    ModulesBuild(ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
     /// The program has ended and waits to be reaped.
@@ -62,6 +68,10 @@ pub(super) struct Driver<'arguments> {
     linking: Linking,
     program: Option<Running>,
     contents: Contents,
+    /// Everything that was built, by whichever build.
+    artifacts: Artifacts,
+    modules_build: ModulesBuild,
+    build_began: SystemTime,
     timers: Vec<(Instant, Timer)>,
     queue: VecDeque<Event>,
 }
@@ -89,6 +99,9 @@ impl<'arguments> Driver<'arguments> {
             linking: Linking::default(),
             program: None,
             contents: Contents::default(),
+            artifacts: Artifacts::default(),
+            modules_build: ModulesBuild::default(),
+            build_began: SystemTime::now(),
             timers: Vec::new(),
             queue: VecDeque::from([Event::Begin]),
         })
@@ -136,6 +149,11 @@ impl<'arguments> Driver<'arguments> {
         let at = Instant::now();
         let event = match arrival {
             Arrival::Event(event) => event,
+            Arrival::Saved(saved) => Event::Saved(self.change(saved)),
+            Arrival::ModulesBuild(found) => {
+                self.modules_build = found;
+                return;
+            }
             Arrival::BuildEnded(mut artifacts) => match self.build_ended(&mut artifacts) {
                 Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
                 Err(reason) => Event::Built(Err(self.linking.recall(reason))),
@@ -161,7 +179,7 @@ impl<'arguments> Driver<'arguments> {
             Advice::Take(linker) => {
                 let remembered =
                     linkers::remember(linker, &self.facts.toolchain, &self.facts.workspace.target_directory);
-                remembered.and_then(|()| self.build(true)).map(|()| true)
+                remembered.and_then(|()| self.build(Scope::Program, true)).map(|()| true)
             }
             Advice::GiveUp => {
                 let forgotten = linkers::forget(&self.facts.workspace.target_directory);
@@ -183,9 +201,9 @@ impl<'arguments> Driver<'arguments> {
 
     fn perform(&mut self, action: Action) {
         match action {
-            Action::Build { replan } => {
+            Action::Build { scope, replan } => {
                 self.recorded.count();
-                if let Err(error) = self.build(replan) {
+                if let Err(error) = self.build(scope, replan) {
                     let reason = format!("{error:#}");
                     self.record_no_build(&reason);
                     self.queue.push_back(Event::Built(Err(reason)));
@@ -218,15 +236,19 @@ impl<'arguments> Driver<'arguments> {
     }
 
     /// Starts cargo, after planning anew if a manifest changed.
-    fn build(&mut self, replan: bool) -> Result<()> {
+    fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
+        self.build_began = SystemTime::now();
         if replan {
             self.plan_anew()?;
         }
-        let line = build_line(&self.facts);
+        let line = match (scope, &self.modules_build) {
+            (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
+            (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
+        };
         self.record_build(&line);
         let (running, stdout) = build::start(&line).with_context(|| format!("cannot run `{line}`"))?;
-        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host.clone(), self.arrivals.clone());
+        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
             let artifacts = build::read_messages(stdout, host.kind, &host.bin, say::diagnostic);
@@ -247,8 +269,31 @@ impl<'arguments> Driver<'arguments> {
         self.facts.linker_override = prepared.linker_override;
         self.facts.has_modules = prepared.has_modules;
         self.facts.settings = settings;
+        self.modules_build = ModulesBuild::Unknown;
         self.watch = watch(&self.facts, &self.arrivals)?;
         Ok(())
+    }
+
+    /// What the build that has just ended read, and others before it.
+    fn inputs(&self) -> Inputs {
+        let Workspace { root, target_directory, .. } = &self.facts.workspace;
+        let outputs = self.artifacts.dylibs.values().chain(&self.artifacts.executable).map(PathBuf::as_path);
+        let ours = [target_directory.clone(), self.facts.workspace.state_directory()];
+        let mut files = dep_info::inputs(outputs, root);
+        files.retain(|file| !ours.iter().any(|directory| file.starts_with(directory)));
+        Inputs { files, since: self.build_began }
+    }
+
+    /// What `saved` means for the session.
+    fn change(&self, Saved { at, paths, manifest }: Saved) -> Change {
+        let workspace = &self.facts.workspace;
+        let is_program = |package: &str| workspace.hosts.iter().any(|host| host.package == package);
+        let owner = |path: &PathBuf| match workspace.package_of(path) {
+            Some(package) if !is_program(package) => Owner::Library(package.to_owned()),
+            Some(_) | None => Owner::Program,
+        };
+        let owners = paths.iter().map(owner).chain(manifest.then_some(Owner::Plan)).collect();
+        Change { at, paths, owners }
     }
 
     fn build_ended(&mut self, artifacts: &mut Artifacts) -> Result<Built, String> {
@@ -263,12 +308,21 @@ impl<'arguments> Driver<'arguments> {
             }
             _ => return Err("cargo's messages are above".into()),
         }
-        let built = build::describe(&self.facts.workspace, artifacts, &mut self.contents);
+        let artifacts = artifacts.clone().over(&self.artifacts);
+        let built = build::describe(&self.facts.workspace, &artifacts, &mut self.contents);
+        self.artifacts = artifacts;
+        self.watch.read(self.inputs());
         let mut built = built.map_err(|error| format!("{error:#}"))?;
         if !self.facts.has_modules {
             // A plugin of the user's own is none of ours.
             built.libraries.clear();
             built.carried.clear();
+        }
+        if self.modules_build == ModulesBuild::Unknown {
+            let (modules, arrivals) = (built.modules().map(|module| module.package.clone()), self.arrivals.clone());
+            self.modules_build = ModulesBuild::ask(&self.facts, &modules.collect::<Vec<_>>(), move |found| {
+                drop(arrivals.send(Arrival::ModulesBuild(found)));
+            });
         }
         Ok(built)
     }
@@ -315,10 +369,6 @@ impl Drop for Driver<'_> {
 fn watch(facts: &Facts, arrivals: &Sender<Arrival>) -> Result<Watch> {
     let arrivals = arrivals.clone();
     watch::start(facts.workspace.places.clone(), *facts.settings.debounce, move |saved| {
-        drop(arrivals.send(Arrival::Event(Event::Saved {
-            at: saved.at,
-            paths: saved.paths,
-            manifest: saved.manifest,
-        })));
+        drop(arrivals.send(Arrival::Saved(saved)));
     })
 }

@@ -10,6 +10,7 @@ use crate::plan::command::CommandLine;
 use crate::plan::configured_linker::Override;
 use crate::plan::environment::{MODULES, joined, library_path};
 use crate::session::delivery::Built;
+use crate::workspace::Workspace;
 
 /// Where the dynamic linker looks first.
 const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
@@ -17,18 +18,61 @@ const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 /// The cargo invocation that builds the program and its modules.
 #[must_use]
 pub(super) fn build_line(facts: &Facts) -> CommandLine {
-    let Facts { toolchain, settings, workspace, .. } = facts;
-    let host = &workspace.host;
+    let Facts { settings, workspace, .. } = facts;
+    let host = workspace.host();
     let own_features = workspace.own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
+    outputs(facts, build(facts).args(["--package", &host.package, host.kind.flag(), &host.bin]))
+        .args(settings.features.with(own_features).arguments())
+}
+
+/// The cargo invocation that builds the packages `modules` and what is below them, just as a build of the program does:
+/// it selects the program's package as well, for its features, but none of its programs.
+#[must_use]
+pub(super) fn modules_line(facts: &Facts, modules: &[String]) -> CommandLine {
+    let line = modules_selection(facts, modules, build(facts));
+    outputs(facts, line)
+}
+
+/// The same invocation for what it would build, as cargo's unit graph.
+#[must_use]
+pub(super) fn modules_unit_graph(facts: &Facts, modules: &[String]) -> CommandLine {
+    modules_selection(facts, modules, build(facts)).args(["--unit-graph", "-Zunstable-options"])
+}
+
+fn modules_selection(facts: &Facts, modules: &[String], line: CommandLine) -> CommandLine {
+    let Workspace { graph, .. } = &facts.workspace;
+    let host = facts.workspace.host();
+    let own = host.features.iter().map(|feature| format!("{}/{feature}", host.package));
+    let libraries = graph.local().map(|index| &graph.libraries[index]);
+    let libraries = libraries.filter(|library| modules.contains(&library.package) && library.package != host.package);
+    // Selected packages get their default features, which the program may do without: each is named.
+    let features: Vec<String> = own
+        .chain(libraries.flat_map(|library| library.features.iter().map(|it| format!("{}/{it}", library.package))))
+        .collect();
+    let packages = [&host.package].into_iter().chain(modules);
+    line.args(packages.flat_map(|package| ["--package", package])).args([
+        "--lib",
+        "--no-default-features",
+        "--features",
+        &features.join(","),
+    ])
+}
+
+/// `cargo build`, with everything that is the same for all of ours.
+fn build(facts: &Facts) -> CommandLine {
+    let Facts { toolchain, workspace, .. } = facts;
     let mut line = toolchain.cargo(&workspace.root);
     if let Some(Override { variable, linker }) = &facts.linker_override {
         line = line.env(variable, linker);
     }
-    line.args(["build", "--package", &host.package, host.kind.flag(), &host.bin, "--profile", &workspace.profile])
-        .args(settings.features.with(own_features).arguments())
+    line.args(["build", "--profile", &workspace.profile])
+}
+
+fn outputs(facts: &Facts, line: CommandLine) -> CommandLine {
+    line
         // Standard output has the list of files and the diagnostics, which we show: a linker's words are wanted.
         .args(["--message-format", "json-diagnostic-rendered-ansi"])
-        .args([OsString::from("--target-dir"), workspace.target_directory.clone().into()])
+        .args([OsString::from("--target-dir"), facts.workspace.target_directory.clone().into()])
 }
 
 /// The program itself, with everything that its loader and the dynamic linker have to know.

@@ -69,8 +69,8 @@ impl Driver<'_> {
     }
 
     pub(super) fn record_change(&mut self, event: &Event) {
-        if let Event::Saved { at, paths, .. } = event {
-            let change = gather::change(&self.facts.workspace, paths, at.elapsed());
+        if let Event::Saved(saved) = event {
+            let change = gather::change(&self.facts.workspace, saved, saved.at.elapsed());
             self.record(Record::Change(change));
         }
     }

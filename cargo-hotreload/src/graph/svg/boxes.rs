@@ -5,8 +5,9 @@ use std::fmt::Write;
 use crate::graph::caption;
 use crate::graph::change::Fate;
 use crate::graph::layout::{BOX_HEIGHT, Point};
-use crate::graph::picture::{Edge, NodeIndex, Part, Picture};
-use crate::graph::svg::{characters, class, escaped, marks};
+use crate::graph::node::{NodeIndex, Part};
+use crate::graph::picture::{Edge, Picture};
+use crate::graph::svg::{characters, escaped, marks};
 
 /// Width of a character of a name, whose font gives all the same.
 const NAME: f64 = 8.0;
@@ -69,7 +70,7 @@ impl Crate {
         let (x, y) = (at.x - width / 2.0, at.y);
         let mut text = format!(
             "<g class=\"hr-{}{}\">\n<title>{}</title>\n",
-            class(self.part),
+            self.part.class(),
             marks(self.fate),
             escaped(&self.tooltip)
         );

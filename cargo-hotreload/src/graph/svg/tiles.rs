@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::graph::caption;
 use crate::graph::change::Change;
-use crate::graph::picture::{Node, Part, Picture};
+use crate::graph::node::{Node, Part};
+use crate::graph::picture::Picture;
 use crate::graph::svg::{MARGIN, Page, escaped, marks};
 
 /// The least width of a tile.
