@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures the tool on this machine and prints tables; takes minutes, asserts nothing about time. `ci/bench.sh scale` and
-# `ci/bench.sh edits` measure one thing only. `edits` takes a quarter of an hour and draws target/bench/edits.svg;
-# `--rounds 3` makes it faster, `--directory DIR` keeps what was compiled for the next time.
+# Measures the tool on this machine and prints tables; takes minutes, asserts nothing about time. `ci/bench.sh scale`,
+# `ci/bench.sh edits` and `ci/bench.sh idle` measure one thing only. `edits` takes a quarter of an hour and draws
+# target/bench/edits.svg; `--rounds 3` makes it faster, `--directory DIR` keeps what was compiled for the next time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

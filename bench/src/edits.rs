@@ -20,12 +20,12 @@ use crate::edits::workspace::LIBRARIES;
 
 mod by_hand;
 mod chart;
-mod contest;
+pub(crate) mod contest;
 mod moment;
 mod parts;
-mod process;
+pub(crate) mod process;
 mod report;
-mod session;
+pub(crate) mod session;
 mod site;
 mod workspace;
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod edits;
+mod idle;
 mod measure;
 mod scale;
 mod workspaces;
@@ -28,12 +29,15 @@ enum Benchmark {
     },
     /// From a save to the new answer, against a static build and the method by hand
     Edits(edits::Edits),
+    /// What a session uses while nothing is edited: processor time and memory
+    Idle(idle::Idle),
 }
 
 fn main() -> ExitCode {
     let result = match Benchmark::parse() {
         Benchmark::Scale { tool, crates, rounds } => scale::run(&tool, crates, rounds),
         Benchmark::Edits(arguments) => edits::run(&arguments),
+        Benchmark::Idle(arguments) => idle::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -52,6 +52,17 @@ impl Session {
         Ok(session)
     }
 
+    /// The process id of the tool itself.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.id()
+    }
+
+    /// Fails if the session has ended.
+    pub(crate) fn is_alive(&mut self) -> Result<()> {
+        let alive = self.running.is_alive();
+        alive.map_err(|error| self.with_last_words(&error))
+    }
+
     fn wait_until_up(&mut self) -> Result<()> {
         let Self { running, lines, source, .. } = self;
         wait_for("server", FIRST_BUILD, || {
