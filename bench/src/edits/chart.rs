@@ -106,14 +106,17 @@ fn legend(out: &mut String, names: &[String]) {
 
 /// Thin lines at round seconds, with their numbers below.
 fn grid(out: &mut String, bottom: f64, scale: f64, step: f64, most: Duration) {
-    let mut at = 0.0;
-    while at <= most.as_secs_f64() {
+    for index in 0.. {
+        // Ten times the distance is a whole number; tenths do not add up exactly.
+        let at = count(index) * (step * 10.0) / 10.0;
+        if at > most.as_secs_f64() {
+            return;
+        }
         let x = LEFT + at * scale;
-        if at > 0.0 {
+        if index > 0 {
             line(out, "grid", [x, TOP - 8.0], [x, bottom]);
         }
         text(out, "tick", [x, bottom + 20.0], "middle", &format!("{at} s"));
-        at += step;
     }
 }
 
@@ -171,7 +174,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Chart, Group, svg, tick};
+    use super::{Chart, Group, grid, svg, tick};
     use crate::edits::report::Spread;
 
     #[test]
@@ -189,7 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn grid_lines_stay_few() {
+    fn grid_lines_stay_few_and_round() {
+        let mut picture = String::new();
+        grid(&mut picture, 0.0, 1.0, 0.2, Duration::from_secs(1));
+        let labels: Vec<&str> = picture.split('>').filter_map(|it| it.strip_suffix(" s</text")).collect();
+        assert_eq!(labels, ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(
             [300, 1500, 8000, 8001].map(|millis| tick(Duration::from_millis(millis)).to_string()),
             ["0.1", "0.2", "1", "2"]

@@ -20,8 +20,8 @@ pub(crate) struct Parts {
     pub(crate) detect: Option<Duration>,
     /// Cargo's build. Where `detect` is unknown, it is in here.
     pub(crate) build: Option<Duration>,
-    /// From the end of the build to the signal. With a restart: from the end of the old process to the start of the
-    /// new one.
+    /// From the end of the build to the signal. With a restart: to the request to stop, and then from the end of the
+    /// old process to the start of the new one.
     pub(crate) tool: Option<Duration>,
     /// From the signal to the mapped code. With a restart: what the two processes took to end and to load.
     pub(crate) swap: Option<Duration>,
@@ -49,7 +49,17 @@ pub(crate) enum Source {
 #[derive(Debug, Deserialize)]
 struct Event {
     time: String,
-    event: String,
+    #[serde(rename = "event")]
+    kind: String,
+    #[serde(default)]
+    times: Times,
+}
+
+/// What the event `live` says of the way there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Times {
+    build_to_signal_ms: Option<f64>,
 }
 
 impl Source {
@@ -70,7 +80,7 @@ impl Source {
     /// Whether the tool says in `lines` that the program runs for the first time.
     pub(crate) fn is_up(self, lines: &[Line]) -> bool {
         match self {
-            Self::Events => last(lines, "live").is_some(),
+            Self::Events => self.is_live(lines),
             Self::Words => lines.iter().any(|line| line.text.starts_with("[hotreload] started process")),
         }
     }
@@ -105,11 +115,15 @@ pub(crate) fn has_failed(lines: &[Line]) -> bool {
     lines.iter().any(|line| line.text.starts_with("[hotreload] build failed"))
 }
 
-/// When the last event of this `kind` happened.
+/// The last event of this `kind`.
+fn event(lines: &[Line], kind: &str) -> Option<Event> {
+    let mut events = lines.iter().rev().filter_map(|line| serde_json::from_str::<Event>(&line.text).ok());
+    events.find(|event| event.kind == kind)
+}
+
+/// When it happened.
 fn last(lines: &[Line], kind: &str) -> Option<Moment> {
-    let events = lines.iter().rev().filter_map(|line| serde_json::from_str::<Event>(&line.text).ok());
-    let mut found = events.filter(|event| event.event == kind);
-    Moment::parse(&found.next()?.time)
+    Moment::parse(&event(lines, kind)?.time)
 }
 
 fn of_events(lines: &[Line], saved: Moment, answered: Moment) -> Option<Parts> {
@@ -120,7 +134,7 @@ fn of_events(lines: &[Line], saved: Moment, answered: Moment) -> Option<Parts> {
     let delivery = mapped.since(finished);
     let tool = match last(lines, "reload-sent") {
         Some(sent) => Some(sent.since(finished)),
-        None => last(lines, "program-exited").zip(last(lines, "program-started")).map(|(old, new)| new.since(old)),
+        None => between_processes(lines),
     };
     Some(Parts {
         detect: Some(started.since(saved)),
@@ -129,6 +143,13 @@ fn of_events(lines: &[Line], saved: Moment, answered: Moment) -> Option<Parts> {
         swap: Some(delivery.saturating_sub(tool.unwrap_or_default())),
         answer: Some(answered.since(mapped)),
     })
+}
+
+/// What a restart takes that neither of its two processes takes.
+fn between_processes(lines: &[Line]) -> Option<Duration> {
+    let millis = event(lines, "live")?.times.build_to_signal_ms?;
+    let until_stop = Duration::try_from_secs_f64(millis / 1000.0).ok()?;
+    Some(until_stop + last(lines, "program-started")?.since(last(lines, "program-exited")?))
 }
 
 /// When cargo said that it was done.
@@ -175,7 +196,8 @@ mod tests {
     }
 
     fn event(time: &str, kind: &str) -> Line {
-        let text = format!("{{\"version\":1,\"time\":\"2026-05-19T12:00:{time}Z\",\"event\":\"{kind}\",\"more\":[1]}}");
+        let time = format!("2026-05-19T12:00:{time}Z");
+        let text = format!("{{\"version\":1,\"time\":\"{time}\",\"event\":\"{kind}\",\"more\":[1]}}");
         Line { read: at("59"), text }
     }
 
@@ -203,14 +225,15 @@ mod tests {
 
     #[test]
     fn between_two_processes_it_is_the_tool_that_takes_the_time() {
+        let live = event("02.070", "live");
         let lines = [
             event("01.040", "build-started"),
             event("02.040", "build-finished"),
             event("02.050", "program-exited"),
             event("02.052", "program-started"),
-            event("02.070", "live"),
+            Line { text: live.text.replace("[1]", "[1],\"times\":{\"build-to-signal-ms\":3.0}"), ..live },
         ];
-        assert_eq!(Source::Events.parts(&lines, at("01"), at("02.080")), millis([40, 1000, 2, 28, 10]));
+        assert_eq!(Source::Events.parts(&lines, at("01"), at("02.080")), millis([40, 1000, 5, 25, 10]));
     }
 
     #[test]

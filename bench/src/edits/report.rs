@@ -122,7 +122,7 @@ fn parts(rows: &[Row]) {
         println!("   {}", own.and_then(|own| median(&own)).map_or_else(|| "unknown".to_owned(), own_verdict));
     }
     println!(
-        "detect: save to start of cargo; build: cargo and rustc; tool: end of cargo to signal, or between two processes;"
+        "detect: save to start of cargo; build: cargo and rustc; tool: end of cargo to signal, and between two processes;"
     );
     println!("swap: signal to mapped, by the program; answer: mapped to new answer, by the program;");
     println!("own share: everything that is not cargo, rustc or the program, so also what is in none of the columns");
