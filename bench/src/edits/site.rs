@@ -3,6 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -44,7 +47,7 @@ pub(crate) struct Answered {
 impl Site {
     /// The copy in `root`, whose server gets a port that is free now.
     pub(crate) fn new(root: &Path) -> Result<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = free_address()?;
         let numbers = [FIRST; LIBRARIES.len()];
         // `/proc/PID/maps` shows real paths.
         Ok(Self { root: root.canonicalize()?, address, numbers, before: numbers })
@@ -89,6 +92,17 @@ impl Site {
     }
 }
 
+/// An address that nobody listens on and that no connection gets by chance: while a program is restarted its port is
+/// free, and a client that asks for it then would otherwise be given that very port now and then, and meet itself.
+fn free_address() -> Result<SocketAddr> {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    // Linux takes the ports of connections from 32768 to 60999 unless it is told otherwise.
+    let own = u16::try_from(process::id() % 10_000)?;
+    let addresses = (0..1000).map(|_| SocketAddr::from(([127, 0, 0, 1], 20_000 + own + TAKEN.fetch_add(1, Relaxed))));
+    let mut free = addresses.filter(|address| TcpListener::bind(address).is_ok());
+    free.next().context("no port is free")
+}
+
 /// The body of the page at `path`.
 fn get(address: SocketAddr, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, REQUEST)?;
@@ -110,7 +124,13 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    use super::get;
+    use super::{free_address, get};
+
+    #[test]
+    fn nobody_gets_an_address_twice() {
+        let addresses = [free_address(), free_address()].map(|address| address.expect("a free port"));
+        assert!(addresses[0] != addresses[1] && addresses.iter().all(|address| address.port() < 32_768));
+    }
 
     #[test]
     fn only_a_good_answer_has_a_body() {
