@@ -1,15 +1,24 @@
 #!/usr/bin/env bash
-# Measures the tool on this machine and prints tables; takes minutes, asserts nothing. `ci/bench.sh scale` measures one
-# thing only.
+# Measures the tool on this machine and prints tables; takes minutes, asserts nothing about time. `ci/bench.sh scale`,
+# `ci/bench.sh edits` and `ci/bench.sh idle` measure one thing only. `edits` takes a quarter of an hour and draws
+# target/bench/edits.svg; `--rounds 3` makes it faster, `--directory DIR` keeps what was compiled for the next time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo build --release --locked --quiet --package cargo-hotreload --package bench
-target="${CARGO_TARGET_DIR:-target}/release"
-bench() { "$target/bench" "$1" --tool "$target/cargo-hotreload" "${@:2}"; }
+target="${CARGO_TARGET_DIR:-target}"
+bench() {
+    local chart=()
+    if [ "$1" = edits ]; then
+        chart=(--chart "$target/bench/edits.svg")
+    fi
+    "$target/release/bench" "$1" --tool "$target/release/cargo-hotreload" "${chart[@]}" "${@:2}"
+}
 
 if [ $# -gt 0 ]; then
     bench "$@"
 else
     bench scale
+    echo
+    bench edits
 fi

@@ -1,4 +1,4 @@
-//! Measures cargo-hotreload: each command prints a table of what it saw on this machine, and asserts nothing about
+//! Measures cargo-hotreload: each command prints tables of what it saw on this machine, and asserts nothing about
 //! time.
 
 use std::path::PathBuf;
@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod edits;
+mod idle;
 mod measure;
 mod scale;
 mod workspaces;
@@ -25,11 +27,17 @@ enum Benchmark {
         #[arg(long, default_value_t = 7)]
         rounds: usize,
     },
+    /// From a save to the new answer, against a static build and the method by hand
+    Edits(edits::Edits),
+    /// What a session uses while nothing is edited: processor time and memory
+    Idle(idle::Idle),
 }
 
 fn main() -> ExitCode {
     let result = match Benchmark::parse() {
         Benchmark::Scale { tool, crates, rounds } => scale::run(&tool, crates, rounds),
+        Benchmark::Edits(arguments) => edits::run(&arguments),
+        Benchmark::Idle(arguments) => idle::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

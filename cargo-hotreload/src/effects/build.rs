@@ -16,7 +16,7 @@ use crate::effects::child::Running;
 use crate::effects::compile_times::{Done, package_name};
 use crate::effects::{elf, files, process};
 use crate::events::gather::diagnostic;
-use crate::events::record::Diagnostic;
+use crate::events::record;
 use crate::plan::command::CommandLine;
 use crate::plan::groups;
 use crate::plan::roles::{Linked, Role, file_name, role_of};
@@ -45,7 +45,7 @@ pub struct Artifacts {
     /// What rustc said about links that failed, as it was shown.
     pub link_errors: Vec<String>,
     /// What rustc said, in order.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<record::Diagnostic>,
     /// What was compiled, in order.
     pub compiled: Vec<Done>,
     /// Cargo's last word.

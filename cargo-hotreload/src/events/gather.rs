@@ -38,7 +38,11 @@ fn crates(workspace: &Workspace, linked: Option<&Linked>) -> Vec<Crate> {
         local.map(|library| library.package.clone()).collect()
     };
     let dependencies = |package: &str, role: Role| match role {
-        Role::Host => names(&graph.hosts[0]),
+        Role::Host => workspace
+            .hosts
+            .iter()
+            .position(|host| host.package == package)
+            .map_or_else(Vec::new, |host| names(&graph.hosts[host])),
         _ => graph
             .local()
             .map(|index| &graph.libraries[index])

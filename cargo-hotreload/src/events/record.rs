@@ -159,9 +159,9 @@ pub enum CrateRole {
 pub struct Change {
     /// The files, as seen from the workspace's root.
     pub paths: Vec<String>,
-    /// The packages that they belong to, as far as the program is made of them.
+    /// The local packages that they belong to.
     pub packages: Vec<String>,
-    /// Whether a `Cargo.toml` is among them.
+    /// Whether a manifest, the lock file or cargo's configuration is among them.
     pub manifest: bool,
     /// How long ago the last of them was saved.
     pub since_save_ms: Millis,

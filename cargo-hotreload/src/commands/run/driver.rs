@@ -255,8 +255,8 @@ impl<'arguments> Driver<'arguments> {
     /// Starts cargo, after planning anew if a manifest changed.
     fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
-        self.front.build_begins();
         self.build_began = SystemTime::now();
+        self.front.build_begins();
         if replan {
             self.plan_anew()?;
         }

@@ -36,7 +36,9 @@ pub(super) fn modules_line(facts: &Facts, modules: &[String]) -> CommandLine {
 /// The same invocation for what it would build, as cargo's unit graph.
 #[must_use]
 pub(super) fn modules_unit_graph(facts: &Facts, modules: &[String]) -> CommandLine {
-    modules_selection(facts, modules, build(facts)).args(["--unit-graph", "-Zunstable-options"])
+    // This is asked beside everything else: the manifests may be put back meanwhile, and then no lock file may be
+    // written for those that were there before. The build that has just ended has brought it up to date.
+    modules_selection(facts, modules, build(facts)).args(["--unit-graph", "-Zunstable-options", "--locked"])
 }
 
 fn modules_selection(facts: &Facts, modules: &[String], line: CommandLine) -> CommandLine {
