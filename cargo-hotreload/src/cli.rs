@@ -140,7 +140,7 @@ pub struct Conduct {
     /// A variable of the program's environment; can be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
-    /// How long no further save may come before a burst of saves is over, in milliseconds [default: 30]
+    /// How long no further save may come before a burst of saves is over, in milliseconds [default: 10]
     #[arg(long, value_name = "MS", value_parser = debounce)]
     pub debounce: Option<Duration>,
     /// How edits get into the program [default: auto]

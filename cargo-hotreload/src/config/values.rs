@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use signal_hook::low_level::signal_name;
 
 /// How long no further save may come before a burst is over.
-pub const DEBOUNCE: Duration = Duration::from_millis(30);
+pub const DEBOUNCE: Duration = Duration::from_millis(10);
 /// The longest time that makes sense for it, in milliseconds.
 const LONGEST_DEBOUNCE: u64 = 60_000;
 
