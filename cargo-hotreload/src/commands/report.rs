@@ -9,11 +9,14 @@ use crate::cli::{Conduct, Opening, Report};
 use crate::commands::enable::Planned;
 use crate::commands::{Outcome, graph};
 use crate::config::Settings;
+use crate::config::values::Strategy;
 use crate::effects::events::{kept_log, running_log};
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, files, locate, process, settings};
 use crate::error::ErrorKind;
 use crate::events::Line;
+use crate::events::record::SessionStarted;
+use crate::graph::node::Standing;
 use crate::graph::{Format, render};
 use crate::plan::command::CommandLine;
 use crate::report::page::page;
@@ -43,7 +46,7 @@ pub fn report(arguments: &Report) -> Result<Outcome> {
     let lines = lines.map_err(|(line, why)| ErrorKind::EventLog { path: log.clone(), line, why })?;
     let no_start = || ErrorKind::EventLog { path: log, line: 1, why: "does not begin a session".into() };
     let session = session(&lines).ok_or_else(no_start)?;
-    let crate_graph = settings.and_then(|settings| crate_graph(&root, &toolchains, &settings).ok());
+    let crate_graph = settings.and_then(|settings| crate_graph(&root, &toolchains, &settings, &session.started).ok());
     let out = match &arguments.out {
         Some(out) => std::env::current_dir().context("cannot tell the current directory")?.join(out),
         None => Path::new(&session.started.target_directory).join(PAGE),
@@ -63,12 +66,16 @@ fn last_log(target_directory: &Path) -> Result<(PathBuf, String)> {
     Ok((log, text))
 }
 
-/// The crates of the workspace as an SVG, as they are now. A workspace that cannot be read now has a report without.
-fn crate_graph(root: &Path, toolchains: &Toolchains, settings: &Settings) -> Result<String> {
+/// The crates of the workspace as an SVG: as they are now, in the parts that they had in the session. A workspace that
+/// cannot be read now has a report without.
+fn crate_graph(root: &Path, toolchains: &Toolchains, settings: &Settings, started: &SessionStarted) -> Result<String> {
     let toolchain = toolchains.find(settings.toolchain.as_deref())?;
     let planned = Planned::read(root, &toolchain, settings)?;
     planned.put_lock_file_back()?;
-    Ok(render(&graph::picture(&planned, settings), None, Format::Svg))
+    let mut picture = graph::picture(&planned, settings);
+    let had_modules = started.strategy != Strategy::Restart.to_string();
+    picture.standing = if had_modules { Standing::Enabled } else { Standing::RestartOnly };
+    Ok(render(&picture, None, Format::Svg))
 }
 
 fn open(page: &Path) {

@@ -115,3 +115,12 @@ fn what_was_asked_for_and_what_came_of_it_is_recorded() {
     let Record::SessionEnded(ended) = play.session.record_of_end(None) else { panic!("another record") };
     assert_eq!((ended.reloads, ended.restarts), (1, 0));
 }
+
+#[test]
+fn a_program_that_cannot_be_started_is_recorded() {
+    let mut play = Play::new();
+    play.does(Event::Begin);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    let recorded = play.records(Event::NotStarted { reason: "no such file".into() });
+    assert_eq!(recorded, [Record::ProgramNotStarted { reason: "no such file".into() }]);
+}
