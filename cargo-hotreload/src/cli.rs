@@ -336,7 +336,7 @@ Examples:
   cargo hotreload run --foreground
   cargo hotreload run --message-format json > events.jsonl
 
-Each option but `--example`, `--foreground`, `--notify`, `--color` and `--message-format` can stand in
+Each option but `--example`, `--foreground`, `--notify`, `--color` and `--message-format` can stand in \
 `[workspace.metadata.hotreload]` of the root manifest.";
 
 const STATUS_EXAMPLES: &str = "\

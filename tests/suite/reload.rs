@@ -137,6 +137,7 @@ fn an_included_file_is_reloaded_and_what_nobody_reads_is_not_built() {
 fn twenty_saves_in_a_second_are_two_builds_at_most() {
     let server = Server::new();
     let session = Session::start(&server);
+    let before = session.output.text().len();
     for number in 1..=20 {
         server.greet(&format!("save {number}"));
         // An editor that saves with every key, not a burst: that is one build in any case.
@@ -145,7 +146,8 @@ fn twenty_saves_in_a_second_are_two_builds_at_most() {
     session.expect_reload();
     until(SOON, "the last save is live", || (session.page().greeting == "save 20").then_some(()));
     let text = session.output.text();
-    let builds = text.matches("Compiling note-server-api ").count();
+    // The first build may have found another test's edit.
+    let builds = text[before..].matches("Compiling note-server-api ").count();
     assert!(builds <= 2, "{builds} builds:\n{text}");
     session.terminate();
     server.assert_nobody_works_here();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::ui::screen::bar::Bar;
 
 /// After this long without a further byte, an open line of the program is a prompt, and nobody waits for its end.
-pub const PROMPT: Duration = Duration::from_millis(100);
+pub const PROMPT: Duration = Duration::from_millis(250);
 /// How long our lines wait at most for a program that goes on writing one line.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
