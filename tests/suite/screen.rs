@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use crate::support::console::Console;
+use crate::support::fifo::Fifo;
 use crate::support::place::Started;
 use crate::support::poll::{BUILD, SOON};
 use crate::support::terminal::{COLUMNS, ROWS, Terminal};
@@ -40,18 +41,21 @@ fn a_status_line_stands_below_the_output() {
     assert!(!terminal.text().contains("Building ["), "{}", terminal.text());
 }
 
-/// While something is built, cargo's own bar, or the status line before cargo draws it, says so.
+/// While something is built, cargo's own bar takes the status line's place, once.
 #[test]
 fn a_build_is_seen() {
     let console = Console::new();
-    let fifo = crate::support::fifo::Fifo::new();
+    let fifo = Fifo::new();
     let terminal = started(&console, &[]);
     console.edit("word/src/lib.rs", "#[unsafe", &format!("{}#[unsafe", fifo.waiting_item()));
-    terminal.expect_status(SOON, "building");
-    // Cargo draws after half a second.
     let bar = terminal.expect_status(SOON, "Building [");
     assert!(bar.contains("word"), "{bar}");
     assert_eq!(terminal.rows().iter().filter(|row| row.contains("Building [")).count(), 1);
+    assert!(!terminal.text().contains("h help"), "{}", terminal.text());
+    // A build that ends puts the status line back.
+    drop(fifo);
+    console.edit("word/src/lib.rs", "const _", "// const _");
+    terminal.expect_status(BUILD, "running | 2 modules");
 }
 
 /// Errors are shown when the build has failed, before the warnings that rustc printed before them; on a small screen the
