@@ -21,6 +21,7 @@ use crate::edits::workspace::LIBRARIES;
 mod by_hand;
 mod chart;
 pub(crate) mod contest;
+pub(crate) mod contestant;
 mod moment;
 mod parts;
 pub(crate) mod process;
@@ -59,7 +60,7 @@ pub(crate) fn run(arguments: &Edits) -> Result<()> {
     let before = report::load();
     let rows = contest::rounds(&mut contestants, arguments.rounds)?;
     let after = report::load();
-    contestants.into_iter().try_for_each(contest::Contestant::stop)?;
+    contestants.into_iter().try_for_each(contestant::Contestant::stop)?;
     let conditions = Conditions { lines: ground.lines, rounds: arguments.rounds, load: [before, after] };
     report::print(&rows, &conditions);
     match &arguments.chart {

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use procfs::process::Process;
 
-use crate::edits::contest::{Contestant, FIRST_BUILD, Ground};
+use crate::edits::contest::Ground;
+use crate::edits::contestant::{Contestant, FIRST_BUILD};
 use crate::edits::process::{heed_signals, wait_for};
 use crate::edits::session::Session;
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::{Arguments, Command};
-use crate::session::event::Request;
+use crate::session::request::Request;
 
 pub mod completions;
 pub mod control;

@@ -8,6 +8,7 @@
 
 pub mod numbers;
 pub mod page;
+mod parts;
 pub mod rounds;
 pub mod timeline;
 

@@ -16,8 +16,9 @@ use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Scope, Timer};
+use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::message::Message;
+use crate::session::request::{Answer, ReplyTo};
 
 mod asked;
 pub mod delivering;
@@ -25,6 +26,7 @@ pub mod delivery;
 pub mod event;
 pub mod message;
 mod records;
+pub mod request;
 #[cfg(test)]
 mod tests;
 pub mod verify;

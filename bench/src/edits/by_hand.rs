@@ -12,14 +12,11 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow};
 use rustix::process::Signal;
 
-use crate::edits::contest::{Contestant, FIRST_BUILD, Measured};
+use crate::edits::contestant::{Contestant, FIRST_BUILD, Measured};
 use crate::edits::process::{Running, command};
 use crate::edits::site::{Answered, Saved, Site};
-use crate::edits::workspace::{LIBRARIES, NAME};
+use crate::edits::workspace::{LIBRARIES, NAME, RESIDENT};
 use crate::measure;
-
-/// The library that the executable links: it cannot be swapped.
-pub(crate) const RESIDENT: usize = 0;
 
 /// Somebody with a shell.
 #[derive(Debug)]

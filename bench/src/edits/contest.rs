@@ -9,16 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::edits::by_hand::{ByHand, RESIDENT};
-use crate::edits::parts::Parts;
+use crate::edits::by_hand::ByHand;
+use crate::edits::contestant::{Contestant, Measured};
 use crate::edits::process::command;
 use crate::edits::session::Session;
 use crate::edits::site::Site;
-use crate::edits::workspace::{self, FIRST, LIBRARIES};
+use crate::edits::workspace::{self, FIRST, LIBRARIES, RESIDENT};
 use crate::measure;
 
-/// How long the first build may take, which compiles every dependency.
-pub(crate) const FIRST_BUILD: Duration = Duration::from_mins(20);
 /// Between two measurements, so that none has to bear what the one before has left to be written.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -28,24 +26,6 @@ pub(crate) const CONTESTANTS: [&str; 3] = ["hotreload", "static", "manual"];
 /// The libraries that are edited, topmost first, and what is special about each.
 pub(crate) const ROWS: [(usize, &str); 4] =
     [(5, "top module"), (3, "middle module"), (1, "lowest module"), (RESIDENT, "resident, restarts")];
-
-/// Someone who carries edits into a running program.
-pub(crate) trait Contestant {
-    /// Puts `number` into the library with this index, and waits for the answer that shows it.
-    fn edit(&mut self, library: usize, number: u32) -> Result<Measured>;
-
-    /// Ends what was started.
-    fn stop(self: Box<Self>) -> Result<()>;
-}
-
-/// One edit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Measured {
-    /// From the save to the new answer.
-    pub(crate) time: Duration,
-    /// Where it went, if the contestant can tell.
-    pub(crate) parts: Option<Parts>,
-}
 
 /// All rounds of one row, one list for each contestant.
 pub(crate) type Row = [Vec<Measured>; CONTESTANTS.len()];

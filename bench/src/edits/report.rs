@@ -4,7 +4,8 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use crate::edits::contest::{CONTESTANTS, Measured, ROWS, Row};
+use crate::edits::contest::{CONTESTANTS, ROWS, Row};
+use crate::edits::contestant::Measured;
 use crate::edits::parts::Parts;
 use crate::edits::workspace::LIBRARIES;
 use crate::measure::median;

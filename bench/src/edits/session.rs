@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::edits::contest::{Contestant, FIRST_BUILD, Measured};
+use crate::edits::contestant::{Contestant, FIRST_BUILD, Measured};
 use crate::edits::moment::Moment;
 use crate::edits::parts::{Line, Source, has_failed};
 use crate::edits::process::{Running, command, tail, wait_for};

@@ -16,6 +16,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::measure;
 
+/// The library that the executable links: it cannot be swapped.
+pub(crate) const RESIDENT: usize = 0;
 /// The package and the prefix of its libraries.
 pub(crate) const NAME: &str = "bench-server";
 /// The libraries, lowest first; each is built on those before it.

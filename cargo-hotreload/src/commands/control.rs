@@ -8,7 +8,7 @@ use crate::commands::Outcome;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{control, locate, lock};
 use crate::error::ErrorKind;
-use crate::session::event::{Answer, Request};
+use crate::session::request::{Answer, Request};
 
 /// Passes `request` on to the running session and shows its answer.
 pub fn ask(arguments: &Control, request: Request) -> Result<Outcome> {

@@ -17,7 +17,7 @@ use crate::plan::enable::EnablePlan;
 use crate::plan::linker::Linker;
 use crate::plan::roles::roles;
 use crate::plan::toolchain::Toolchain;
-use crate::session::event::{Answer, Request};
+use crate::session::request::{Answer, Request};
 use crate::ui::table::table;
 
 mod follow;

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 
 use crate::effects::files;
 use crate::error::ErrorKind;
-use crate::session::event::{Answer, ReplyTo, Request};
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::workspace::STATE_DIRECTORY;
 
 /// The longest request that is read, in bytes.
@@ -140,7 +140,7 @@ mod tests {
 
     use super::{Control, ask, socket_directory};
     use crate::error;
-    use crate::session::event::{Answer, Request};
+    use crate::session::request::{Answer, Request};
 
     #[test]
     fn a_request_gets_its_answer_and_the_socket_is_private() {

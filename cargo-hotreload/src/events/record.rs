@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::events::time::Millis;
-use crate::session::event::Request;
 use crate::session::message::Ending;
+use crate::session::request::Request;
 
 /// Something that happened in a session.
 ///

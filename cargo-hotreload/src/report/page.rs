@@ -5,9 +5,10 @@ use std::fmt::Write;
 use crate::events::text::count;
 use crate::graph::svg::escaped;
 use crate::report::numbers::{Numbers, slowest};
+use crate::report::parts::PARTS;
 use crate::report::rounds::{Cause, Round, RoundResult, Session};
 use crate::report::table::{crates, crates_in_words, edits};
-use crate::report::timeline::{PARTS, timeline};
+use crate::report::timeline::timeline;
 use crate::report::words::{class, exact, sign, words};
 use crate::session::message::Time;
 

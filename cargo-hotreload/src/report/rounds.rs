@@ -8,7 +8,7 @@ use crate::events::record::{
 };
 use crate::events::time::Time;
 use crate::report::rounds::telling::Telling;
-use crate::session::event::Request;
+use crate::session::request::Request;
 
 mod telling;
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::events::record::{CrateRole, Diagnostic, LiveHow, SessionStarted};
 use crate::graph::svg::escaped;
 use crate::report::numbers::Compilation;
+use crate::report::parts::PARTS;
 use crate::report::rounds::{Cause, Entry, Round, RoundResult};
-use crate::report::timeline::PARTS;
 use crate::report::words::{class, escaped_lines, exact};
-use crate::session::event::Request;
 use crate::session::message::Time;
+use crate::session::request::Request;
 
 /// How many files of a change are named, and how many crates of a list.
 const MOST: usize = 12;

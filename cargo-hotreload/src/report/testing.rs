@@ -9,8 +9,8 @@ use crate::events::record::{
 };
 use crate::events::time::Millis;
 use crate::report::rounds::{Session, session};
-use crate::session::event::Request;
 use crate::session::message::Ending;
+use crate::session::request::Request;
 
 pub(super) fn millis(micros: u64) -> Millis {
     Duration::from_micros(micros).into()

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::report::numbers::median;
-use crate::report::rounds::{Cause, Parts, Round};
+use crate::report::parts::{PARTS, Part};
+use crate::report::rounds::{Cause, Round};
 use crate::report::words::{class, escaped_lines, hover, sign};
 use crate::session::message::Time;
 
@@ -25,17 +26,6 @@ const ABOVE: (f64, f64) = (46.0, 52.0);
 const LABEL: f64 = 46.0;
 /// What is longer than so many times the middle is cut off: one cold build must not flatten everything else.
 const CUT: u32 = 4;
-
-/// A part of the way: its class in the page's style, its name, and its time.
-type Part = (&'static str, &'static str, fn(&Parts) -> Duration);
-
-/// The parts of the way, in order.
-pub const PARTS: [Part; 4] = [
-    ("watch", "watch", |parts| parts.watch),
-    ("build", "build", |parts| parts.build),
-    ("tool", "tool", |parts| parts.tool),
-    ("reload", "reload", |parts| parts.reload),
-];
 
 /// The picture of `rounds`; those that began a session are left out.
 #[must_use]

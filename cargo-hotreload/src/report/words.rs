@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::events::record::LiveHow;
 use crate::graph::svg::escaped;
+use crate::report::parts::PARTS;
 use crate::report::rounds::{Cause, Round, RoundResult};
-use crate::report::timeline::PARTS;
 use crate::session::message::Time;
 
 /// The class of what came of an edit.

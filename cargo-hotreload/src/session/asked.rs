@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use crate::events::record::Record;
 use crate::session::delivering::Program;
-use crate::session::event::{Action, Answer, ReplyTo, Request};
+use crate::session::event::Action;
 use crate::session::message::Message;
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::{Force, Session};
 
 /// What is done about a save.

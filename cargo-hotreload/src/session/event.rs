@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use crate::events::record::Record;
 use crate::session::delivery::Built;
 use crate::session::message::{Ending, Message};
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// Something that happened.
@@ -131,59 +130,5 @@ pub enum Timer {
     Stop {
         /// The process id that was asked to stop.
         pid: u32,
-    },
-}
-
-/// A request over the control socket, or by a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Request {
-    /// Build and reload.
-    Reload,
-    /// Build and restart.
-    Restart,
-    /// Build, and deliver what changed.
-    Build,
-    /// Remember what is saved and build nothing until [`Self::Resume`].
-    Pause,
-    /// Build what was saved meanwhile, and each save again.
-    Resume,
-    /// End program and session.
-    Stop,
-    /// Say how things are.
-    Status,
-}
-
-/// Who waits for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplyTo(pub u64);
-
-impl ReplyTo {
-    /// Nobody waits: who pressed a key sees what happens.
-    pub const NOBODY: Self = Self(u64::MAX);
-}
-
-/// The answer to a [`Request`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// What was done.
-    Done(String),
-    /// Why it was not done.
-    Failed(String),
-    /// How things are.
-    Status {
-        /// One or two words for what the session does.
-        state: String,
-        /// The session's process id.
-        session: u32,
-        /// The program's process id.
-        program: Option<u32>,
-        /// How often the program was reloaded.
-        reloads: u32,
-        /// How often it was restarted.
-        restarts: u32,
-        /// The last thing that the session reported.
-        last: String,
     },
 }

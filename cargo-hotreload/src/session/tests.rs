@@ -9,8 +9,9 @@ use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
 use crate::session::delivery::{Built, Image, Library};
-use crate::session::event::{Action, Answer, Change, Event, Owner, ProgramSignal, ReplyTo, Request, Scope, Timer};
+use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::message::{Ending, How, Message, When};
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 

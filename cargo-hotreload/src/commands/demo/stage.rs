@@ -22,7 +22,7 @@ use crate::effects::http::Client;
 use crate::effects::{control, process};
 use crate::error::ErrorKind;
 use crate::plan::command::CommandLine;
-use crate::session::event::{Answer, Request};
+use crate::session::request::{Answer, Request};
 
 /// How long an edit may take to be answered by the server; a build of one crate takes seconds.
 const EDIT_DEADLINE: Duration = Duration::from_mins(5);

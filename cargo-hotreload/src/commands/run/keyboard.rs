@@ -9,7 +9,8 @@ use crate::graph::picture::Picture;
 use crate::graph::{Format, render};
 use crate::plan::groups;
 use crate::session::Session;
-use crate::session::event::{Answer, Event, ReplyTo, Request};
+use crate::session::event::Event;
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::ui::keys::{self, Key};
 use crate::ui::{say, screen};
 

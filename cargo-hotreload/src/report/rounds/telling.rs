@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::events::record::{BuildFinished, Change, ExitedWhen, Live, Outcome, Record};
 use crate::events::time::{Millis, Time};
 use crate::report::rounds::{Cause, Entry, Parts, Round, RoundResult};
-use crate::session::event::Request;
+use crate::session::request::Request;
 
 /// What was told so far, and what waits for the next build.
 #[derive(Debug, Default)]

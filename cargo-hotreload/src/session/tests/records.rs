@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{PID, Play, built, mapped, replaced};
 use crate::events::record::{ExitedWhen, LiveHow, Record, StuckReason, Times};
 use crate::session::delivering::RELOAD_DEADLINE;
-use crate::session::event::{Event, ReplyTo, Request};
+use crate::session::event::Event;
 use crate::session::message::Ending;
+use crate::session::request::{ReplyTo, Request};
 
 /// The whole of a way into the program, and the sum of its parts.
 fn whole_and_sum(times: &Times) -> (Duration, Duration) {
