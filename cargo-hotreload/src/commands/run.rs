@@ -10,7 +10,8 @@ use signal_hook::iterator::Signals;
 use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
-use crate::commands::run::driver::{Arrival, Driver};
+use crate::commands::run::arrival::Arrival;
+use crate::commands::run::driver::Driver;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::front::Front;
 use crate::config::Settings;
@@ -29,6 +30,7 @@ use crate::ui::color::Color;
 use crate::ui::say;
 use crate::workspace::Workspace;
 
+mod arrival;
 mod driver;
 mod facts;
 mod front;
@@ -36,9 +38,11 @@ mod keyboard;
 mod linking;
 mod modules;
 mod program;
+mod recorded;
 mod recording;
 mod starting;
 mod suspension;
+mod view;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
 pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {

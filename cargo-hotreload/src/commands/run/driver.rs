@@ -13,14 +13,15 @@ use rustix::process::Signal;
 
 use crate::cli::Run;
 use crate::commands::Outcome;
+use crate::commands::run::arrival::Arrival;
 use crate::commands::run::facts::Facts;
-use crate::commands::run::front::{ABOVE, Front, View};
-use crate::commands::run::keyboard;
+use crate::commands::run::front::{ABOVE, Front};
 use crate::commands::run::linking::{Advice, Linking};
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::prepare;
 use crate::commands::run::program::build_line;
-use crate::commands::run::recording::Build;
+use crate::commands::run::recorded::Build;
+use crate::commands::run::view::View;
 use crate::effects::build::{self, Artifacts, Contents};
 use crate::effects::child::{Running, ending, wait_for_end};
 use crate::effects::control::Control;
@@ -32,26 +33,8 @@ use crate::session::event::{Action, Change, Event, Owner, Scope, Timer};
 use crate::session::message::Message;
 use crate::session::request::ReplyTo;
 use crate::session::{OwnEnd, Session};
-use crate::ui::keys::Key;
 use crate::ui::{say, screen};
 use crate::workspace::Workspace;
-
-/// What reaches the loop from its threads.
-#[derive(Debug)]
-pub(super) enum Arrival {
-    /// Something for the session.
-    Event(Event),
-    /// Files were saved.
-    Saved(Saved),
-    /// Whether the modules can be built without the program.
-    ModulesBuild(ModulesBuild),
-    /// Cargo has ended, and this is what it said.
-    BuildEnded(Artifacts),
-    /// The program has ended and waits to be reaped.
-    ProgramEnded,
-    /// A key was pressed.
-    Key(Key),
-}
 
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
@@ -246,7 +229,7 @@ impl<'arguments> Driver<'arguments> {
             }
             Action::After(time, timer) => self.timers.push((Instant::now() + time, timer)),
             Action::Say(message) => self.front.say(&message),
-            Action::Reply(ReplyTo::NOBODY, answer) => keyboard::answer(&answer),
+            Action::Reply(ReplyTo::NOBODY, answer) => Front::answer(&answer),
             Action::Record(record) => self.record(record),
             Action::Reply(to, answer) => self.control.reply(to, &answer),
             Action::End => {}

@@ -22,14 +22,17 @@ use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use crate::cli::Run;
-use crate::commands::run::driver::Arrival;
+use crate::commands::run::arrival::Arrival;
 use crate::commands::run::suspension::Suspension;
+use crate::commands::run::view::View;
+use crate::commands::status::describe_session;
 use crate::config::values::MessageFormat;
 use crate::effects::build::{Rendered, Severity};
 use crate::effects::pty::{self, Pty};
 use crate::effects::terminal;
 use crate::plan::command::CommandLine;
 use crate::session::message::Message;
+use crate::session::request::Answer;
 use crate::ui::color::Color;
 use crate::ui::keys::keys;
 use crate::ui::notify::{Notify, is_worth_it, ring};
@@ -41,17 +44,6 @@ use crate::ui::screen::{self, Size};
 
 /// Why a build failed.
 pub(super) const ABOVE: &str = "cargo's messages are above";
-
-/// Who has the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum View {
-    /// We, with a status line.
-    Screen,
-    /// We, line by line.
-    Plain,
-    /// The program.
-    Foreground,
-}
 
 /// What the user has before them. Dropping it leaves the terminal as it was.
 pub(super) struct Front {
@@ -263,6 +255,13 @@ impl Front {
         say::message(message);
         if is_worth_it(message) {
             ring(self.notify, &message.to_string());
+        }
+    }
+
+    /// Shows the answer to what a key asked for. What was done was said by itself.
+    pub(super) fn answer(answer: &Answer) {
+        if let Answer::Status { .. } = answer {
+            say::note(&describe_session(answer));
         }
     }
 

@@ -1,7 +1,6 @@
 //! What the keys do. Most of them ask the session for the same as the commands in another terminal do.
 
 use crate::commands::run::driver::Driver;
-use crate::commands::status::describe_session;
 use crate::config::values::Strategy;
 use crate::effects::build::linked;
 use crate::graph::node::Standing;
@@ -10,7 +9,7 @@ use crate::graph::{Format, render};
 use crate::plan::groups;
 use crate::session::Session;
 use crate::session::event::Event;
-use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::request::{ReplyTo, Request};
 use crate::ui::keys::{self, Key};
 use crate::ui::{say, screen};
 
@@ -62,12 +61,5 @@ impl Driver<'_> {
             Strategy::Auto | Strategy::Modules => Standing::Enabled,
         };
         render(&Picture::new(workspace, &groups, linked(workspace).as_ref(), standing), None, Format::Text)
-    }
-}
-
-/// Shows the answer to what a key asked for. What was done was said by itself.
-pub(super) fn answer(answer: &Answer) {
-    if let Answer::Status { .. } = answer {
-        say::note(&describe_session(answer));
     }
 }

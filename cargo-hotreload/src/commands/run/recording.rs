@@ -1,11 +1,10 @@
 //! What the loop itself records of a session: the workspace, what was saved, and cargo's work. The rest the session
 //! records.
 
-use std::time::{Instant, SystemTime};
-
 use anyhow::Result;
 
 use crate::commands::run::driver::Driver;
+use crate::commands::run::recorded::Build;
 use crate::config::profile;
 use crate::effects::build::{self, Artifacts};
 use crate::effects::compile_times::compile_times;
@@ -14,39 +13,6 @@ use crate::events::record::{BuildFinished, Outcome, Record};
 use crate::plan::command::CommandLine;
 use crate::session::event::{Event, Owner};
 use crate::ui::say;
-
-/// The newest build.
-#[derive(Debug)]
-pub(super) struct Build {
-    /// As the session counts.
-    number: u32,
-    began: (SystemTime, Instant),
-}
-
-impl Default for Build {
-    fn default() -> Self {
-        Self { number: 0, began: (SystemTime::now(), Instant::now()) }
-    }
-}
-
-impl Build {
-    /// Another one is wanted.
-    pub(super) fn count(&mut self) {
-        *self = Self { number: self.number + 1, ..Self::default() };
-    }
-
-    fn finished(&self, outcome: Outcome) -> BuildFinished {
-        BuildFinished {
-            build: self.number,
-            outcome,
-            took_ms: self.began.1.elapsed().into(),
-            reason: None,
-            diagnostics: Vec::new(),
-            left_out: 0,
-            compiled: Vec::new(),
-        }
-    }
-}
 
 impl Driver<'_> {
     /// Writes `record`. What cannot be written is told once, and is no reason to stop.

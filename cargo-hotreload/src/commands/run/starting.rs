@@ -5,7 +5,8 @@ use std::thread;
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 
-use crate::commands::run::driver::{Arrival, Driver};
+use crate::commands::run::arrival::Arrival;
+use crate::commands::run::driver::Driver;
 use crate::commands::run::program::program_line;
 use crate::effects::child::{Running, wait_for_end_or_stops};
 use crate::effects::process;

@@ -7,7 +7,7 @@ use rustix::termios::{Termios, Winsize};
 use signal_hook::consts::{SIGTSTP, SIGTTIN, SIGTTOU};
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
-use crate::commands::run::front::View;
+use crate::commands::run::view::View;
 use crate::effects::pty::Pty;
 use crate::effects::terminal;
 use crate::ui::say;

@@ -1,0 +1,24 @@
+//! What the threads of a session tell its loop.
+
+use crate::commands::run::modules::ModulesBuild;
+use crate::effects::build::Artifacts;
+use crate::effects::watch::Saved;
+use crate::session::event::Event;
+use crate::ui::keys::Key;
+
+/// What reaches the loop from its threads.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// Something for the session.
+    Event(Event),
+    /// Files were saved.
+    Saved(Saved),
+    /// Whether the modules can be built without the program.
+    ModulesBuild(ModulesBuild),
+    /// Cargo has ended, and this is what it said.
+    BuildEnded(Artifacts),
+    /// The program has ended and waits to be reaped.
+    ProgramEnded,
+    /// A key was pressed.
+    Key(Key),
+}
