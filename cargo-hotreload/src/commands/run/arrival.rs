@@ -13,8 +13,8 @@ pub(super) enum Arrival {
     Event(Event),
     /// Files were saved.
     Saved(Saved),
-    /// Whether the modules can be built without the program.
-    ModulesBuild(ModulesBuild),
+    /// Whether the modules can be built without the program: the answer to the question of this number.
+    ModulesBuild(u32, ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
     /// The program has ended and waits to be reaped.

@@ -60,6 +60,10 @@ pub(super) struct Driver<'arguments> {
     /// Everything that was built, by whichever build.
     artifacts: Artifacts,
     modules_build: ModulesBuild,
+    /// The modules that this is about.
+    modules: Vec<String>,
+    /// How often cargo was asked about them.
+    questions: u32,
     build_began: SystemTime,
     timers: Vec<(Instant, Timer)>,
     pub(super) queue: VecDeque<Event>,
@@ -92,6 +96,8 @@ impl<'arguments> Driver<'arguments> {
             contents: Contents::default(),
             artifacts: Artifacts::default(),
             modules_build: ModulesBuild::default(),
+            modules: Vec::new(),
+            questions: 0,
             build_began: SystemTime::now(),
             timers: Vec::new(),
             queue: VecDeque::from([Event::Begin]),
@@ -150,8 +156,10 @@ impl<'arguments> Driver<'arguments> {
                 None => return,
             },
             Arrival::Saved(saved) => Event::Saved(self.change(saved)),
-            Arrival::ModulesBuild(found) => {
-                self.modules_build = found;
+            Arrival::ModulesBuild(question, found) => {
+                if self.modules_build == ModulesBuild::Asked(question) {
+                    self.modules_build = found;
+                }
                 return;
             }
             Arrival::BuildEnded(mut artifacts) => match self.build_ended(&mut artifacts) {
@@ -327,13 +335,21 @@ impl<'arguments> Driver<'arguments> {
             built.libraries.clear();
             built.carried.clear();
         }
-        if self.modules_build == ModulesBuild::Unknown {
-            let (modules, arrivals) = (built.modules().map(|module| module.package.clone()), self.arrivals.clone());
-            self.modules_build = ModulesBuild::ask(&self.facts, &modules.collect::<Vec<_>>(), move |found| {
-                drop(arrivals.send(Arrival::ModulesBuild(found)));
-            });
-        }
+        self.ask_about_modules(&built);
         Ok(built)
+    }
+
+    /// Asks how the modules of `built` are built by themselves, unless that is known.
+    fn ask_about_modules(&mut self, built: &Built) {
+        let modules: Vec<String> = built.modules().map(|module| module.package.clone()).collect();
+        if self.modules_build == ModulesBuild::Unknown || self.modules != modules {
+            self.questions += 1;
+            let (question, arrivals) = (self.questions, self.arrivals.clone());
+            self.modules_build = ModulesBuild::ask(&self.facts, &modules, question, move |found| {
+                drop(arrivals.send(Arrival::ModulesBuild(question, found)));
+            });
+            self.modules = modules;
+        }
     }
 }
 

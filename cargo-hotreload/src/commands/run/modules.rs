@@ -13,8 +13,8 @@ pub(super) enum ModulesBuild {
     /// Nothing yet.
     #[default]
     Unknown,
-    /// Cargo is being asked.
-    Asked,
+    /// Cargo is being asked: the question of this number.
+    Asked(u32),
     /// It works so.
     Line(CommandLine),
     /// It would compile something in another way than the program's build does: each would undo the other's work.
@@ -22,8 +22,14 @@ pub(super) enum ModulesBuild {
 }
 
 impl ModulesBuild {
-    /// Asks cargo what a build of the packages `modules` would compile, and reports later.
-    pub(super) fn ask(facts: &Facts, modules: &[String], report: impl FnOnce(Self) + Send + 'static) -> Self {
+    /// Asks cargo what a build of the packages `modules` would compile, and reports later. The answer counts only if
+    /// nothing has changed since the question, which `number` tells.
+    pub(super) fn ask(
+        facts: &Facts,
+        modules: &[String],
+        number: u32,
+        report: impl FnOnce(Self) + Send + 'static,
+    ) -> Self {
         if modules.is_empty() {
             return Self::Unfit;
         }
@@ -34,6 +40,6 @@ impl ModulesBuild {
             let is_fit = cargo::builds_only(&graph, &units).unwrap_or(false);
             report(if is_fit { Self::Line(line) } else { Self::Unfit });
         });
-        if asking.is_ok() { Self::Asked } else { Self::Unfit }
+        if asking.is_ok() { Self::Asked(number) } else { Self::Unfit }
     }
 }
