@@ -64,6 +64,24 @@ fn a_pinned_older_nightly_is_used_and_rustups_settings_stay() {
     assert_eq!(rustup.read("settings.toml"), before);
 }
 
+/// A project that pins a stable toolchain is built with the nightly, and the pin stays.
+#[test]
+fn a_stable_pin_is_overridden() {
+    let fixture = Fixture::three_crates().file("rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n");
+    let tool = Path::new(env!("CARGO_BIN_EXE_cargo-hotreload")).parent().expect("a directory");
+    let cargo = |arguments: &[&str]| {
+        let mut command = clean("cargo", fixture.root());
+        command.args(arguments).env("PATH", path_with(tool));
+        finish(&mut command)
+    };
+    let said = cargo(&["hotreload", "doctor"]).expect_success();
+    assert!(said.contains("`rust-toolchain.toml` pins `stable`, overridden: RUSTUP_TOOLCHAIN=nightly"), "{said}");
+    // A stable cargo would refuse the manifests that `enable` has rewritten.
+    cargo(&["hotreload", "enable"]).expect_success();
+    fixture.assert_status(0);
+    cargo(&["hotreload", "disable"]).expect_success();
+}
+
 #[test]
 fn the_compiler_that_rustc_names_is_used_for_everything() {
     let fixture = Fixture::three_crates();
