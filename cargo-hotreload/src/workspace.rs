@@ -169,9 +169,7 @@ impl Workspace {
     /// The local package in whose directory `path` is.
     #[must_use]
     pub fn package_of(&self, path: &Path) -> Option<&str> {
-        let around = self.places.iter().filter(|place| path.starts_with(&place.directory));
-        // A package may lie within another one's directory.
-        around.max_by_key(|place| (place.directory.components().count(), place.package.is_some()))?.package.as_deref()
+        nearest(&self.places, path)?.package.as_deref()
     }
 
     /// `path` as seen from the workspace root, if it is inside.
@@ -202,6 +200,14 @@ fn obstacles(profile: &str, lto: &str, panic: &str) -> Vec<String> {
         found.push(format!("`panic = \"abort\"` in the {profile} profile: the dylib of std unwinds"));
     }
     found
+}
+
+/// The one of `places` that `path` belongs to: a package may lie within another one's directory, and the root of the
+/// workspace may be a package.
+#[must_use]
+pub fn nearest<'places>(places: &'places [Place], path: &Path) -> Option<&'places Place> {
+    let around = places.iter().filter(|place| path.starts_with(&place.directory));
+    around.max_by_key(|place| (place.directory.components().count(), place.package.is_some()))
 }
 
 /// Whether the package of this id is one of the dependency groups.
@@ -245,14 +251,33 @@ fn others(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
 
-    use super::{obstacles, own_target_directory};
+    use super::{Place, nearest, obstacles, own_target_directory};
 
     #[test]
     fn a_target_directory_of_the_workspace_gets_a_subdirectory() {
         let own = own_target_directory(Path::new("/w/target"), Path::new("/w"));
         assert_eq!(own, PathBuf::from("/w/target/hotreload"));
+    }
+
+    #[test]
+    fn a_file_belongs_to_the_innermost_package_and_in_the_root_to_the_package_there() {
+        let place = |package: Option<&str>, directory: &str, build_script| Place {
+            package: package.map(str::to_owned),
+            directory: PathBuf::from(directory),
+            build_script,
+            sources: BTreeSet::new(),
+        };
+        // The root stands last, as a place of its own.
+        let places =
+            [place(Some("app"), "/w", true), place(Some("inner"), "/w/inner", false), place(None, "/w", false)];
+        let package =
+            |path: &str| nearest(&places, Path::new(path)).map(|place| (place.package.as_deref(), place.build_script));
+        assert_eq!(package("/w/src/main.rs"), Some((Some("app"), true)));
+        assert_eq!(package("/w/inner/src/lib.rs"), Some((Some("inner"), false)));
+        assert_eq!(package("/elsewhere"), None);
     }
 
     #[test]

@@ -59,8 +59,8 @@ impl Artifacts {
         let mut dylibs = earlier.dylibs.clone();
         dylibs.extend(self.dylibs);
         let is_new = |manifest: &PathBuf| self.rlibs.iter().any(|(own, _)| own == manifest);
-        let kept = earlier.rlibs.iter().filter(|(manifest, _)| !is_new(manifest)).cloned();
-        let rlibs = kept.chain(self.rlibs.clone()).collect();
+        let mut rlibs: Vec<_> = earlier.rlibs.iter().filter(|(manifest, _)| !is_new(manifest)).cloned().collect();
+        rlibs.extend(self.rlibs);
         Self { executable: self.executable.or_else(|| earlier.executable.clone()), dylibs, rlibs, ..self }
     }
 }

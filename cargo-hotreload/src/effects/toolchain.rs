@@ -35,10 +35,10 @@ impl Toolchains {
     /// # Errors
     /// [`NoNightly`](crate::error::ErrorKind::NoNightly) if there is none.
     pub fn find(&self, wanted: Option<&str>) -> Result<Toolchain> {
+        let variable = rustc_variable()?;
+        let is_binding = wanted.is_some() || variable.is_some();
         for candidate in candidates(&self.known, wanted)? {
-            let variable = rustc_variable()?;
-            let is_binding = wanted.is_some() || variable.is_some();
-            match describe(candidate, variable) {
+            match describe(candidate, variable.clone()) {
                 Ok(toolchain) if toolchain.is_nightly() => return Ok(toolchain),
                 Ok(toolchain) if is_binding => return Err(unfit(&toolchain).into()),
                 Err(error) if is_binding => return Err(error),
@@ -51,12 +51,7 @@ impl Toolchains {
     /// A cargo in `directory` that reads every manifest, ours included; where there is no nightly, any cargo.
     pub(super) fn cargo(&self, directory: &Path) -> CommandLine {
         let best = candidates(&self.known, None).ok().and_then(|found| found.into_iter().next());
-        let Some(Candidate { name, cargo, .. }) = best else { return CommandLine::new("cargo", directory) };
-        let line = CommandLine::new(cargo, directory).env_remove("CARGO");
-        match name {
-            Some(name) => line.env("RUSTUP_TOOLCHAIN", name),
-            None => line,
-        }
+        best.map_or_else(|| CommandLine::new("cargo", directory), |best| best.cargo(directory))
     }
 }
 

@@ -82,7 +82,7 @@ impl Toolchain {
     /// A cargo invocation in `directory` with this toolchain, whatever `rust-toolchain.toml` says.
     #[must_use]
     pub fn cargo(&self, directory: &Path) -> CommandLine {
-        let line = self.select(CommandLine::new(&self.cargo, directory));
+        let line = select(CommandLine::new(&self.cargo, directory), self.name.as_deref());
         match &self.rustc {
             // A relative path means something else where cargo runs.
             Rustc::Variable { path, .. } => line.env("RUSTC", path),
@@ -93,22 +93,23 @@ impl Toolchain {
     /// A rustc invocation in `directory` with this toolchain.
     #[must_use]
     pub fn rustc(&self, directory: &Path) -> CommandLine {
-        self.select(CommandLine::new(self.rustc.path(), directory))
-    }
-
-    fn select(&self, line: CommandLine) -> CommandLine {
-        // A cargo subcommand inherits `CARGO` of the toolchain that started it, which need not be this one.
-        let line = line.env_remove("CARGO");
-        match &self.name {
-            Some(name) => line.env("RUSTUP_TOOLCHAIN", name),
-            None => line,
-        }
+        select(CommandLine::new(self.rustc.path(), directory), self.name.as_deref())
     }
 
     /// Whether unstable options work with it.
     #[must_use]
     pub fn is_nightly(&self) -> bool {
         ["-nightly", "-dev"].iter().any(|kind| self.version.contains(kind))
+    }
+}
+
+/// `line`, which calls a program of the toolchain that rustup knows by `name`.
+fn select(line: CommandLine, name: Option<&str>) -> CommandLine {
+    // A cargo subcommand inherits `CARGO` of the toolchain that started it, which need not be this one.
+    let line = line.env_remove("CARGO");
+    match name {
+        Some(name) => line.env("RUSTUP_TOOLCHAIN", name),
+        None => line,
     }
 }
 
@@ -157,6 +158,12 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// A cargo invocation in `directory` with this toolchain.
+    #[must_use]
+    pub fn cargo(&self, directory: &Path) -> CommandLine {
+        select(CommandLine::new(&self.cargo, directory), self.name.as_deref())
+    }
+
     fn of_rustup(installed: &Installed, choice: Choice) -> Self {
         let program = |name| installed.directory.join("bin").join(name);
         Self { name: Some(installed.name.clone()), cargo: program("cargo"), rustc: program("rustc"), choice }

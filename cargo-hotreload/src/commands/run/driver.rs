@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::env;
+use std::mem;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -325,7 +326,7 @@ impl<'arguments> Driver<'arguments> {
             }
             _ => return Err(ABOVE.into()),
         }
-        let artifacts = artifacts.clone().over(&self.artifacts);
+        let artifacts = mem::take(artifacts).over(&self.artifacts);
         let built = build::describe(&self.facts.workspace, &artifacts, &mut self.contents);
         self.artifacts = artifacts;
         self.watch.read(self.inputs());

@@ -21,7 +21,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use crate::effects::files;
 use crate::effects::watch::{Inputs, Saved};
 use crate::plan::lockfile;
-use crate::workspace::Place;
+use crate::workspace::{Place, nearest};
 
 /// By how much a file's time stamp may be behind the clock: the kernel takes it from its last tick.
 const TICK: Duration = Duration::from_millis(20);
@@ -102,11 +102,8 @@ impl Sources {
             // Without its watch a file is still looked at whenever anything happens.
             let _ = self.watch(directory);
         }
-        let is_always_read = |file: &PathBuf| {
-            let package = self.places.iter().filter(|place| file.starts_with(&place.directory));
-            let package = package.max_by_key(|place| place.directory.components().count());
-            package.is_some_and(|place| place.build_script) || is_settings(file)
-        };
+        let is_always_read =
+            |file: &PathBuf| nearest(&self.places, file).is_some_and(|place| place.build_script) || is_settings(file);
         self.unread =
             self.seen.keys().filter(|file| !files.contains(*file) && !is_always_read(file)).cloned().collect();
         let since = since.checked_sub(TICK).unwrap_or(since);
