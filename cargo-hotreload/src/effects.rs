@@ -19,6 +19,7 @@ pub mod locate;
 pub mod lock;
 pub mod native;
 pub mod notify;
+pub mod panics;
 pub mod probe;
 pub mod process;
 pub mod pty;

@@ -3,17 +3,18 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
-/// How long nothing more may come from a process that has ended, while others still could write.
-const QUIET: Duration = Duration::from_millis(20);
-/// How long the output of a process that has ended is waited for at most.
+/// How often is looked whether the output was read.
+const INTERVAL: Duration = Duration::from_millis(1);
+/// How long the output of a process that has ended is waited for at most: those that it left behind may write for ever.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// Our side of a pseudo-terminal. The other side is open in processes; when the last of them has closed it, the end of
@@ -21,14 +22,8 @@ const LONGEST: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Pty {
     master: Arc<OwnedFd>,
-    read: Arc<(Mutex<Progress>, Condvar)>,
-}
-
-/// How far the output was read.
-#[derive(Debug, Default)]
-struct Progress {
-    chunks: u64,
-    is_over: bool,
+    /// Locked while something that was read is passed on.
+    is_over: Arc<Mutex<bool>>,
 }
 
 impl Pty {
@@ -44,51 +39,57 @@ impl Pty {
         modes.output_modes.remove(OutputModes::OPOST);
         tcsetattr(&slave, OptionalActions::Now, &modes)?;
         tcsetwinsize(&slave, size)?;
-        Ok((Self { master: Arc::new(master), read: Arc::default() }, slave))
+        Ok((Self { master: Arc::new(master), is_over: Arc::default() }, slave))
     }
 
     /// Passes everything that is written on the other side to `sink`, from a thread of its own.
     pub fn pass_on(&self, name: &str, mut sink: impl FnMut(&[u8]) + Send + 'static) -> io::Result<()> {
-        let Self { master, read: progress } = self.clone();
+        let pty = self.clone();
         thread::Builder::new().name(name.into()).spawn(move || {
             let mut buffer = vec![0; 1 << 16];
             loop {
-                match read(&*master, &mut buffer[..]) {
+                pty.poll(None);
+                let mut is_over = pty.passing();
+                match read(&*pty.master, &mut buffer[..]) {
                     Err(Errno::INTR) => {}
                     // `EIO`: nobody has the other side open any more.
-                    Err(_) | Ok(0) => break,
-                    Ok(length) => {
-                        sink(&buffer[..length]);
-                        change(&progress, |progress| progress.chunks += 1);
-                    }
+                    Err(_) | Ok(0) => return *is_over = true,
+                    Ok(length) => sink(&buffer[..length]),
                 }
             }
-            change(&progress, |progress| progress.is_over = true);
         })?;
         Ok(())
     }
 
     /// Waits until everything was passed on that was written by a process that has ended.
     pub fn drain(&self) {
-        let (progress, changed) = &*self.read;
         let deadline = Instant::now() + LONGEST;
-        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-        while !progress.is_over && Instant::now() < deadline {
-            let before = progress.chunks;
-            let (now, timeout) = changed
-                .wait_timeout_while(progress, QUIET, |now| !now.is_over && now.chunks == before)
-                .unwrap_or_else(PoisonError::into_inner);
-            progress = now;
-            if timeout.timed_out() {
+        loop {
+            let is_over = self.passing();
+            // What was read before was passed on, for we hold the lock; this is what was not read.
+            if *is_over || !self.poll(Some(&Timespec::default())) || Instant::now() > deadline {
                 return;
             }
+            drop(is_over);
+            sleep(INTERVAL);
         }
+    }
+
+    /// Waits until there is something to read; whether there is.
+    fn poll(&self, timeout: Option<&Timespec>) -> bool {
+        let mut fds = [PollFd::new(&*self.master, PollFlags::IN)];
+        while poll(&mut fds, timeout) == Err(Errno::INTR) {}
+        fds[0].revents().contains(PollFlags::IN)
+    }
+
+    fn passing(&self) -> MutexGuard<'_, bool> {
+        self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether nobody has the other side open any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.read.0.lock().unwrap_or_else(PoisonError::into_inner).is_over
+        *self.passing()
     }
 
     /// Tells whoever asks on the other side that the terminal has this size.
@@ -96,11 +97,6 @@ impl Pty {
         // A terminal that nobody has open any more has no size.
         let _ = tcsetwinsize(&*self.master, size);
     }
-}
-
-fn change(progress: &Arc<(Mutex<Progress>, Condvar)>, change: impl FnOnce(&mut Progress)) {
-    change(&mut progress.0.lock().unwrap_or_else(PoisonError::into_inner));
-    progress.1.notify_all();
 }
 
 /// `slave` as two output streams of a process.

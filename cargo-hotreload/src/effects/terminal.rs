@@ -5,7 +5,7 @@
 //! and [`forget`] in the end. Everything here does nothing where standard input is no terminal.
 
 use std::io::stdin;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use rustix::termios::{
     LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, Winsize, isatty, tcgetattr, tcgetpgrp,
     tcgetwinsize, tcsetattr, tcsetpgrp,
 };
+
+use crate::effects::panics;
 
 /// How often a session in the background looks whether it is back.
 const BACKGROUND: Duration = Duration::from_millis(250);
@@ -107,10 +109,8 @@ pub fn restore() {
 
 /// As [`restore`], for a thread that panics, maybe in here.
 pub fn restore_in_panic() {
-    match KNOWN.try_lock() {
-        Ok(mut known) => restore_to(&mut known),
-        Err(TryLockError::Poisoned(poisoned)) => restore_to(&mut poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => {}
+    if let Some(mut known) = panics::lock(&KNOWN) {
+        restore_to(&mut known);
     }
 }
 

@@ -9,10 +9,11 @@
 //! 3. [`hide`] and [`show`] around everything that gives the terminal to somebody else, [`close`] at the end.
 
 use std::io::{Write, stdout};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use crate::effects::panics;
 use crate::ui::screen::bar::Bar;
 use crate::ui::screen::canvas::Canvas;
 use crate::ui::screen::progress::Piece;
@@ -59,11 +60,7 @@ pub fn close() {
 
 /// As [`close`], for a thread that panics, maybe while it draws.
 pub fn abandon() {
-    let mut screen = match SCREEN.try_lock() {
-        Ok(screen) => screen,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return,
-    };
+    let Some(mut screen) = panics::lock(&SCREEN) else { return };
     put(&mut screen, |canvas, _| canvas.hide());
     *screen = None;
 }
