@@ -1,9 +1,9 @@
 //! Puts new code together for a process that runs.
 //!
-//! 1. [`discover`](Linker::discover): from the functions with a new body along all references. What the running program
+//! 1. discover: from the functions with a new body along all references. What the running program
 //!    has and what did not change is bound to there; the rest is loaded and gets a place.
-//! 2. [`write`]: the bytes of all that is loaded, with every address filled in.
-//! 3. [`unwinding`]: the unwind tables of the loaded functions.
+//! 2. `write`: the bytes of all that is loaded, with every address filled in.
+//! 3. `unwinding`: the unwind tables of the loaded functions.
 //!
 //! What nobody defines is told with all its names: the caller may add objects that define them, and begin again.
 
