@@ -24,6 +24,7 @@ mod asked;
 pub mod delivering;
 pub mod delivery;
 pub mod event;
+pub mod fleet;
 pub mod message;
 mod records;
 pub mod request;
@@ -155,6 +156,18 @@ impl Session {
             (None, None) => "waiting for a change",
             (Some(program), None) => program.state(),
         }
+    }
+
+    /// Whether there is a process of the program.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// Whether it is about to end: it delivers nothing any more.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending
     }
 
     /// What the session did, as its last record.

@@ -79,7 +79,7 @@ impl Play {
 }
 
 /// `core` is resident, `api` a module.
-fn built(core: u64, api: u64, host: u64) -> Built {
+pub(super) fn built(core: u64, api: u64, host: u64) -> Built {
     let image = |name: &str, content| Image { path: PathBuf::from(format!("/t/{name}")), content };
     let library = |name: &str, role, content| Library { package: name.into(), role, image: image(name, content) };
     Built {
@@ -90,11 +90,11 @@ fn built(core: u64, api: u64, host: u64) -> Built {
 }
 
 /// `api` is mapped from the inode `inode`.
-fn mapped(inode: u64) -> Vec<Mapping> {
+pub(super) fn mapped(inode: u64) -> Vec<Mapping> {
     vec![Mapping { path: PathBuf::from("/t/api"), inode, deleted: false }]
 }
 
-fn replaced(inode: u64) -> Vec<Mapping> {
+pub(super) fn replaced(inode: u64) -> Vec<Mapping> {
     vec![Mapping { path: PathBuf::from("/t/api"), inode, deleted: true }]
 }
 
