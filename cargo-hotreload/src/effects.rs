@@ -1,6 +1,7 @@
 //! The sole door to files, processes, signals and sockets.
 
 pub mod build;
+pub mod built;
 pub mod cargo;
 pub mod cargo_config;
 pub mod child;
@@ -20,6 +21,7 @@ pub mod lock;
 pub mod native;
 pub mod notify;
 pub mod panics;
+pub mod passing;
 pub mod probe;
 pub mod process;
 pub mod pty;

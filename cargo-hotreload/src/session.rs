@@ -186,7 +186,11 @@ impl Session {
 
     /// What has to be built for what was saved since the last good build.
     fn scope(&self) -> Scope {
-        let is_swapped = |owner: &Owner| matches!(owner, Owner::Library(name) if self.modules.contains(name));
+        let is_swapped = |owner: &Owner| match owner {
+            Owner::Library(name) => self.modules.contains(name),
+            Owner::Other => true,
+            Owner::Program | Owner::Plan => false,
+        };
         let is_free = self.strategy != Strategy::Restart && self.forced.is_none();
         if is_free && self.program.is_some() && !self.dirty.is_empty() && self.dirty.iter().all(is_swapped) {
             Scope::Modules

@@ -171,8 +171,8 @@ pub fn describe_session(answer: &Answer) -> String {
                 }
             };
             let counts = format!("{reloads} reloads, {restarts} restarts");
-            let each: String = programs.iter().map(|program| format!("\n   {}", describe_program(program))).collect();
-            format!("process {session}, {what}, {state}; {counts}{}{each}", last_words(last))
+            let first = format!("process {session}, {what}, {state}; {counts}{}", last_words(last));
+            [first].into_iter().chain(programs.iter().map(describe_program)).collect::<Vec<_>>().join("\n   ")
         }
         Answer::Done(text) | Answer::Failed(text) => text.clone(),
     }

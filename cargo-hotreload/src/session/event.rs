@@ -94,6 +94,8 @@ pub enum Owner {
     Library(String),
     /// The program's package, or none that is known.
     Program,
+    /// A package that is no part of this program, but of another one in the session.
+    Other,
     /// It is a manifest: the plan may have to change.
     Plan,
 }

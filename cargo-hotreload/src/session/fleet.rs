@@ -16,7 +16,6 @@ use crate::session::event::{Action, Event};
 use crate::session::fleet::answers::Answers;
 use crate::session::fleet::merging::Merging;
 use crate::session::message::Message;
-use crate::session::request::{Answer, ReplyTo};
 
 mod answers;
 mod merging;
@@ -80,7 +79,7 @@ impl Fleet {
             }
             Tidings::Each(events) => self.tell_each(events, now),
             Tidings::One(index, event) => {
-                let mut merging = Merging::of_one(index);
+                let mut merging = Merging::of_one();
                 self.tell(index, event, now, &mut merging);
                 self.settle(merging)
             }
@@ -105,26 +104,33 @@ impl Fleet {
             match action {
                 Action::Reply(reply, answer) => self.answers.answer(index, reply, answer),
                 Action::End => {
-                    member.is_over = true;
+                    self.members[index].is_over = true;
                     self.answers.silence(index);
                 }
                 other => {
-                    if let Action::Say(Message::Over(ending)) = &other {
-                        // The first failure is what the caller learns.
-                        let code = ending.exit_code();
-                        self.exit_code = self.exit_code.filter(|earlier| *earlier != 0).or(Some(code));
-                    }
+                    self.note_code(&other);
                     merging.add(index, other);
+                    continue;
                 }
             }
-            merging.replies(self.answers.complete());
+            let names = self.members.iter().map(|member| member.name.as_str());
+            for reply in self.answers.complete(&names) {
+                merging.add(index, reply);
+            }
+        }
+    }
+
+    /// The first failure is what the caller learns.
+    fn note_code(&mut self, action: &Action) {
+        if let Action::Say(Message::Over(ending)) = action {
+            self.exit_code = self.exit_code.filter(|earlier| *earlier != 0).or(Some(ending.exit_code()));
         }
     }
 
     /// What all of them want together.
     fn settle(&self, merging: Merging) -> Vec<Order> {
         let staying: Vec<usize> = (0..self.members.len()).filter(|&index| self.is_staying(index)).collect();
-        let mut orders = merging.orders(&staying, |reply, answers| self.reply(reply, answers));
+        let mut orders = merging.orders(&staying);
         if self.members.iter().all(|member| member.is_over) {
             orders.push((Whom::All, Action::End));
         }
@@ -134,13 +140,6 @@ impl Fleet {
     fn is_staying(&self, index: usize) -> bool {
         let member = &self.members[index];
         !member.is_over && !member.session.is_ending()
-    }
-
-    /// The answers of all, as one.
-    fn reply(&self, reply: ReplyTo, answers: Vec<Option<Answer>>) -> Option<Action> {
-        let named = self.members.iter().map(|member| member.name.as_str()).zip(answers);
-        let named: Vec<(&str, Answer)> = named.filter_map(|(name, answer)| Some((name, answer?))).collect();
-        answers::joined(named, self.state()).map(|answer| Action::Reply(reply, answer))
     }
 
     /// How many programs there are.
@@ -164,12 +163,7 @@ impl Fleet {
     /// A few words for what the session does: for what most of the work is, if the programs do different things.
     #[must_use]
     pub fn state(&self) -> &'static str {
-        const BY_WORK: [&str; 7] =
-            ["stopping", "building", "restarting", "reloading", "starting", "paused", "waiting for a change"];
-        let states: Vec<&'static str> = self.members.iter().map(|member| member.session.state()).collect();
-        let is_waiting = states.iter().all(|state| *state == BY_WORK[6]);
-        let busiest = BY_WORK[..6].iter().find(|state| states.contains(state)).copied();
-        busiest.unwrap_or(if is_waiting { BY_WORK[6] } else { "running" })
+        state_of(&self.members.iter().map(|member| member.session.state()))
     }
 
     /// The exit code of programs that ended the session by their own end: the first that is not 0.
@@ -197,4 +191,13 @@ impl Fleet {
             member.name = name;
         }
     }
+}
+
+/// What several programs do that are in these `states`.
+fn state_of<'state>(states: &(impl Iterator<Item = &'state str> + Clone)) -> &'static str {
+    const BY_WORK: [&str; 6] = ["stopping", "building", "restarting", "reloading", "starting", "paused"];
+    const WAITING: &str = "waiting for a change";
+    let has = |wanted: &&str| states.clone().any(|state| state == *wanted);
+    let is_waiting = states.clone().all(|state| state == WAITING);
+    BY_WORK.into_iter().find(has).unwrap_or(if is_waiting { WAITING } else { "running" })
 }

@@ -1,31 +1,33 @@
 //! The answers of several sessions to the same request, until all are there.
 
+use crate::session::event::Action;
+use crate::session::fleet::state_of;
 use crate::session::request::{Answer, ProgramStatus, ReplyTo};
 
 /// Requests that not every program has answered yet.
 #[derive(Debug, Default)]
 pub(super) struct Answers(Vec<Open>);
 
-/// A request and what was answered.
+/// A request and what was answered, program by program.
 #[derive(Debug)]
 struct Open {
     reply: ReplyTo,
-    /// By program; the inner `None` is one that has none to give.
-    answers: Vec<Option<Option<Answer>>>,
+    answers: Vec<State>,
 }
 
-/// A request that everybody has answered who can.
+/// Whether a program has answered.
 #[derive(Debug)]
-pub(super) struct Complete {
-    pub(super) reply: ReplyTo,
-    /// By program.
-    pub(super) answers: Vec<Option<Answer>>,
+enum State {
+    Awaited,
+    /// It is not there any more to do so.
+    Silent,
+    Given(Answer),
 }
 
 impl Answers {
     /// `reply` is to be answered by the programs that are `asked`.
     pub(super) fn expect(&mut self, reply: ReplyTo, asked: impl Iterator<Item = bool>) {
-        let answers = asked.map(|is_asked| if is_asked { None } else { Some(None) }).collect();
+        let answers = asked.map(|is_asked| if is_asked { State::Awaited } else { State::Silent }).collect();
         self.0.push(Open { reply, answers });
     }
 
@@ -33,36 +35,42 @@ impl Answers {
     pub(super) fn answer(&mut self, index: usize, reply: ReplyTo, answer: Answer) {
         // Keys share one address: the oldest question is answered first.
         let mut open = self.0.iter_mut().filter(|open| open.reply == reply);
-        if let Some(place) = open.find_map(|open| open.answers.get_mut(index).filter(|answer| answer.is_none())) {
-            *place = Some(Some(answer));
+        if let Some(state) = open.find_map(|open| awaited(open, index)) {
+            *state = State::Given(answer);
         }
     }
 
     /// The program of this number answers nothing any more.
     pub(super) fn silence(&mut self, index: usize) {
-        for open in &mut self.0 {
-            if let Some(place) = open.answers.get_mut(index).filter(|answer| answer.is_none()) {
-                *place = Some(None);
-            }
+        for state in self.0.iter_mut().filter_map(|open| awaited(open, index)) {
+            *state = State::Silent;
         }
     }
 
-    /// Takes out what is complete.
-    pub(super) fn complete(&mut self) -> Vec<Complete> {
-        let is_complete = |open: &mut Open| open.answers.iter().all(Option::is_some);
-        let complete = self.0.extract_if(.., is_complete);
-        let close = |Open { reply, answers }| Complete { reply, answers: answers.into_iter().flatten().collect() };
-        complete.map(close).collect()
+    /// Takes out what everybody has answered who can; `names` are those of the programs.
+    pub(super) fn complete<'name>(&mut self, names: &(impl Iterator<Item = &'name str> + Clone)) -> Vec<Action> {
+        let is_complete = |open: &mut Open| !open.answers.iter().any(|state| matches!(state, State::Awaited));
+        let mut replies = Vec::new();
+        for Open { reply, answers } in self.0.extract_if(.., is_complete) {
+            let given = |(name, state)| if let State::Given(answer) = state { Some((name, answer)) } else { None };
+            let answer = joined(names.clone().zip(answers).filter_map(given).collect());
+            replies.extend(answer.map(|answer| Action::Reply(reply, answer)));
+        }
+        replies
     }
 }
 
-/// The answers of the programs of these names as one; `state` is that of all.
-pub(super) fn joined(mut answers: Vec<(&str, Answer)>, state: &'static str) -> Option<Answer> {
+fn awaited(open: &mut Open, index: usize) -> Option<&mut State> {
+    open.answers.get_mut(index).filter(|state| matches!(state, State::Awaited))
+}
+
+/// The answers of the programs of these names as one.
+fn joined(mut answers: Vec<(&str, Answer)>) -> Option<Answer> {
     if answers.len() < 2 {
         return answers.pop().map(|(_, answer)| answer);
     }
     if let [(_, Answer::Status { .. }), ..] = answers[..] {
-        return Some(status(answers, state));
+        return Some(status(answers));
     }
     let is_good = answers.iter().all(|(_, answer)| matches!(answer, Answer::Done(_)));
     let text = text(answers);
@@ -82,7 +90,7 @@ fn text(answers: Vec<(&str, Answer)>) -> String {
     }
 }
 
-fn status(answers: Vec<(&str, Answer)>, state: &'static str) -> Answer {
+fn status(answers: Vec<(&str, Answer)>) -> Answer {
     let mut process = 0;
     let mut programs = Vec::new();
     for (name, answer) in answers {
@@ -91,7 +99,7 @@ fn status(answers: Vec<(&str, Answer)>, state: &'static str) -> Answer {
         programs.push(ProgramStatus { name: name.to_owned(), state, program, reloads, restarts, last });
     }
     Answer::Status {
-        state: state.into(),
+        state: state_of(&programs.iter().map(|program| program.state.as_str())).into(),
         session: process,
         program: programs.iter().find_map(|program| program.program),
         reloads: programs.iter().map(|program| program.reloads).sum(),

@@ -1,18 +1,16 @@
 //! What several sessions want at the same time, put together to what is done.
 
 use crate::session::event::{Action, Scope, Timer};
-use crate::session::fleet::answers::Complete;
 use crate::session::fleet::{Order, Whom};
 use crate::session::message::Message;
-use crate::session::request::{Answer, ReplyTo};
 
 /// Whose event it is that is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     /// That of all programs, so many of which still have a session.
     All { active: usize },
-    /// That of the program of this number.
-    One(usize),
+    /// That of one program.
+    One,
 }
 
 /// What was wanted so far.
@@ -24,9 +22,10 @@ pub(super) struct Merging {
 
 /// Something that is wanted, in the order in which it was wanted first.
 #[derive(Debug)]
-enum Want {
-    Done { action: Action, by: Vec<usize> },
-    Reply(Complete),
+struct Want {
+    action: Action,
+    /// The programs that want it.
+    by: Vec<usize>,
 }
 
 impl Merging {
@@ -35,42 +34,25 @@ impl Merging {
         Self { cause: Cause::All { active }, wants: Vec::new() }
     }
 
-    /// An event of the program of this number.
-    pub(super) fn of_one(index: usize) -> Self {
-        Self { cause: Cause::One(index), wants: Vec::new() }
+    /// An event of one program.
+    pub(super) fn of_one() -> Self {
+        Self { cause: Cause::One, wants: Vec::new() }
     }
 
     /// The program of this number wants `action`.
     pub(super) fn add(&mut self, index: usize, action: Action) {
         for want in &mut self.wants {
-            if let Want::Done { action: earlier, by } = want
-                && join(earlier, &action)
-            {
-                return by.push(index);
+            if join(&mut want.action, &action) {
+                return want.by.push(index);
             }
         }
-        self.wants.push(Want::Done { action, by: vec![index] });
+        self.wants.push(Want { action, by: vec![index] });
     }
 
-    /// These have all of their answers now.
-    pub(super) fn replies(&mut self, complete: Vec<Complete>) {
-        self.wants.extend(complete.into_iter().map(Want::Reply));
-    }
-
-    /// What is done, where the programs `staying` still want to be built; `reply` puts answers together.
-    pub(super) fn orders(
-        self,
-        staying: &[usize],
-        reply: impl Fn(ReplyTo, Vec<Option<Answer>>) -> Option<Action>,
-    ) -> Vec<Order> {
+    /// What is done, where the programs `staying` still want to be built.
+    pub(super) fn orders(self, staying: &[usize]) -> Vec<Order> {
         let cause = self.cause;
-        let order = |want| match want {
-            Want::Reply(Complete { reply: to, answers }) => {
-                reply(to, answers).map(|action| (Whom::All, action)).into_iter().collect()
-            }
-            Want::Done { action, by } => done(cause, action, &by, staying),
-        };
-        self.wants.into_iter().flat_map(order).collect::<Vec<Order>>()
+        self.wants.into_iter().flat_map(|Want { action, by }| done(cause, action, &by, staying)).collect()
     }
 }
 
@@ -100,18 +82,16 @@ fn join(earlier: &mut Action, action: &Action) -> bool {
 }
 
 fn done(cause: Cause, action: Action, by: &[usize], staying: &[usize]) -> Vec<Order> {
-    let for_all = |action| vec![(Whom::All, action)];
     let for_each = |action: Action| by.iter().map(|&index| (Whom::One(index), action.clone())).collect();
-    match (cause, action) {
-        (_, action @ (Action::Build { .. } | Action::After(_, Timer::Settle))) => for_all(action),
+    let is_for_all = match (&action, cause) {
         // A program that leaves takes nobody's build away.
-        (_, Action::CancelBuild) if !staying.iter().all(|index| by.contains(index)) => Vec::new(),
-        (_, Action::CancelBuild) => for_all(Action::CancelBuild),
+        (Action::CancelBuild, _) if !staying.iter().all(|index| by.contains(index)) => return Vec::new(),
         // Who has new code says so; that the others have none is no news.
-        (Cause::All { active }, Action::Say(Message::Unchanged { .. })) if by.len() < active => Vec::new(),
-        (Cause::All { .. }, action @ Action::Say(_)) => for_all(action),
-        (Cause::All { active }, action @ Action::Record(_)) if by.len() == active => for_all(action),
-        (Cause::One(index), action @ (Action::Say(_) | Action::Record(_))) => vec![(Whom::One(index), action)],
-        (_, action) => for_each(action),
-    }
+        (Action::Say(Message::Unchanged { .. }), Cause::All { active }) if by.len() < active => return Vec::new(),
+        (Action::Record(_), Cause::All { active }) => by.len() == active,
+        (Action::Build { .. } | Action::CancelBuild | Action::Reply(..) | Action::After(_, Timer::Settle), _)
+        | (Action::Say(_), Cause::All { .. }) => true,
+        _ => false,
+    };
+    if is_for_all { vec![(Whom::All, action)] } else { for_each(action) }
 }

@@ -104,7 +104,7 @@ fn one_build_is_delivered_to_each_and_each_is_verified_by_itself() {
     for index in [2, 0] {
         let said = play.reloads(index, 10, 11);
         assert!(
-            matches!(&said[..], [(One(at), Message::Live { pid, .. })] if *at == index && *pid == 70 + index as u32)
+            matches!(&said[..], [(One(at), Message::Live { pid, .. })] if *at == index && *pid == self::pid(index))
         );
     }
     // The last one still has the old code, and is the only one that is looked at again.
