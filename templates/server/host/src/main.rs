@@ -101,8 +101,12 @@ fn open_context() -> Result<Context, OpenError> {
 /// Which one of several processes of this program this is, counted from 1. Neither the port nor the
 /// database can be shared.
 fn instance() -> u16 {
-    let number = env::var("HOTRELOAD_INSTANCE").ok().and_then(|number| number.parse().ok());
-    number.filter(|number| (1..=1000).contains(number)).unwrap_or(1)
+    let number = env::var("HOTRELOAD_INSTANCE")
+        .ok()
+        .and_then(|number| number.parse().ok());
+    number
+        .filter(|number| (1..=1000).contains(number))
+        .unwrap_or(1)
 }
 
 /// Waits for something to do. A reload that cannot work is refused here, before anything stops.
