@@ -25,6 +25,7 @@ pub mod passing;
 pub mod probe;
 pub mod process;
 pub mod pty;
+pub mod rlibs;
 pub mod settings;
 pub mod signals;
 pub mod stubs;

@@ -4,8 +4,9 @@
 //!
 //! 1. **facts**: [`config`] (the settings), [`workspace`] (cargo metadata and unit graph, reduced to plain data),
 //!    [`plan::toolchain`];
-//! 2. **plan**: [`plan`] (text to text and data to data: manifests, dependency groups, flags), [`session`] (the loop
-//!    as a state machine: event in, actions out) and [`graph`] (pictures), all without any input or output;
+//! 2. **plan**: [`plan`] (text to text and data to data: manifests, dependency groups, flags), [`patch`] (new machine
+//!    code for a running program), [`session`] (the loop as a state machine: event in, actions out) and [`graph`]
+//!    (pictures), all without any input or output;
 //! 3. **effects**: [`effects`] is the sole door to files, processes, signals and sockets.
 //!
 //! [`commands`] has one file a subcommand and reads like prose: gather facts, plan, carry out, say what was done.
@@ -18,6 +19,7 @@ pub mod effects;
 pub mod error;
 pub mod events;
 pub mod graph;
+pub mod patch;
 pub mod plan;
 pub mod report;
 pub mod session;

@@ -1,0 +1,33 @@
+//! Live patching: an edit gets into an ordinary, statically linked program while it runs.
+//!
+//! Only the edited crates are compiled. Their machine code is put into the running process beside the old, bound to
+//! the functions, statics and thread-locals that run there, and the entries of the functions that changed are
+//! redirected. Nothing is unloaded, so nothing dangles; what cannot be proven safe is refused, with the reason.
+//!
+//! Everything in here is data to data; [`crate::effects`] reads the files and writes into the process.
+//!
+//! 1. [`object`] and [`set`]: the objects of a compiled crate as plain data; [`running`]: what the program has, and where;
+//! 2. [`content`]: what each function and static is made of, whatever it is called and wherever it lies;
+//! 3. [`pairing`]: which of them is which one of the running program, and what is new; [`moved`] follows references;
+//! 4. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
+//!    architecture, [`jump`] whether an old entry can become a jump;
+//! 5. [`placed`] is the result: bytes for known addresses;
+//! 6. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches.
+//!
+//! [`world`] keeps what is known from one patch to the next; a [`refusal`] says why there is none.
+
+pub mod agent_state;
+pub mod content;
+pub mod frames;
+pub mod jump;
+pub mod link;
+pub mod moved;
+pub mod names;
+pub mod object;
+pub mod pairing;
+pub mod placed;
+pub mod refusal;
+pub mod relocate;
+pub mod running;
+pub mod set;
+pub mod world;

@@ -1,0 +1,133 @@
+//! Which function and static of a new compilation is which one of the running program.
+//!
+//! Most have the same mangled name. But the compiler numbers closures, and statics of one name in one function, in the
+//! order of the source: one more above, and each name belongs to another. A stored closure that suddenly runs another
+//! one's body would be a disaster, so in a group of numbered items only what is beyond doubt is paired; the rest is
+//! refused.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::patch::content::{Contents, Item};
+use crate::patch::names::{is_about, is_numbered, may_be_copied, readable, stem};
+use crate::patch::object::Kind;
+use crate::patch::refusal::Refusal;
+
+/// What becomes of an item of the new compilation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The running program has it already.
+    Same,
+    /// It has a new body: whoever calls the old one is led to it.
+    Edited,
+    /// The running program does not have it, or has something else under its name that must be left alone.
+    Fresh,
+}
+
+/// What becomes of each item, by mangled name.
+pub type Fates = HashMap<String, Fate>;
+
+/// Items of one stem that are not the same before and now.
+#[derive(Debug, Default)]
+struct Group<'contents> {
+    changed: BTreeMap<&'contents str, (&'contents Item, &'contents Item)>,
+    removed: BTreeMap<&'contents str, &'contents Item>,
+    added: BTreeMap<&'contents str, &'contents Item>,
+}
+
+/// Compares the crate `name` as it runs with a new compilation of it.
+pub fn pair(name: &str, running: &Contents, new: &Contents) -> Result<Fates, Refusal> {
+    let mut fates = Fates::new();
+    let is_same = |name: &str, now: &Item| running.items.get(name) == Some(now);
+    let same = new.items.iter().filter(|(name, now)| is_same(name, now));
+    fates.extend(same.map(|(name, _)| (name.clone(), Fate::Same)));
+    for (stem, group) in groups(running, new) {
+        match group.kind() {
+            Kind::Code => group.pair_functions(name, &stem, &mut fates)?,
+            Kind::Initialisers => return Err(Refusal::Initialiser { name: stem }),
+            // What nobody changes may stand in the process twice.
+            Kind::Constant => group.all_fresh(&mut fates),
+            _ => {
+                let kept = new.items.iter().filter(|(name, now)| now.kind != Kind::Code && is_same(name, now));
+                group.pair_variables(&stem, kept.map(|(name, _)| name.as_str()), &mut fates)?;
+            }
+        }
+    }
+    Ok(fates)
+}
+
+/// What is not the same before and now, by stem.
+fn groups<'contents>(running: &'contents Contents, new: &'contents Contents) -> BTreeMap<String, Group<'contents>> {
+    let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
+    for (name, now) in &new.items {
+        match running.items.get(name) {
+            Some(before) if before == now => {}
+            Some(before) => drop(groups.entry(stem(name)).or_default().changed.insert(name, (before, now))),
+            None => drop(groups.entry(stem(name)).or_default().added.insert(name, now)),
+        }
+    }
+    for (name, before) in &running.items {
+        if !new.items.contains_key(name) {
+            groups.entry(stem(name)).or_default().removed.insert(name, before);
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn kind(&self) -> Kind {
+        let changed = self.changed.values().map(|(_, now)| *now);
+        let items = changed.chain(self.added.values().copied()).chain(self.removed.values().copied());
+        items.map(|item| item.kind).next().unwrap_or_default()
+    }
+
+    fn all_fresh(&self, fates: &mut Fates) {
+        let names = self.changed.keys().chain(self.added.keys());
+        fates.extend(names.map(|name| ((*name).to_owned(), Fate::Fresh)));
+    }
+
+    fn pair_functions(&self, crate_name: &str, stem: &str, fates: &mut Fates) -> Result<(), Refusal> {
+        let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
+        if is_numbered(stem) {
+            let has_moved = self.changed.iter().any(|(name, (_, now))| {
+                self.changed.iter().any(|(other, (before, _))| name != other && before.contents == now.contents)
+            });
+            let comes_or_goes = !self.added.is_empty() || !self.removed.is_empty();
+            if has_moved || (comes_or_goes && !self.changed.is_empty()) {
+                return Err(ambiguous());
+            }
+        }
+        if !self.added.is_empty() && !self.removed.is_empty() && (is_numbered(stem) || is_about(stem, crate_name)) {
+            // An instance of a foreign generic function for other types is no successor of another instance. Of our own
+            // functions, one with another name may be what the old one became when an `impl` block came above it.
+            let has_successors = self.removed.values().all(|before| self.added.values().any(|now| now == before));
+            if !has_successors {
+                return Err(ambiguous());
+            }
+        }
+        fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), Fate::Edited)));
+        fates.extend(self.added.keys().map(|name| ((*name).to_owned(), Fate::Fresh)));
+        Ok(())
+    }
+
+    fn pair_variables<'name>(
+        &self,
+        stem_of_all: &str,
+        mut kept: impl Iterator<Item = &'name str>,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        if may_be_copied(stem_of_all) {
+            self.all_fresh(fates);
+            return Ok(());
+        }
+        if let Some(name) = self.changed.keys().next() {
+            return Err(Refusal::InitialValue { name: readable(name) });
+        }
+        // One static more or less of a name that is there: which is which? Their contents do not tell.
+        let comes_or_goes = usize::from(!self.added.is_empty()) + usize::from(!self.removed.is_empty());
+        if comes_or_goes == 2 || (comes_or_goes == 1 && kept.any(|name| stem(name) == stem_of_all)) {
+            return Err(Refusal::Ambiguous { name: stem_of_all.to_owned() });
+        }
+        self.all_fresh(fates);
+        Ok(())
+    }
+}
