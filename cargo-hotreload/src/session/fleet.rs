@@ -2,7 +2,7 @@
 //!
 //! 1. [`Tidings`] say what happened, and to which program. What is about the sources or the session goes to all of
 //!    them: they see the same saves and builds at the same times, so they want the same builds at the same times.
-//! 2. What they want is put together by [`mod@merging`]: one build, one message, one answer. What only one program is
+//! 2. What they want is put together by `merging`: one build, one message, one answer. What only one program is
 //!    concerned with carries its number.
 //! 3. The fleet is over when every session is.
 //!

@@ -341,6 +341,18 @@ fn an_edit_of_modules_alone_does_not_build_the_program() {
 }
 
 #[test]
+fn what_another_program_alone_consists_of_asks_nothing_of_this_one() {
+    let modules = [Action::Build { scope: Scope::Modules, replan: false }];
+    let mut play = Play::serving();
+    assert_eq!(play.save_of([Owner::Other]), modules);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    assert_eq!(play.save_of([Owner::Other, Owner::Library("api".into())]), modules);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    let program = [Action::Build { scope: Scope::Program, replan: false }];
+    assert_eq!(play.save_of([Owner::Other, Owner::Library("core".into())]), program);
+}
+
+#[test]
 fn the_program_is_built_where_it_has_to_be_started() {
     let program = [Action::Build { scope: Scope::Program, replan: false }];
     let mut play = Play::serving();
