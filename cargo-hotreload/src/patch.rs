@@ -6,8 +6,10 @@
 //!
 //! Everything in here is data to data; [`crate::effects`] reads the files and writes into the process.
 //!
-//! 1. [`placed`] is the result: bytes for known addresses, and which entries are redirected;
-//! 2. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches.
+//! 1. [`rustc`] compiles the edited crates, without cargo and without a linker;
+//! 2. [`placed`] is the result: bytes for known addresses, and which entries are redirected;
+//! 3. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches.
 
 pub mod agent_state;
 pub mod placed;
+pub mod rustc;
