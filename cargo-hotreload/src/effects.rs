@@ -23,6 +23,7 @@ pub mod panics;
 pub mod probe;
 pub mod process;
 pub mod pty;
+pub mod rustc;
 pub mod settings;
 pub mod signals;
 pub mod stubs;

@@ -110,19 +110,24 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Re
                 }
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
-                let severity = severity(&message);
                 artifacts.diagnostics.push(diagnostic(&message));
-                let rendered = message.rendered.unwrap_or_default();
-                if message.message.contains("link") && message.level == DiagnosticLevel::Error {
-                    artifacts.link_errors.push(rendered.clone());
+                let is_link_error = message.message.contains("link") && message.level == DiagnosticLevel::Error;
+                let rendered = rendered(message);
+                if is_link_error {
+                    artifacts.link_errors.push(rendered.text.clone());
                 }
-                show(Rendered { severity, text: rendered });
+                show(rendered);
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
         }
     }
     artifacts
+}
+
+/// `message` as it is shown.
+pub(super) fn rendered(message: RustcMessage) -> Rendered {
+    Rendered { severity: severity(&message), text: message.rendered.unwrap_or_default() }
 }
 
 /// How bad `message` is. The compiler's own sums ("aborting due to 2 previous errors") have the level of what they count.

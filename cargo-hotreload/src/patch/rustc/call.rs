@@ -53,7 +53,7 @@ impl Call {
         let Self { programs, arguments, directory, environment, compiler } = self;
         let mut bytes = Vec::with_capacity(16 << 10);
         let mut field = |parts: &[&[u8]]| {
-            parts.iter().for_each(|part| bytes.extend_from_slice(part));
+            bytes.extend_from_slice(&parts.concat());
             bytes.push(0);
         };
         field(&[MAGIC]);
@@ -61,7 +61,9 @@ impl Call {
         field(&[directory.as_os_str().as_bytes()]);
         for list in [programs, arguments] {
             field(&[list.len().to_string().as_bytes()]);
-            list.iter().for_each(|word| field(&[word.as_bytes()]));
+            for word in list {
+                field(&[word.as_bytes()]);
+            }
         }
         for (name, value) in environment.iter().filter(|(name, _)| OWN.iter().all(|own| name != own)) {
             field(&[name.as_bytes(), b"=", value.as_bytes()]);
@@ -123,7 +125,7 @@ mod tests {
         assert_eq!(Call::decode(&bytes), Some(call));
         assert_eq!(Call::decode(&bytes[..bytes.len() - 1]), None, "cut off");
         assert_eq!(Call::decode(b""), None);
-        assert_eq!(Call::decode(b"call of rustc, 0\0x\0/\0001\0rustc\0000\0"), None);
+        assert_eq!(Call::decode(b"call of rustc, 0\0x\0/\x001\0rustc\x000\0"), None);
     }
 
     #[test]

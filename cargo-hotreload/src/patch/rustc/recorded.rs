@@ -160,7 +160,7 @@ impl Recorded {
                 Word::Input(source) => read.source = source.into(),
                 Word::Flag("--test") => read.harness = Harness::Present,
                 Word::Flag(_) => {}
-                Word::Option { name, value, at } => read.take(&name, &value, at),
+                Word::Option { name, value, at } => read.take(&name, value, at),
             }
         }
         let is_whole = !read.crate_name.is_empty() && !read.source.as_os_str().is_empty();
@@ -188,7 +188,7 @@ impl Recorded {
         let value = OsStr::from_bytes(bytes.get(at + 1..).unwrap_or_default());
         let text = || Some(value.to_string_lossy().into_owned());
         match &bytes[..at] {
-            b"extra-filename" => self.extra_filename = value.to_owned(),
+            b"extra-filename" => value.clone_into(&mut self.extra_filename),
             b"metadata" => self.metadata = text(),
             b"incremental" => self.incremental = Some(value.into()),
             b"linker" => self.linker = Some(value.to_owned()),

@@ -43,10 +43,7 @@ fn everything_that_matters_is_read() {
     assert_eq!(read.package_directory(), Some(Path::new("/w/my-api")));
     assert_eq!((read.compiler(), read.kind(), read.links()), ("/bin/rustc".as_ref(), Kind::Library, true));
     let externs: Vec<_> = read.externs.iter().map(|it| (it.name.as_str(), it.path.to_str().unwrap())).collect();
-    assert_eq!(
-        externs,
-        [("base", "/t/debug/deps/libbase-1.rmeta"), ("other", "/t/debug/deps/libreal_name-2.rmeta")]
-    );
+    assert_eq!(externs, [("base", "/t/debug/deps/libbase-1.rmeta"), ("other", "/t/debug/deps/libreal_name-2.rmeta")]);
     for it in &read.externs {
         let argument = read.call.arguments[it.at.0].to_str().expect("text");
         assert_eq!(Path::new(&argument[it.at.1..]), it.path);
