@@ -26,6 +26,7 @@ mod release;
 mod reload;
 mod report;
 mod restart;
+mod rustc;
 mod screen;
 mod settings;
 mod suspension;
@@ -44,6 +45,7 @@ mod support {
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
+    pub(crate) mod recording;
     pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;

@@ -43,7 +43,8 @@ mod tests {
     use crate::plan::checks::settings::{Settings, TomlFile};
 
     fn wrapper(variables: &[(&str, &str)], configs: &[(&str, &str)]) -> Option<OsString> {
-        let file = |(base, text): &(&str, &str)| TomlFile { name: String::new(), base: base.into(), text: (*text).into() };
+        let file =
+            |(base, text): &(&str, &str)| TomlFile { name: String::new(), base: base.into(), text: (*text).into() };
         let settings = Settings { configs: configs.iter().map(file).collect(), ..Settings::default() };
         let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
         configured(&settings, Path::new("/w/a"), find)
