@@ -27,6 +27,7 @@ mod reload;
 mod report;
 mod restart;
 mod rustc;
+mod rustc_chain;
 mod screen;
 mod settings;
 mod suspension;

@@ -14,7 +14,6 @@ use cargo_hotreload::patch::rustc::replay::Places;
 use cargo_hotreload::patch::rustc::stand_in::{recording, records_directory};
 use cargo_hotreload::patch::rustc::units::Units;
 use cargo_hotreload::plan::command::CommandLine;
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
 use crate::support::command::{Finished, clean, finish};
 use crate::support::fixture::Fixture;
@@ -180,11 +179,4 @@ pub(crate) fn has(code: &Code, text: &str) -> bool {
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     };
     files.iter().any(holds)
-}
-
-/// Makes `path` as old as it can be.
-pub(crate) fn age(path: &Path) {
-    let first = Timespec { tv_sec: 1, tv_nsec: 0 };
-    utimensat(CWD, path, &Timestamps { last_access: first, last_modification: first }, AtFlags::empty())
-        .expect("a time stamp");
 }

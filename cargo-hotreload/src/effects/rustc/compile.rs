@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use crate::effects::build::{Rendered, rendered};
+use crate::effects::build::{Rendered, is_sum, rendered};
 use crate::effects::rustc::job_server::JobServer;
 use crate::effects::rustc::objects::{self, Objects};
 use crate::effects::rustc::process::{Event, Rustc};
@@ -179,6 +179,7 @@ impl<'a> Compilation<'a> {
                     self.stages[step] = Some(Stage::Metadata);
                     tell(Told::Metadata(self.plan.steps[step].crate_name.clone()));
                 }
+                Event::Said(_, said) if is_sum(&said) => {}
                 Event::Said(step, said) => {
                     let code = said.code.as_ref().map_or("", |code| code.code.as_str());
                     self.errors[step].libraries |= MISMATCHES.contains(&code);
