@@ -29,6 +29,7 @@ pub mod probe;
 pub mod process;
 pub mod pty;
 pub mod rlibs;
+pub mod rustc;
 pub mod settings;
 pub mod signals;
 pub mod stubs;

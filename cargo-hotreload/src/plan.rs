@@ -4,6 +4,7 @@ pub mod checks;
 pub mod command;
 pub mod completions;
 pub mod configured_linker;
+pub mod configured_wrapper;
 pub mod diff;
 pub mod disable;
 pub mod enable;

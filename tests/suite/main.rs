@@ -27,6 +27,8 @@ mod release;
 mod reload;
 mod report;
 mod restart;
+mod rustc;
+mod rustc_chain;
 mod screen;
 mod settings;
 mod suspension;
@@ -46,6 +48,7 @@ mod support {
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
+    pub(crate) mod recording;
     pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;

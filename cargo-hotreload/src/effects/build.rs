@@ -108,13 +108,13 @@ pub fn read_messages(stdout: impl Read, programs: &[(Kind, String)], show: impl 
                 }
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
-                let severity = severity(&message);
                 artifacts.diagnostics.push(diagnostic(&message));
-                let rendered = message.rendered.unwrap_or_default();
-                if message.message.contains("link") && message.level == DiagnosticLevel::Error {
-                    artifacts.link_errors.push(rendered.clone());
+                let is_link_error = message.message.contains("link") && message.level == DiagnosticLevel::Error;
+                let rendered = rendered(message);
+                if is_link_error {
+                    artifacts.link_errors.push(rendered.text.clone());
                 }
-                show(Rendered { severity, text: rendered });
+                show(rendered);
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
@@ -123,16 +123,26 @@ pub fn read_messages(stdout: impl Read, programs: &[(Kind, String)], show: impl 
     artifacts
 }
 
+/// `message` as it is shown.
+pub(super) fn rendered(message: RustcMessage) -> Rendered {
+    Rendered { severity: severity(&message), text: message.rendered.unwrap_or_default() }
+}
+
 /// How bad `message` is. The compiler's own sums ("aborting due to 2 previous errors") have the level of what they count.
 fn severity(message: &RustcMessage) -> Severity {
-    let is_sum = message.code.is_none() && message.spans.is_empty();
-    let sums = ["aborting due to ", " warning emitted", " warnings emitted"];
     match message.level {
-        _ if is_sum && sums.iter().any(|sum| message.message.contains(sum)) => Severity::Remark,
+        _ if is_sum(message) => Severity::Remark,
         DiagnosticLevel::Error | DiagnosticLevel::Ice => Severity::Error,
         DiagnosticLevel::Warning => Severity::Warning,
         _ => Severity::Remark,
     }
+}
+
+/// Whether `message` only counts others. Cargo passes on none that it recognizes.
+pub(super) fn is_sum(message: &RustcMessage) -> bool {
+    let sums = ["aborting due to ", " warning emitted", " warnings emitted"];
+    let is_about_nothing = message.code.is_none() && message.spans.is_empty();
+    is_about_nothing && sums.iter().any(|sum| message.message.contains(sum))
 }
 
 /// What `artifact` says of the compiler's work, if there was any.
