@@ -1,0 +1,2 @@
+mod pairs;
+mod rustc;
