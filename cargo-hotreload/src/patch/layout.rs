@@ -26,6 +26,7 @@ mod difference;
 mod kind;
 mod members;
 mod names;
+mod raw;
 mod resolve;
 mod scan;
 mod sections;

@@ -85,7 +85,9 @@ pub fn human(kind: Kind, path: &str) -> String {
     match kind {
         Kind::Coroutine if path.contains("::{async_fn_env#") => format!("{outer}'s future"),
         Kind::Coroutine if path.contains("{async_block_env#") => format!("an async block in `{outer}`"),
-        Kind::Coroutine if path.contains("{async_gen_") || path.contains("{gen_") => format!("a generator in `{outer}`"),
+        Kind::Coroutine if path.contains("{async_gen_") || path.contains("{gen_") => {
+            format!("a generator in `{outer}`")
+        }
         Kind::Coroutine if path.contains("{async_closure_env#") => {
             format!("the future of an async closure in `{outer}`")
         }

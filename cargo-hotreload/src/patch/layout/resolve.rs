@@ -5,7 +5,8 @@ use twox_hash::XxHash3_64;
 use super::attributes::Target;
 use super::kind::Kind;
 use super::names::Name;
-use super::scan::{Found, RawFunction, RawMember, RawStatic, RawType, RawVariant, Scan};
+use super::raw::{Found, RawFunction, RawMember, RawStatic, RawType, RawVariant};
+use super::scan::Scan;
 use super::types::{Function, Layout, Member, Static, Types, Variant};
 
 /// Arrays of arrays that are deeper than this exist in damaged debug information only.

@@ -144,4 +144,3 @@ fn relocate(
         }
     }
 }
-

@@ -73,7 +73,8 @@ fn check(toolchain: &str, flags: &[&str], same: impl Fn(&str, &str) -> bool) {
     for case in &cases {
         let told = told(&comparison, case.name);
         if !same(told.trim(), case.expected) {
-            writeln!(wrong, "## {}\n{}\n==\n{told}\nexpected:\n{}\n", case.name, case.after, case.expected).expect("room");
+            writeln!(wrong, "## {}\n{}\n==\n{told}\nexpected:\n{}\n", case.name, case.after, case.expected)
+                .expect("room");
         }
     }
     assert!(wrong.is_empty(), "{toolchain} {flags:?}\n{wrong}");
@@ -92,4 +93,12 @@ fn every_edit_of_optimised_code_is_told() {
         let flags = ["-Copt-level=1", "-Cdwarf-version=5", "-Ccodegen-units=1"];
         check(toolchain, &flags, |told, expected| without_signatures(told) == without_signatures(expected));
     }
+}
+
+#[test]
+fn units_that_refer_to_each_other_are_read() {
+    // Optimising across the units of a crate puts several into one object. Equal functions would become one, which is
+    // then described as one of them.
+    let flags = ["-Copt-level=2", "-Ccodegen-units=4", "-Zmerge-functions=disabled"];
+    check("nightly", &flags, |told, expected| without_signatures(told) == without_signatures(expected));
 }

@@ -1,7 +1,7 @@
 //! Compiles small crates to objects.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use object::read::archive::ArchiveFile;
@@ -27,6 +27,8 @@ pub(super) struct Compiled {
     pub(super) directory: TempDir,
     /// The objects of the library, with their names.
     pub(super) objects: Vec<(String, Vec<u8>)>,
+    /// The files with split debug information in it.
+    pub(super) split: Vec<(String, Vec<u8>)>,
 }
 
 impl Crate<'_> {
@@ -37,25 +39,26 @@ impl Crate<'_> {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let library = fs::read(directory.path().join("libcases.rlib")).expect("a library");
         let archive = ArchiveFile::parse(&*library).expect("an archive");
-        let mut objects = Vec::new();
+        let (mut objects, mut split) = (Vec::new(), Vec::new());
         for member in archive.members() {
             let member = member.expect("a member");
             let name = String::from_utf8_lossy(member.name()).into_owned();
-            if name.ends_with(".o") || name.ends_with(".dwo") {
-                objects.push((name, member.data(&*library).expect("its bytes").to_vec()));
+            let bytes = member.data(&*library).expect("its bytes").to_vec();
+            match Path::new(&name).extension().and_then(|extension| extension.to_str()) {
+                Some("o") => objects.push((name, bytes)),
+                Some("dwo") => split.push((name, bytes)),
+                _ => {}
             }
         }
-        Some(Compiled { directory, objects })
+        Some(Compiled { directory, objects, split })
     }
 
-    /// Compiles a program, runs it and gives what it prints.
-    pub(super) fn run(&self) -> Option<String> {
+    /// Compiles a program. `None` if the toolchain is not there.
+    pub(super) fn program(&self) -> Option<Program> {
         let directory = tempfile::tempdir().expect("a directory");
         let output = self.rustc(directory.path(), &["--crate-type=bin"])?;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let run = Command::new(directory.path().join("cases")).output().expect("a program that runs");
-        assert!(run.status.success());
-        Some(String::from_utf8(run.stdout).expect("text"))
+        Some(Program { directory })
     }
 
     fn rustc(&self, directory: &Path, kind: &[&str]) -> Option<std::process::Output> {
@@ -67,6 +70,26 @@ impl Crate<'_> {
         let output = command.arg("cases.rs").current_dir(directory).env_remove("RUSTUP_TOOLCHAIN").output().ok()?;
         let missing = String::from_utf8_lossy(&output.stderr).contains("is not installed");
         (!missing).then_some(output)
+    }
+}
+
+/// A compiled program.
+#[derive(Debug)]
+pub(super) struct Program {
+    directory: TempDir,
+}
+
+impl Program {
+    /// Its executable.
+    pub(super) fn path(&self) -> PathBuf {
+        self.directory.path().join("cases")
+    }
+
+    /// What it prints.
+    pub(super) fn run(&self) -> String {
+        let run = Command::new(self.path()).output().expect("a program that runs");
+        assert!(run.status.success());
+        String::from_utf8(run.stdout).expect("text")
     }
 }
 
