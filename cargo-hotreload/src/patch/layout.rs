@@ -11,9 +11,8 @@
 //! old data would be misread or only be called otherwise. Who has more facts (which functions are on a stack, which
 //! closures have the same body) may decide that no running data reaches one; without them, each is a reason to refuse.
 
-use std::fmt;
-
 use gimli::{Dwarf, EndianSlice, LittleEndian, SectionId, UnitRef};
+use thiserror::Error;
 
 use attributes::Slice;
 use scan::Scan;
@@ -34,7 +33,7 @@ mod sections;
 mod tests;
 mod types;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Agreement, Comparison, compare, signatures_agree, statics_agree};
 pub use coverage::{Blind, Coverage};
 pub use difference::{Cause, Change, Difference, Extent, Harm, Signature, StaticType};
 pub use kind::{Identity, Kind, human};
@@ -53,24 +52,15 @@ pub struct Described {
 }
 
 /// Why an object cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
     /// It is no 64-bit little-endian ELF file for a machine that is known.
+    #[error("it is no object file that can be read: {0}")]
     NotElf(String),
     /// Its debug information contradicts itself.
+    #[error("its debug information cannot be read: {0}")]
     Damaged(String),
 }
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotElf(cause) => write!(f, "it is no object file that can be read: {cause}"),
-            Self::Damaged(cause) => write!(f, "its debug information cannot be read: {cause}"),
-        }
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 /// Reads all types that `object` describes: a relocatable file, an executable or a `.dwo` file.
 pub fn read(object: &[u8]) -> Result<Described, Unreadable> {

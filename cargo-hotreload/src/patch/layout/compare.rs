@@ -7,7 +7,7 @@ use super::difference::{Cause, Change, Difference, Extent, Harm, Signature, Stat
 use super::kind::Identity;
 use super::members::changes;
 use super::names::{ByName, Name};
-use super::types::{Layout, Member, Types};
+use super::types::{Function, Layout, Member, Types, Variant};
 
 /// What is different. Types, functions and statics that came or went are not: nothing that runs knows them, or nothing
 /// new does.
@@ -28,7 +28,7 @@ pub struct Comparison {
 #[must_use]
 pub fn compare(running: &Types, new: &Types) -> Comparison {
     let differing: ByName<Vec<Found>> =
-        new.layouts.iter().filter_map(|(name, layouts)| Some((*name, differing(running, *name, layouts)?))).collect();
+        new.layouts.keys().filter_map(|name| Some((*name, differing(running, new, *name)?))).collect();
     let mut differences: Vec<_> = differing
         .iter()
         .flat_map(|(name, found)| found.iter().map(|found| found.told(*name, &differing, running, new)))
@@ -48,19 +48,54 @@ struct Found {
     extent: Extent,
 }
 
-/// Every new layout that no running one equals.
-fn differing(running: &Types, name: Name, layouts: &[Arc<Layout>]) -> Option<Vec<Found>> {
-    let known = running.layouts.get(&name)?;
-    let mixed = running.is_mixed(name);
-    let gone: Vec<_> = known.iter().filter(|known| !layouts.contains(known)).collect();
-    let extent = if gone.is_empty() { Extent::Joined } else { Extent::Replaced };
-    let candidates = if gone.is_empty() { known.iter().collect() } else { gone };
-    let mut found = Vec::new();
-    for layout in layouts.iter().filter(|layout| mixed || !known.contains(layout)) {
-        let was = candidates.iter().min_by_key(|candidate| distance(candidate, layout))?;
-        found.push(Found { was: Arc::clone(was), is: Arc::clone(layout), extent });
-    }
+/// Every new layout that no running one of this path equals. If nothing of this path runs, what runs under the same path
+/// with other numbers is meant.
+fn differing(running: &Types, new: &Types, name: Name) -> Option<Vec<Found>> {
+    let stem = new.names.stem(name);
+    let layouts = new.layouts.get(&name)?;
+    let exact = running.layouts.get(&name);
+    let alike: Vec<_> = if stem == name { exact.into_iter().flatten().collect() } else { running.of_stem(stem) };
+    let is_alike = |was: &Layout, is: &Layout| *was == *is || alike_but_for_numbers((was, running), (is, new));
+    let known = |layout: &Arc<Layout>| match exact {
+        Some(exact) => exact.contains(layout) && !running.is_mixed(name),
+        None => alike.iter().any(|known| is_alike(known, layout)),
+    };
+    let mut fresh = layouts.iter().filter(|layout| !known(layout)).peekable();
+    fresh.peek()?;
+    let stays = if stem == name { layouts.iter().collect() } else { new.of_stem(stem) };
+    let gone: Vec<_> = alike.iter().filter(|was| !stays.iter().any(|is| is_alike(was, is))).collect();
+    let found = fresh.filter_map(|layout| {
+        let extent = match () {
+            () if alike.iter().any(|was| is_alike(was, layout)) => Extent::Renumbered,
+            () if gone.is_empty() => Extent::Joined,
+            () => Extent::Replaced,
+        };
+        let others: Vec<_> = exact.into_iter().flatten().filter(|was| *was != layout).collect();
+        let candidates = match extent {
+            Extent::Replaced => gone.iter().map(|was| **was).collect(),
+            _ if others.is_empty() => alike.clone(),
+            _ => others,
+        };
+        let was = candidates.into_iter().min_by_key(|candidate| distance(candidate, layout))?;
+        Some(Found { was: Arc::clone(was), is: Arc::clone(layout), extent })
+    });
+    let found: Vec<_> = found.collect();
     (!found.is_empty()).then_some(found)
+}
+
+/// Whether only the numbers of closures and `impl` blocks differ in the names of types.
+fn alike_but_for_numbers((was, running): (&Layout, &Types), (is, new): (&Layout, &Types)) -> bool {
+    let member = |(was, is): (&Member, &Member)| {
+        (was.at, was.name) == (is.at, is.name) && running.names.stem(was.of) == new.names.stem(is.of)
+    };
+    let members = |was: &[Member], is: &[Member]| was.len() == is.len() && was.iter().zip(is).all(member);
+    let variant = |(was, is): (&Variant, &Variant)| {
+        (was.value, was.name) == (is.value, is.name) && members(&was.members, &is.members)
+    };
+    (was.kind, was.size, was.align, was.discriminant) == (is.kind, is.size, is.align, is.discriminant)
+        && members(&was.members, &is.members)
+        && was.variants.len() == is.variants.len()
+        && was.variants.iter().zip(&is.variants).all(variant)
 }
 
 /// How much two layouts have in common, the most first.
@@ -182,4 +217,50 @@ fn statics(running: &Types, new: &Types) -> Vec<StaticType> {
     }
     changed.sort_by(|one, other| one.path.cmp(&other.path));
     changed
+}
+
+/// Whether two functions or statics, which need not have the same symbol, can stand for one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Agreement {
+    /// They take and return, or are, of the same types.
+    Same,
+    /// They are not.
+    Different,
+    /// One of them is not described.
+    Unknown,
+}
+
+/// Whether the function `was` of what runs can be redirected to the function `is` of new objects: both are symbols.
+#[must_use]
+pub fn signatures_agree((running, was): (&Types, &str), (new, is): (&Types, &str)) -> Agreement {
+    let of = |types: &Types, symbol: &str| {
+        let functions = types.functions.get(&Name::of(symbol.as_bytes()));
+        functions.map(|functions| functions.iter().map(|function| function.signature).collect())
+    };
+    let is_glue = |function: &Function| {
+        let path = new.names.text(function.path);
+        GLUE.iter().any(|glue| path.starts_with(glue))
+    };
+    match new.functions.get(&Name::of(is.as_bytes())) {
+        Some(functions) if functions.iter().any(is_glue) => Agreement::Same,
+        _ => agreement(of(running, was), of(new, is)),
+    }
+}
+
+/// Whether the static `was` of what runs can be used in place of the static `is` of new objects: both are symbols.
+#[must_use]
+pub fn statics_agree((running, was): (&Types, &str), (new, is): (&Types, &str)) -> Agreement {
+    let of = |types: &Types, symbol: &str| {
+        let statics = types.statics.get(&Name::of(symbol.as_bytes()));
+        statics.map(|statics| statics.iter().map(|found| found.of.bits()).collect())
+    };
+    agreement(of(running, was), of(new, is))
+}
+
+fn agreement(was: Option<Vec<u64>>, is: Option<Vec<u64>>) -> Agreement {
+    match (was, is) {
+        (Some(was), Some(is)) if is.iter().all(|is| was.contains(is)) => Agreement::Same,
+        (Some(_), Some(_)) => Agreement::Different,
+        _ => Agreement::Unknown,
+    }
 }

@@ -45,13 +45,15 @@ pub enum Cause {
     Follows(String),
 }
 
-/// What became of the running layouts of a path.
+/// What became of the running layouts of a path, whatever numbers of closures and `impl` blocks it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Extent {
     /// New code has one less of them: a type changed.
     Replaced,
     /// New code has them all, and one more. Where a path stands for several types, another one may have come.
     Joined,
+    /// New code has this one under another number, or the type has had it before. Closures may have changed places.
+    Renumbered,
 }
 
 /// One thing that is different.

@@ -3,6 +3,7 @@
 //! A name is the hash of its path, so that the same path has the same number in every object and names are compared,
 //! stored and looked up without their text.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -55,7 +56,7 @@ impl Hasher for Untouched {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Spelling {
-    Path { parent: Name, text: Box<str> },
+    Path { parent: Name, text: Box<str>, stem: Name },
     Array { of: Name, length: Option<u64> },
 }
 
@@ -70,7 +71,10 @@ impl Names {
     /// `text` inside of `parent`.
     pub(super) fn path(&mut self, parent: Name, text: &[u8]) -> Name {
         let name = parent.child(text);
-        self.0.entry(name).or_insert_with(|| Spelling::Path { parent, text: String::from_utf8_lossy(text).into() });
+        if !self.0.contains_key(&name) {
+            let stem = self.stem(parent).child(&without_numbers(text));
+            self.0.insert(name, Spelling::Path { parent, text: String::from_utf8_lossy(text).into(), stem });
+        }
         name
     }
 
@@ -80,6 +84,14 @@ impl Names {
         let name = of.child(b"[]").child(&length_text);
         self.0.entry(name).or_insert(Spelling::Array { of, length });
         name
+    }
+
+    /// `name` without the numbers of closures and `impl` blocks in it; `name` itself if there is none.
+    pub(super) fn stem(&self, name: Name) -> Name {
+        match self.0.get(&name) {
+            Some(Spelling::Path { stem, .. }) => *stem,
+            Some(Spelling::Array { .. }) | None => name,
+        }
     }
 
     /// The text of `name`.
@@ -102,7 +114,7 @@ impl Names {
         let mut first = "";
         let mut name = name;
         for _ in 0..DEEPEST {
-            let Some(Spelling::Path { parent, text }) = self.0.get(&name) else { break };
+            let Some(Spelling::Path { parent, text, .. }) = self.0.get(&name) else { break };
             (first, name) = (text, *parent);
         }
         first
@@ -116,7 +128,7 @@ impl Names {
         match self.0.get(&name) {
             _ if depth > DEEPEST => text.push('…'),
             None => text.push('?'),
-            Some(Spelling::Path { parent, text: last }) => {
+            Some(Spelling::Path { parent, text: last, .. }) => {
                 if *parent != Name::ROOT {
                     self.write(*parent, text, depth + 1);
                     text.push_str("::");
@@ -141,4 +153,17 @@ impl Names {
             self.0.entry(*name).or_insert_with(|| spelling.clone());
         }
     }
+}
+
+/// `text` without the digits that follow a `#`.
+fn without_numbers(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'#') {
+        return Cow::Borrowed(text);
+    }
+    let mut number = false;
+    let kept = text.iter().copied().filter(|byte| {
+        number = *byte == b'#' || (number && byte.is_ascii_digit());
+        !(number && byte.is_ascii_digit())
+    });
+    Cow::Owned(kept.collect())
 }

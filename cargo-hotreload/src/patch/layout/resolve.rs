@@ -26,7 +26,8 @@ pub(super) fn resolve(mut scan: Scan) -> Result<Types, Dangling> {
         // Without a size it is only declared.
         if !held[index] && raw.size.is_some() {
             let layout = resolver.layout(raw, &types)?;
-            resolver.types.insert(raw.name, layout);
+            let stem = resolver.scan.names.stem(raw.name);
+            resolver.types.insert(raw.name, stem, layout);
         }
     }
     for raw in std::mem::take(&mut resolver.scan.functions) {

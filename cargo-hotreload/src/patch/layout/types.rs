@@ -68,6 +68,8 @@ pub(super) struct Static {
 pub struct Types {
     pub(super) names: Names,
     pub(super) layouts: ByName<Vec<Arc<Layout>>>,
+    /// Types whose paths differ in numbers only. An edit may number them otherwise.
+    numbered: ByName<Vec<Name>>,
     pub(super) functions: ByName<Vec<Function>>,
     pub(super) statics: ByName<Vec<Static>>,
     /// Types of which data of several layouts may exist, although they are one type in the source.
@@ -115,6 +117,7 @@ impl Types {
                 add(known, layout);
             }
         }
+        merge(&mut self.numbered, &other.numbered);
         merge(&mut self.functions, &other.functions);
         merge(&mut self.statics, &other.statics);
         self.mixed.extend(&other.mixed);
@@ -141,7 +144,16 @@ impl Types {
         Identity::of(&self.names.text(name)) == Identity::Indexed
     }
 
-    pub(super) fn insert(&mut self, name: Name, layout: Layout) {
+    /// The layouts of all types whose paths have this stem.
+    pub(super) fn of_stem(&self, stem: Name) -> Vec<&Arc<Layout>> {
+        let numbered = self.numbered.get(&stem).into_iter().flatten();
+        numbered.filter_map(|name| self.layouts.get(name)).flatten().collect()
+    }
+
+    pub(super) fn insert(&mut self, name: Name, stem: Name, layout: Layout) {
+        if stem != name {
+            add(self.numbered.entry(stem).or_default(), &name);
+        }
         let known = self.layouts.entry(name).or_default();
         if !known.iter().any(|other| **other == layout) {
             known.push(Arc::new(layout));

@@ -51,7 +51,10 @@ fn told(comparison: &Comparison, case: &str) -> String {
         }
     };
     for found in &comparison.differences {
-        say(&found.path, format!("{found} [{:?} {:?} {:?}]", found.kind, found.identity, found.harm));
+        say(
+            &found.path,
+            format!("{found} [{:?} {:?} {:?} {:?}]", found.kind, found.identity, found.harm, found.extent),
+        );
     }
     comparison.signatures.iter().for_each(|found| say(&found.path, found.to_string()));
     comparison.statics.iter().for_each(|found| say(&found.path, found.to_string()));

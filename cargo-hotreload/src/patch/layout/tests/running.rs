@@ -1,7 +1,9 @@
 //! What runs, over several patches and crates.
 
 use super::rustc::Crate;
-use crate::patch::layout::{Cause, Extent, Harm, Identity, Kind, Types, compare, human};
+use crate::patch::layout::{
+    Agreement, Cause, Extent, Harm, Identity, Kind, Types, compare, human, signatures_agree, statics_agree,
+};
 
 fn types(source: &str) -> Types {
     Crate { toolchain: "stable", source, flags: &[] }.compile().expect("a library").types()
@@ -83,4 +85,21 @@ fn a_number_in_a_path_is_no_identity() {
     {
         assert_eq!(Identity::of(path), Identity::Indexed, "{path}");
     }
+}
+
+#[test]
+fn functions_of_different_symbols_agree_or_not() {
+    let numbers =
+        "#[unsafe(no_mangle)] pub fn a(x: u32) -> u32 { x } #[unsafe(no_mangle)] pub fn b(x: u32) -> u32 { x + 1 }
+        #[unsafe(no_mangle)] pub fn c(x: u64) -> u32 { x as u32 }
+        #[unsafe(no_mangle)] pub static D: u32 = 3; #[unsafe(no_mangle)] pub static E: u64 = 3;";
+    let types = types(numbers);
+    let functions = |was, is| signatures_agree((&types, was), (&types, is));
+    assert_eq!(functions("a", "b"), Agreement::Same);
+    assert_eq!(functions("a", "c"), Agreement::Different);
+    assert_eq!(functions("a", "missing"), Agreement::Unknown);
+    let statics = |was, is| statics_agree((&types, was), (&types, is));
+    assert_eq!(statics("D", "D"), Agreement::Same);
+    assert_eq!(statics("D", "E"), Agreement::Different);
+    assert_eq!(statics("missing", "E"), Agreement::Unknown);
 }
