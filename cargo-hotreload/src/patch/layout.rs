@@ -4,7 +4,7 @@
 //!
 //! 1. [`read`] says what one object describes, and with [`Coverage`] how much that is;
 //! 2. [`Types::add`] puts together what runs: all objects that the program was linked from, or the executable;
-//! 3. [`compare`] holds a new object against that. An object that did not change since has nothing to compare;
+//! 3. [`compare()`] holds a new object against that. An object that did not change since has nothing to compare;
 //! 4. once a patch is in the program, [`Types::patch`] makes its types part of what runs.
 //!
 //! A [`Difference`] says what sort of type it is, whether its name is sure to name the same type as before, and whether

@@ -124,7 +124,7 @@ impl Types {
     }
 
     /// Adds what a patch describes that was put into the running program. Where it has another layout than what runs,
-    /// data of both may exist from now on, so that a later [`compare`](super::compare) reports the type even if the new
+    /// data of both may exist from now on, so that a later [`compare`](super::compare()) reports the type even if the new
     /// layout is one of the two.
     pub fn patch(&mut self, new: &Self) {
         for (name, layouts) in &new.layouts {
