@@ -76,7 +76,9 @@ pub fn read(object: &[u8]) -> Result<Described, Unreadable> {
     }
     let mut scan = Scan::default();
     units(&sections, &mut scan, &mut described.elsewhere).map_err(|error| Unreadable::Damaged(error.to_string()))?;
-    described.coverage = scan.coverage.iter().copied().max().unwrap_or(Coverage::None);
+    // Without a unit of Rust, nothing says what the code deals with.
+    described.coverage =
+        if scan.coverage.is_empty() { Coverage::None } else { Coverage::together(scan.coverage.iter().copied()) };
     described.types =
         resolve::resolve(scan).map_err(|at| Unreadable::Damaged(format!("no type stands at {:#x}", at.0)))?;
     Ok(described)

@@ -22,20 +22,25 @@ pub enum Coverage {
 }
 
 impl Coverage {
-    /// That of a crate, whose objects were compiled with one debug level.
+    /// That of a crate, whose objects were compiled with one debug level. Objects of other languages, which do not end in
+    /// `.rcgu.o`, do not count.
     #[must_use]
     pub fn of_crate(objects: impl IntoIterator<Item = Self>) -> Self {
+        match Self::together(objects) {
+            Self::Unclear => Self::LinesOnly,
+            coverage => coverage,
+        }
+    }
+
+    /// The worst of parts with one debug level: what is unclear is as full as others are.
+    pub(super) fn together(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut worst = Self::Nothing;
         let mut full = false;
-        for object in objects {
-            full |= object == Self::Full;
-            worst = worst.max(object);
+        for part in parts {
+            full |= part == Self::Full;
+            worst = worst.max(part);
         }
-        match worst {
-            Self::Unclear if full => Self::Full,
-            Self::Unclear => Self::LinesOnly,
-            worst => worst,
-        }
+        if full && worst == Self::Unclear { Self::Full } else { worst }
     }
 
     /// Whether every type is described that the code deals with.
