@@ -42,6 +42,18 @@ pub fn may_be_copied(stem: &str) -> bool {
     stem.ends_with("::__CALLSITE") || stem.ends_with("::META") || stem.ends_with("::__tracing_attr_span")
 }
 
+/// The name without what optimisation adds to it: a function or static of one codegen unit that others use, too, gets a
+/// number that is another one after each edit. What the compiler made up (`vtable.3`) keeps it, for only with the number
+/// it is one.
+#[must_use]
+pub fn unpromoted(symbol: &str) -> &str {
+    let is_mangled = symbol.starts_with("_ZN") || symbol.starts_with("_R");
+    match symbol.split_once(".llvm.") {
+        Some((name, number)) if is_mangled && number.bytes().all(|byte| byte.is_ascii_alphanumeric()) => name,
+        _ => symbol,
+    }
+}
+
 /// The name as a person reads it.
 #[must_use]
 pub fn readable(mangled: &str) -> String {
@@ -50,7 +62,15 @@ pub fn readable(mangled: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_about, is_numbered, stem};
+    use super::{is_about, is_numbered, stem, unpromoted};
+
+    #[test]
+    fn what_others_use_too_keeps_its_name() {
+        let name = "_ZN3svc5greet17hbadabfb3f2c4da79E";
+        assert_eq!(unpromoted(&format!("{name}.llvm.14413624391827116626")), name);
+        assert_eq!((unpromoted(name), unpromoted("vtable.3.llvm.17")), (name, "vtable.3.llvm.17"));
+        assert_eq!(unpromoted("_RNvCs1_3svc5greet.llvm.1234"), "_RNvCs1_3svc5greet");
+    }
 
     #[test]
     fn both_manglings_lose_their_numbers() {

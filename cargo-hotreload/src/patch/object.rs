@@ -10,6 +10,8 @@ use object::elf::{
 use object::read::elf::{ElfFile64, ElfSection64, SectionHeader};
 use object::{Endianness, Object as _, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SymbolFlags};
 
+use crate::patch::names::unpromoted;
+
 /// One object file: a codegen unit of a crate.
 #[derive(Debug, Default)]
 pub struct Object<'data> {
@@ -133,7 +135,7 @@ impl<'data> Object<'data> {
             let section = symbol.section_index().map(|index| index.0);
             let is_named = [STT_FUNC, STT_OBJECT, STT_TLS].contains(&st_info.st_type());
             let read = Symbol {
-                name: if st_info.st_type() == STT_SECTION { "" } else { name },
+                name: if st_info.st_type() == STT_SECTION { "" } else { unpromoted(name) },
                 section,
                 offset: symbol.address(),
                 size: symbol.size(),

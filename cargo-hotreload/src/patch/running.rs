@@ -10,6 +10,7 @@ use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget, SymbolFlags,
 };
 
+use crate::patch::names::unpromoted;
 use crate::patch::object::Kind;
 
 /// What is known of the running program.
@@ -52,7 +53,7 @@ impl Running {
         let mut unit = None;
         for symbol in elf.symbols() {
             let SymbolFlags::Elf { st_info, .. } = symbol.flags() else { continue };
-            let Ok(name) = symbol.name() else { continue };
+            let Ok(name) = symbol.name().map(unpromoted) else { continue };
             if st_info.st_type() == STT_FILE {
                 unit = Some(Arc::from(name));
                 continue;
@@ -135,6 +136,13 @@ impl Running {
     /// What was known under the name `name` is not what new code means by it.
     pub fn forget(&mut self, name: &str) {
         self.symbols.remove(name);
+    }
+
+    /// What was called `before` is called `now`.
+    pub fn rename(&mut self, before: &str, now: &str) {
+        let Some(known) = self.symbols.remove(before) else { return };
+        self.functions.iter_mut().filter(|(_, name)| **name == *before).for_each(|(_, name)| *name = now.into());
+        self.symbols.entry(now.into()).or_default().extend(known);
     }
 
     /// The names of all functions that begin at `address`.
