@@ -21,7 +21,7 @@ use crate::effects::agent::{Agent, Missing};
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
 use crate::patch::agent_state::THREAD_LOCALS;
-use crate::patch::content::Contents;
+use crate::patch::content::{Contents, Optimised};
 use crate::patch::jump;
 use crate::patch::link::room::Room;
 use crate::patch::link::{Failure, Redirect};
@@ -111,8 +111,9 @@ impl Live {
     }
 
     /// The program runs `compiled`.
-    pub fn runs(&mut self, compiled: &Crate) -> Result<()> {
-        self.world.runs(&compiled.key, Contents::of(&set(&compiled.objects)?));
+    pub fn runs(&mut self, compiled: &Crate, optimised: Optimised) -> Result<()> {
+        let contents = Contents { optimised, ..Contents::of(&set(&compiled.objects)?) };
+        self.world.runs(&compiled.key, contents);
         Ok(())
     }
 

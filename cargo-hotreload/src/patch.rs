@@ -9,7 +9,8 @@
 //! 1. [`rustc`] compiles the edited crates, without cargo and without a linker;
 //! 2. [`object`] and [`set`]: the objects of a compiled crate as plain data; [`running`]: what the program has, and where;
 //! 3. [`content`]: what each function and static is made of, whatever it is called and wherever it lies;
-//! 4. [`pairing`]: which of them is which one of the running program, and what is new; [`moved`] follows references;
+//! 4. [`pairing`]: which of them is which one of the running program, and what is new; [`moved`] follows references,
+//!    [`references`] knows who may hold a function's address;
 //! 5. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
 //!    architecture, [`jump`] whether an old entry can become a jump;
 //! 6. [`placed`] is the result: bytes for known addresses;
@@ -29,6 +30,7 @@ pub mod names;
 pub mod object;
 pub mod pairing;
 pub mod placed;
+pub mod references;
 pub mod refusal;
 pub mod relocate;
 pub mod running;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{Crate, Live, NotPatched, Patched};
 use crate::effects::agent;
+use crate::patch::content::Optimised;
 use crate::patch::set::members;
 use crate::plan::environment::preloading;
 
@@ -47,7 +48,7 @@ impl Program {
             .spawn()
             .expect("it starts");
         let mut live = Live::attach(child.id(), libraries()).expect("the agent is there");
-        live.runs(&compiled).expect("objects");
+        live.runs(&compiled, Optimised::No).expect("objects");
         let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         Self { directory, child, input, output: BufReader::new(output), live }
     }

@@ -7,10 +7,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::patch::content::{Contents, Item};
+use crate::patch::content::{Contents, Item, Optimised};
 use crate::patch::names::{is_about, is_numbered, may_be_copied, readable, stem};
 use crate::patch::object::Kind;
+use crate::patch::references;
 use crate::patch::refusal::Refusal;
+
+/// What is read of a vtable that became longer.
+const MOST_METHODS: usize = 1000;
 
 /// What becomes of an item of the new compilation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,25 +38,79 @@ struct Group<'contents> {
     added: BTreeMap<&'contents str, &'contents Item>,
 }
 
-/// Compares the crate `name` as it runs with a new compilation of it.
-pub fn pair(name: &str, running: &Contents, new: &Contents) -> Result<Fates, Refusal> {
-    let mut fates = Fates::new();
-    let is_same = |name: &str, now: &Item| running.items.get(name) == Some(now);
+/// What was found out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Pairs {
+    /// What becomes of each item.
+    pub fates: Fates,
+    /// Functions that the program has under another name, by what they are called now, with what they were called.
+    pub renamed: Vec<(String, String)>,
+}
+
+/// Compares the crate `name` as it runs with a new compilation of it. `is_pointed` says whether somebody may hold the
+/// address of a function of the running program.
+pub fn pair(
+    name: &str,
+    running: &Contents,
+    new: &Contents,
+    is_pointed: &dyn Fn(&str) -> bool,
+) -> Result<Pairs, Refusal> {
+    let mut pairs = Pairs::default();
+    let is_same = |name: &str, now: &Item| running.ran(name) == Some(now);
     let same = new.items.iter().filter(|(name, now)| is_same(name, now));
-    fates.extend(same.map(|(name, _)| (name.clone(), Fate::Same)));
+    pairs.fates.extend(same.map(|(name, _)| (name.clone(), Fate::Same)));
+    let mut refused: Vec<(String, Refusal)> = Vec::new();
     for (stem, group) in groups(running, new) {
-        match group.kind() {
-            Kind::Code => group.pair_functions(name, &stem, &mut fates)?,
-            Kind::Initialisers => return Err(Refusal::Initialiser { name: stem }),
+        let result = match group.kind() {
+            Kind::Code => group.pair_functions(name, &stem, is_pointed, &mut pairs),
+            Kind::Initialisers => Err(Refusal::Initialiser { name: stem.clone() }),
             // What nobody changes may stand in the process twice.
-            Kind::Constant => group.all_fresh(&mut fates),
+            Kind::Constant => {
+                group.all_fresh(&mut pairs.fates);
+                Ok(())
+            }
             _ => {
                 let kept = new.items.iter().filter(|(name, now)| now.kind != Kind::Code && is_same(name, now));
-                group.pair_variables(&stem, kept.map(|(name, _)| name.as_str()), &mut fates)?;
+                group.pair_variables(&stem, kept.map(|(name, _)| name.as_str()), &mut pairs.fates)
             }
+        };
+        if let Err(refusal) = result {
+            refused.push((stem, refusal));
         }
     }
-    Ok(fates)
+    if let Some((old, new)) = references::changed(&running.vtables, &new.vtables) {
+        let moved = new.iter().zip(old.iter().chain([&None; MOST_METHODS])).find(|(now, before)| now != before);
+        let method = moved.and_then(|(now, _)| now.as_deref()).unwrap_or_default();
+        refused.push((String::new(), Refusal::Vtable { name: readable(method) }));
+    }
+    if new.optimised == Optimised::Yes {
+        let lost = running.items.iter().filter(|(name, before)| is_lost(name, before, new));
+        refused.extend(lost.map(|(name, _)| (stem(name), Refusal::Lost { name: readable(name) })));
+    }
+    match refused.into_iter().min_by_key(|(stem, refusal)| telling(name, stem, refusal)) {
+        Some((_, refusal)) => Err(refusal),
+        None => Ok(pairs),
+    }
+}
+
+/// Whether optimised code has no static any more that the program has. It was taken out of the source, or the last who
+/// changed it was: then the others have its first value in their code, not what it holds.
+fn is_lost(name: &str, before: &Item, new: &Contents) -> bool {
+    let is_variable = |item: &Item| matches!(item.kind, Kind::Variable | Kind::ThreadLocal);
+    is_variable(before) && !new.items.get(name).is_some_and(is_variable) && !may_be_copied(&stem(name))
+}
+
+/// Of several reasons the one that says most to who made the edit comes first: what is not about names, and then the
+/// shortest name of the crate's own, since the names of everything that is made for a closure contain the closure's.
+fn telling(name: &str, stem: &str, refusal: &Refusal) -> (u8, bool, usize, String) {
+    let is_own = stem.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
+    let rank = match refusal {
+        Refusal::Initialiser { .. } => 0,
+        // These may be what became of the others.
+        Refusal::Ambiguous { .. } => 2,
+        _ => 1,
+    };
+    (rank, !is_own, stem.len(), stem.to_owned())
 }
 
 /// What is not the same before and now, by stem.
@@ -62,7 +120,19 @@ fn groups<'contents>(running: &'contents Contents, new: &'contents Contents) -> 
         match running.items.get(name) {
             Some(before) if before == now => {}
             Some(before) => drop(groups.entry(stem(name)).or_default().changed.insert(name, (before, now))),
-            None => drop(groups.entry(stem(name)).or_default().added.insert(name, now)),
+            None => {
+                let group = match running.gone.get(name) {
+                    Some(before) if before == now => continue,
+                    other => (groups.entry(stem(name)).or_default(), other),
+                };
+                match group {
+                    // It is back, and old pointers to it mean it.
+                    (group, Some(before)) if now.kind == Kind::Code && !is_numbered(&stem(name)) => {
+                        group.changed.insert(name, (before, now));
+                    }
+                    (group, _) => drop(group.added.insert(name, now)),
+                }
+            }
         }
     }
     for (name, before) in &running.items {
@@ -85,27 +155,44 @@ impl Group<'_> {
         fates.extend(names.map(|name| ((*name).to_owned(), Fate::Fresh)));
     }
 
-    fn pair_functions(&self, crate_name: &str, stem: &str, fates: &mut Fates) -> Result<(), Refusal> {
+    fn pair_functions(
+        &self,
+        crate_name: &str,
+        stem: &str,
+        is_pointed: &dyn Fn(&str) -> bool,
+        pairs: &mut Pairs,
+    ) -> Result<(), Refusal> {
         let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
         if is_numbered(stem) {
             let has_moved = self.changed.iter().any(|(name, (_, now))| {
-                self.changed.iter().any(|(other, (before, _))| name != other && before.contents == now.contents)
+                self.changed.iter().any(|(other, (before, _))| name != other && before.elsewhere == now.elsewhere)
             });
             let comes_or_goes = !self.added.is_empty() || !self.removed.is_empty();
             if has_moved || (comes_or_goes && !self.changed.is_empty()) {
                 return Err(ambiguous());
             }
         }
-        if !self.added.is_empty() && !self.removed.is_empty() && (is_numbered(stem) || is_about(stem, crate_name)) {
-            // An instance of a foreign generic function for other types is no successor of another instance. Of our own
-            // functions, one with another name may be what the old one became when an `impl` block came above it.
-            let has_successors = self.removed.values().all(|before| self.added.values().any(|now| now == before));
-            if !has_successors {
-                return Err(ambiguous());
+        pairs.fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), Fate::Edited)));
+        pairs.fates.extend(self.added.keys().map(|name| ((*name).to_owned(), Fate::Fresh)));
+        // An instance of a foreign generic function for other types is no successor of another instance.
+        if self.added.is_empty() || !is_about(stem, crate_name) {
+            return Ok(());
+        }
+        // Of our own functions, one with another name may be what the old one became when an `impl` block came above it.
+        // Nobody calls the old one who was compiled again; but who has its address still does.
+        let is_it = |one: &Item, other: &Item| one.elsewhere == other.elsewhere;
+        for (removed, before) in self.removed.iter().filter(|(name, _)| is_numbered(stem) || is_pointed(name)) {
+            let mut successors = self.added.iter().filter(|(_, now)| is_it(now, before));
+            let is_only = self.removed.values().filter(|other| is_it(other, before)).count() == 1;
+            match (successors.next(), successors.next()) {
+                (Some((successor, now)), None) if is_only => {
+                    let fate = if now == before { Fate::Same } else { Fate::Edited };
+                    pairs.fates.insert((*successor).to_owned(), fate);
+                    pairs.renamed.push(((*successor).to_owned(), (*removed).to_owned()));
+                }
+                _ => return Err(ambiguous()),
             }
         }
-        fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), Fate::Edited)));
-        fates.extend(self.added.keys().map(|name| ((*name).to_owned(), Fate::Fresh)));
         Ok(())
     }
 
@@ -133,105 +220,4 @@ impl Group<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Fate, pair};
-    use crate::patch::content::{Contents, Item};
-    use crate::patch::object::Kind;
-    use crate::patch::refusal::Refusal;
-
-    /// A crate of items `name=content`; a name's first letter says what it is.
-    fn contents(text: &str) -> Contents {
-        let item = |word: &str| {
-            let (name, content) = word.split_once('=').expect("name=content");
-            let kind = match name.as_bytes()[0] {
-                b'f' => Kind::Code,
-                b'c' => Kind::Constant,
-                b't' => Kind::ThreadLocal,
-                b'i' => Kind::Initialisers,
-                _ => Kind::Variable,
-            };
-            let contents = BTreeSet::from([content.parse().expect("a number")]);
-            (mangled(name), Item { kind, contents })
-        };
-        Contents { items: text.split_whitespace().map(item).collect() }
-    }
-
-    /// `f.a` is the function `krate::a`, `f.a!` a closure in it, `f.a/2` the same path with another hash.
-    fn mangled(name: &str) -> String {
-        let (path, hash) = name[2..].split_once('/').unwrap_or((&name[2..], "1"));
-        let (path, closure) =
-            path.strip_suffix('!').map_or((path, ""), |path| (path, "28_$u7b$$u7b$closure$u7d$$u7d$"));
-        format!("_ZN5krate{}{path}{closure}17h{hash:0>16}E", path.len())
-    }
-
-    fn fates(before: &str, after: &str) -> Result<String, Refusal> {
-        let fates = pair("krate", &contents(before), &contents(after))?;
-        let mut words: Vec<String> = after
-            .split_whitespace()
-            .map(|word| {
-                let name = word.split('=').next().unwrap_or_default();
-                let fate = match fates[&mangled(name)] {
-                    Fate::Same => "same",
-                    Fate::Edited => "edited",
-                    Fate::Fresh => "fresh",
-                };
-                format!("{name} {fate}")
-            })
-            .collect();
-        words.sort();
-        Ok(words.join(", "))
-    }
-
-    #[test]
-    fn what_is_certain_is_paired() {
-        for (before, after, expected) in [
-            ("f.a=1 f.b=1", "f.a=1 f.b=2", "f.a same, f.b edited"),
-            ("f.a=1", "f.a=1 f.b=2", "f.a same, f.b fresh"),
-            ("f.a=1 f.b=1", "f.a=2", "f.a edited"),
-            // A closure that was edited where it stands, and one that came behind all others.
-            ("f.a=1 f.a!/1=1 f.a!/2=2", "f.a=1 f.a!/1=1 f.a!/2=3", "f.a same, f.a!/1 same, f.a!/2 edited"),
-            ("f.a=1 f.a!/1=1", "f.a=2 f.a!/1=1 f.a!/2=2", "f.a edited, f.a!/1 same, f.a!/2 fresh"),
-            ("f.a=1 f.a!/1=1 f.a!/2=2", "f.a=2 f.a!/1=1", "f.a edited, f.a!/1 same"),
-            // An `impl` block came above: the same method under another hash.
-            ("f.a/1=1", "f.a/2=1", "f.a/2 fresh"),
-            // What nobody changes may be there twice.
-            ("c.a=1", "c.a=2", "c.a fresh"),
-            ("v.a=1 t.b=1", "v.a=1 t.b=1 v.c=1", "t.b same, v.a same, v.c fresh"),
-            (
-                "v.__CALLSITE=1 v.__CALLSITE/2=2",
-                "v.__CALLSITE=2 v.__CALLSITE/2=3",
-                "v.__CALLSITE fresh, v.__CALLSITE/2 fresh",
-            ),
-        ] {
-            assert_eq!(fates(before, after).as_deref(), Ok(expected), "{before} -> {after}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_certain_is_refused() {
-        let ambiguous = |name: &str| Refusal::Ambiguous { name: format!("krate::{name}") };
-        let initial = |name: &str| Refusal::InitialValue { name: format!("krate::{name}") };
-        for (before, after, expected) in [
-            // One closure above another: each name belongs to another one.
-            ("f.a!/1=1", "f.a!/1=2 f.a!/2=1", ambiguous("a::{{closure}}")),
-            ("f.a!/1=1 f.a!/2=2", "f.a!/1=2 f.a!/2=1", ambiguous("a::{{closure}}")),
-            ("f.a!/1=1 f.a!/2=2", "f.a!/1=2", ambiguous("a::{{closure}}")),
-            // It came above and was edited, too: what is the old one now?
-            ("f.a!/1=1", "f.a!/1=3 f.a!/2=2", ambiguous("a::{{closure}}")),
-            // A method that was edited below a new `impl` block.
-            ("f.a/1=1", "f.a/2=2", ambiguous("a")),
-            ("v.a=1", "v.a=2", initial("a")),
-            ("t.a=1", "t.a=2", initial("a")),
-            // Two statics of one name and content: which is the new one?
-            ("v.a/1=1", "v.a/1=1 v.a/2=1", ambiguous("a")),
-            ("v.a/1=1 v.a/2=1", "v.a/1=1", ambiguous("a")),
-            ("v.a/1=1", "v.a/2=1", ambiguous("a")),
-        ] {
-            assert_eq!(fates(before, after), Err(expected), "{before} -> {after}");
-        }
-        assert!(matches!(fates("", "i.a=1"), Err(Refusal::Initialiser { .. })));
-        assert!(matches!(fates("i.a=1", ""), Err(Refusal::Initialiser { .. })));
-    }
-}
+mod tests;

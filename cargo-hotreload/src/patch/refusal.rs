@@ -11,6 +11,12 @@ pub enum Refusal {
         /// The static.
         name: String,
     },
+    /// The compiler has put the first value of a static where it is read.
+    #[error("the optimised code has no `{name}` any more, and what it holds would be lost")]
+    Lost {
+        /// The static.
+        name: String,
+    },
     /// What runs before `main` changed; it would never run.
     #[error("what runs before `main` changed in `{name}`")]
     Initialiser {
@@ -21,6 +27,14 @@ pub enum Refusal {
     #[error("it cannot be told which `{name}` is which: one came, went or moved")]
     Ambiguous {
         /// What they are all called.
+        name: String,
+    },
+    /// Objects that the program holds have the old vtable.
+    #[error(
+        "the methods of a trait object changed: `{name}` is in another place or new, and old objects do not know that"
+    )]
+    Vtable {
+        /// One of the methods.
         name: String,
     },
     /// The linker made one function of several, and not all of them changed in the same way.

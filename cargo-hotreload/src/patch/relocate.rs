@@ -6,6 +6,8 @@ use object::elf::{
     R_X86_64_REX_GOTPCRELX, R_X86_64_TLSGD, R_X86_64_TLSLD, R_X86_64_TPOFF32, R_X86_64_TPOFF64, RelocationType,
 };
 
+use crate::patch::object::Relocation;
+
 /// The function that instructions call to find a thread-local. A patch knows where its thread-locals are, so these
 /// calls are taken out.
 pub const FIND_THREAD_LOCAL: &str = "__tls_get_addr";
@@ -72,6 +74,20 @@ pub fn to_next_instruction(kind: RelocationType) -> i64 {
     match form(kind) {
         Some(Form::Absolute(_) | Form::ThreadLocal(_)) => 0,
         _ => 4,
+    }
+}
+
+/// Whether the relocation belongs to an instruction of `code` that calls what it refers to, or jumps there.
+#[must_use]
+pub fn is_call(relocation: &Relocation, code: &[u8]) -> bool {
+    match form(relocation.kind) {
+        Some(Form::Call) => true,
+        // call *x@GOTPCREL(%rip), jmp *x@GOTPCREL(%rip)
+        Some(Form::Slot) => {
+            let at = usize::try_from(relocation.offset).unwrap_or_default();
+            at.checked_sub(2).is_some_and(|at| matches!(code.get(at..at + 2), Some([0xff, 0x15 | 0x25])))
+        }
+        _ => false,
     }
 }
 

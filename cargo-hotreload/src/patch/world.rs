@@ -3,6 +3,7 @@
 //! [`World::plan`] makes a patch of newly compiled crates, or says why not; nothing changes by that. When the patch is
 //! in the process, [`World::commit`] takes it into account, and the next edit is compared with it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::patch::content::Contents;
@@ -41,6 +42,8 @@ pub struct Plan {
     pub edited: Vec<String>,
     room: Room,
     crates: Vec<(String, Contents)>,
+    /// Functions by what they are called now, with what they were called.
+    renamed: Vec<(String, String)>,
     /// Names under which the program has something that is not meant any more.
     forgotten: Vec<String>,
 }
@@ -73,11 +76,15 @@ impl World {
     ) -> Result<Plan, Failure> {
         let mut crates = Vec::new();
         let mut fates = Vec::new();
+        let mut renamed = Vec::new();
+        let is_pointed = |name: &str| self.crates.values().any(|contents| contents.pointed.contains(name));
         for Compiled { key, name, set } in compiled {
-            let contents = Contents::of(set);
             let running = self.crates.get(key).cloned().unwrap_or_default();
-            fates.push(pair(name, &running, &contents)?);
-            crates.push((key.clone(), contents));
+            let contents = Contents { optimised: running.optimised, ..Contents::of(set) };
+            let pairs = pair(name, &running, &contents, &is_pointed)?;
+            fates.push(pairs.fates);
+            renamed.extend(pairs.renamed);
+            crates.push((key.clone(), contents.after(running)));
         }
         for (_, fate) in fates.iter_mut().flatten().filter(|(name, _)| replaced.contains(*name)) {
             *fate = Fate::Fresh;
@@ -93,19 +100,27 @@ impl World {
         let own = compiled.iter().zip(&fates).map(|(compiled, fates)| Part { set: &compiled.set, fates });
         let parts: Vec<_> = own.chain([Part { set: others, fates: &nothing }]).collect();
         let mut room = self.room;
-        let linked = link::link(&self.running, &parts, &mut room)?;
+        let mut running = Cow::Borrowed(&self.running);
+        for (now, before) in &renamed {
+            running.to_mut().rename(before, now);
+        }
+        let linked = link::link(&running, &parts, &mut room)?;
         let edited = fates.iter().flatten().filter(|(_, fate)| **fate == Fate::Edited);
         Ok(Plan {
             linked,
             edited: edited.map(|(name, _)| name.clone()).collect(),
             room,
             crates,
+            renamed,
             forgotten: fates.iter().flat_map(has_moved).collect(),
         })
     }
 
     /// The patch is in the process.
     pub fn commit(&mut self, plan: Plan) {
+        for (now, before) in &plan.renamed {
+            self.running.rename(before, now);
+        }
         for name in &plan.forgotten {
             self.running.forget(name);
         }

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::patch::content::Optimised;
 use crate::patch::rustc::call::Call;
 
 mod options;
@@ -255,6 +256,12 @@ impl Recorded {
     #[must_use]
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.call.directory.join(path)
+    }
+
+    /// Whether the compiler optimises.
+    #[must_use]
+    pub fn optimised(&self) -> Optimised {
+        if self.opt_level.as_deref().is_none_or(|level| level == "0") { Optimised::No } else { Optimised::Yes }
     }
 
     /// Whether a linker is called for something that comes out.

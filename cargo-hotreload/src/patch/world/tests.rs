@@ -159,9 +159,15 @@ fn another_initial_value_is_refused() {
 }
 
 #[test]
-fn a_closure_above_another_is_refused_and_one_below_is_not() {
+fn a_closure_that_came_above_another_is_told_from_it_unless_that_changed_too() {
     let above = BASE.replace("let add", "let one = |b: u32| b * 5; let n = one(n); let add");
-    let refused = edit(BASE, &above).expect_err("two closures change places");
+    let plan = edit(BASE, &above).expect("a patch");
+    assert_eq!(
+        (plan.renamed.len(), redirected(&plan)),
+        (1, vec!["svc::answer".into(), "svc::answer::{{closure}}".into()])
+    );
+    let refused = edit(BASE, &above.replace("a + COUNT", "a * COUNT")).map(|plan| redirected(&plan));
+    let refused = refused.expect_err("which is which?");
     assert!(matches!(refused, Failure::Refused(Refusal::Ambiguous { .. })), "{refused:?}");
     let below =
         BASE.replace("format!(\"{} {}\"", "let one = |b: u32| b * 5; format!(\"{} {}\"").replace("other())", "one(1))");
@@ -201,4 +207,14 @@ fn damaged_objects_are_refused_or_linked_but_never_trusted() {
         drop(Running::of_executable(&damaged, BIAS));
     }
     assert!(parsed > 100, "{parsed} of 2000 could be read");
+}
+
+#[test]
+fn a_method_below_a_new_impl_block_is_what_it_was() {
+    let before = "pub struct Cat;\n// here\nimpl Cat { fn own(&self) -> String { \"own\".into() } }
+        pub fn answer(n: u32) -> String { let f: fn(&Cat) -> String = Cat::own; f(&Cat).repeat(n as usize) }";
+    let after = before.replace("// here", "impl Cat { fn above() -> u32 { 1 } }");
+    let plan = edit(before, &after).expect("a patch");
+    assert_eq!(plan.renamed.len(), 1);
+    assert!(redirected(&plan).iter().all(|name| name == "svc::answer"), "{:?}", redirected(&plan));
 }

@@ -66,7 +66,7 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
         let results = Results::of(unit, &unit.absolute(&unit.out_dir));
         let Some(rlib) = results.rlib else { continue };
         check_age(&rlib, unit, base.began)?;
-        live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?)?;
+        live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?, unit.optimised())?;
     }
     let plan = base.program.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     fs::create_dir_all(&plan.out_dir).context("cannot make a directory")?;
@@ -78,7 +78,7 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
             if let Some(dep_info) = &compiled.dep_info {
                 check_sources(dep_info, &unit.call.directory, base.began)?;
             }
-            live.runs(&read_crate(compiled)?)?;
+            live.runs(&read_crate(compiled)?, unit.optimised())?;
         }
     }
     Ok(live)
