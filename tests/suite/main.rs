@@ -6,6 +6,7 @@
 
 mod anywhere;
 mod completions;
+mod conformance;
 mod control;
 mod corpus;
 mod demo;
