@@ -24,6 +24,7 @@ mod manifests;
 mod native;
 mod new;
 mod own_profile;
+mod patching;
 mod release;
 mod reload;
 mod report;
@@ -46,6 +47,7 @@ mod support {
     pub(crate) mod http;
     pub(crate) mod output;
     pub(crate) mod pair;
+    pub(crate) mod patched;
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;

@@ -87,9 +87,9 @@ impl Speak for Gone { fn word(&self) -> String { "-".into() } }
     },
     Case {
         name: "state",
-        svc: r"
+        svc: r#"
 pub fn answer() -> String { low::state::LOCAL.with(|local| local.set(local.get() + 1)); format!("{} {} {}", low::state::next(), low::state::get::<u8>(), low::state::LOCAL.get()) }
-",
+"#,
         low: r"
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
