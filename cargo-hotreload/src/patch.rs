@@ -11,3 +11,4 @@
 
 pub mod agent_state;
 pub mod placed;
+pub mod view;
