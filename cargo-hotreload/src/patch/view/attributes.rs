@@ -78,6 +78,7 @@ const DERIVE_HELPERS: &[&str] = &["backtrace", "error", "from", "serde", "source
 
 /// What the attributes of one item make of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any may go with any other")]
 pub(super) struct Attributes {
     /// It is there in tests alone.
     pub(super) test: bool,
@@ -229,6 +230,8 @@ pub(super) fn paths(attributes: &[Attribute]) -> Vec<String> {
         }
     }
     let mut found = Vec::new();
-    attributes.iter().for_each(|attribute| add(&attribute.meta, &mut found));
+    for attribute in attributes {
+        add(&attribute.meta, &mut found);
+    }
     found
 }

@@ -84,8 +84,9 @@ impl Comparison<'_> {
     fn order(&mut self) {
         let counts = |fixed: &&Fixed| {
             let what = &fixed.what;
-            let is_counted = matches!(what, What::Impl | What::Type | What::Macro | What::MacroCall | What::Unknown);
-            is_counted || matches!(what, What::Attributed(_))
+            let is_counted =
+                matches!(what, What::Impl | What::Type | What::MacroCall | What::Unknown | What::Attributed(_));
+            is_counted || matches!(what, What::Macro | What::Import | What::Module)
         };
         let of = |facts: &Facts| -> BTreeSet<String> { facts.fixed.iter().map(|fixed| fixed.key.clone()).collect() };
         let (before, now) = (of(self.before), of(self.now));
@@ -126,7 +127,10 @@ impl Comparison<'_> {
     /// Why callers see that `before` became `now`, if they do.
     fn changed(&mut self, before: &Function, now: &Function) -> Option<Why> {
         let is_sealed = self.is_sealed(before) && self.is_sealed(now);
-        let (is_moved, is_same) = (place(before) != place(now), before.body.text.words == now.body.text.words);
+        let is_moved = before.place != now.place
+            || before.header.places != now.header.places
+            || before.body.text.places != now.body.text.places;
+        let is_same = before.body.text.words == now.body.text.words;
         if before.header.words != now.header.words {
             let may_change = is_sealed && before.is_plain && now.is_plain;
             if !may_change {
@@ -181,9 +185,4 @@ fn by_key(fixed: &[Fixed]) -> BTreeMap<&str, Vec<&Fixed>> {
 
 fn is_moved(before: &Fixed, now: &Fixed) -> bool {
     before.place.file != now.place.file || before.text.places != now.text.places
-}
-
-/// Where a function and all its tokens stand.
-fn place(function: &Function) -> (&Place, &[(usize, usize)], &[(usize, usize)]) {
-    (&function.place, &function.header.places, &function.body.text.places)
 }

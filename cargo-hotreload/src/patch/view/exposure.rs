@@ -12,6 +12,9 @@ use crate::patch::view::Known;
 use crate::patch::view::names::Names;
 use crate::patch::view::tokens::{self, Node};
 
+/// Methods that known macros call without naming them in their brackets.
+const CALLED_BY_MACROS: &[&str] = &["anyhow_kind", "enabled", "insert", "into", "new", "poll", "write_fmt"];
+
 /// Names, and what names may be made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Words {
@@ -39,6 +42,7 @@ impl Words {
         for node in tokens::nodes(stream) {
             match node {
                 Node::Call { path, inside, .. } if names.is_known_macro(&path, &known.macros) => {
+                    self.names.extend(CALLED_BY_MACROS.iter().map(|&name| name.to_owned()));
                     self.add_pieces(inside.stream(), names, known);
                 }
                 Node::Call { inside, .. } => tokens::names(inside.stream(), &mut self.pieces),

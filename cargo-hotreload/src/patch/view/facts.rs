@@ -234,7 +234,9 @@ impl Facts {
             if seen.is_empty() {
                 return;
             }
-            seen.iter().for_each(|function| self.exposed.extend(&function.body.words));
+            for function in seen {
+                self.exposed.extend(&function.body.words);
+            }
             hidden = rest;
         }
     }

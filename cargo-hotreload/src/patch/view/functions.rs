@@ -6,8 +6,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::visit::{self, Visit};
 use syn::{
-    AttrStyle, Attribute, Block, GenericParam, Generics, ImplItemFn, ItemFn, ItemImpl, ReturnType, Signature, Type,
-    TypeImplTrait, TypeMacro, Visibility,
+    AttrStyle, Attribute, Block, GenericParam, Generics, ImplItem, ImplItemFn, ItemFn, ItemImpl, ReturnType, Signature,
+    Type, TypeImplTrait, TypeMacro, Visibility,
 };
 
 use crate::patch::view::attributes::{self, Attributes};
@@ -83,7 +83,7 @@ impl Owner {
         Self {
             name,
             header: quote!(#header #(#inner)*),
-            is_generic: is_generic(&item.generics) || finder.calls_macro,
+            is_generic: is_generic(&item.generics) || finder.calls_macro || item.items.iter().any(has_hidden_alias),
             trait_: path.and_then(|path| path.segments.last()).map(|segment| tokens::plain(&segment.ident)),
             boxes: Attributes::read(&item.attrs, known).boxes,
         }
@@ -98,14 +98,12 @@ impl Reader<'_> {
         }
         let ident = tokens::plain(&function.signature.ident);
         let own = owner.map_or_else(|| ident.clone(), |owner| format!("{}::{ident}", owner.name));
-        match look(function, &read, owner) {
-            Some(look) => self.fix(&own, scope, look, function.attributes, function.tokens.clone()),
-            None => {
-                let key = format!("{} {}", scope.name(&own), configuration(function.attributes));
-                let function = self.compiled_here(function, &read, scope, owner, (ident, own));
-                self.functions.push((key, function));
-            }
+        if let Some(look) = look(function, &read, owner) {
+            return self.fix(&own, scope, look, function.attributes, function.tokens.clone());
         }
+        let key = format!("{} {}", scope.name(&own), configuration(function.attributes));
+        let function = self.compiled_here(function, &read, scope, owner, (ident, own));
+        self.functions.push((key, function));
     }
 
     /// A function whose code is compiled with the crate itself.
@@ -158,7 +156,8 @@ fn look(function: &Callable<'_>, read: &Attributes, owner: Option<&Owner>) -> Op
         Some(name) => return Some(Look { what: What::Attributed(name.clone()), records: true }),
         None if read.boxes => return Some(Look { what: What::Attributed("async_trait".into()), records: true }),
         None if is_generic => What::Generic,
-        None if read.inline => What::Inline,
+        // What takes or returns such a float is inlined, because not every target can pass it.
+        None if read.inline || tokens::mentions(signature.to_token_stream(), &["f16", "f128"]) => What::Inline,
         None if signature.constness.is_some() => What::ConstFunction,
         None => return None,
     };
@@ -171,7 +170,6 @@ fn form(function: &Callable<'_>, owner: Option<&Owner>, stream: &TokenStream) ->
         ReturnType::Type(_, kind) => hides_type(kind),
     };
     match (function.signature.asyncness.is_some(), owner.is_some_and(|owner| owner.boxes)) {
-        (true, true) => Form::Plain,
         (true, false) => {
             let returned = if is_opaque { Returned::Opaque } else { Returned::Named };
             Form::Coroutine {
@@ -180,7 +178,7 @@ fn form(function: &Callable<'_>, owner: Option<&Owner>, stream: &TokenStream) ->
             }
         }
         (false, _) if is_opaque => Form::Opaque,
-        (false, _) => Form::Plain,
+        _ => Form::Plain,
     }
 }
 
@@ -201,6 +199,11 @@ fn without_inert(attributes: &[Attribute], header: TokenStream) -> (TokenStream,
 /// Whether there are parameters that machine code depends on; lifetimes are none.
 fn is_generic(generics: &Generics) -> bool {
     generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
+}
+
+/// Whether it says `type T = impl Trait`: then what the impl's functions return decides on the type.
+fn has_hidden_alias(item: &ImplItem) -> bool {
+    matches!(item, ImplItem::Type(alias) if hides_type(&alias.ty))
 }
 
 fn has_hidden_type(input: &syn::FnArg) -> bool {

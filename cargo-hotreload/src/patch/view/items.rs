@@ -53,7 +53,9 @@ impl Reader<'_> {
     }
 
     fn items(&mut self, items: &[Item], scope: &Scope) {
-        items.iter().for_each(|item| self.item(item, scope));
+        for item in items {
+            self.item(item, scope);
+        }
     }
 
     fn item(&mut self, item: &Item, scope: &Scope) {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{Attribute, ItemMacro, ItemTrait, ItemUse, TraitItem, UseTree, Visibility};
+use syn::{ItemMacro, ItemTrait, ItemUse, TraitItem, UseTree, Visibility};
 
+use crate::patch::view::attributes::Attributes;
 use crate::patch::view::tokens;
 
 /// Macros that make an expression of the expressions in their brackets: nothing that they write is seen outside of the
@@ -144,19 +145,13 @@ impl Names {
         if known.contains(path) {
             return true;
         }
-        match path.rsplit_once("::") {
-            Some((_, name)) => {
-                let root = path.split("::").next().unwrap_or_default();
-                MACRO_CRATES.contains(&root) && MACROS.contains(&name)
-            }
-            None => {
-                let is_from_elsewhere =
-                    |roots: &BTreeSet<String>| roots.iter().any(|root| !MACRO_CRATES.contains(&root.as_str()));
-                MACROS.contains(&path)
-                    && !self.macros.contains(path)
-                    && !self.imported.get(path).is_some_and(is_from_elsewhere)
-            }
+        if let Some((_, name)) = path.rsplit_once("::") {
+            let root = path.split("::").next().unwrap_or_default();
+            return MACRO_CRATES.contains(&root) && MACROS.contains(&name);
         }
+        let is_elsewhere = |root: &String| !MACRO_CRATES.contains(&root.as_str());
+        let is_from_elsewhere = self.imported.get(path).is_some_and(|roots| roots.iter().any(is_elsewhere));
+        MACROS.contains(&path) && !self.macros.contains(path) && !is_from_elsewhere
     }
 
     fn tree(&mut self, tree: &UseTree, root: Option<&str>, last: Option<&str>, is_public: bool) {
@@ -204,10 +199,9 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
-        let is_tracked = |attribute: &Attribute| attribute.path().is_ident("track_caller");
         for item in &item.items {
             if let TraitItem::Fn(function) = item
-                && function.attrs.iter().any(is_tracked)
+                && Attributes::read(&function.attrs, &BTreeSet::new()).tracked
             {
                 self.tracked.insert(tokens::plain(&function.sig.ident));
             }

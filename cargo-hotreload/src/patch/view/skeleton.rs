@@ -5,7 +5,7 @@
 //! although the future's layout is the same. So only texts and numbers may change, and they only where the compiler makes
 //! the same branches of them: not in patterns, and in the brackets of macros only texts, with the same `{…}` in them.
 
-use proc_macro2::{Literal, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{Block, Pat};
@@ -67,20 +67,20 @@ fn add(stream: TokenStream, free: Free, skeleton: &mut String) {
             Node::Leaf(TokenTree::Literal(literal)) => {
                 literal_shape(&literal, if is_field { Free::Nothing } else { free }, skeleton);
             }
-            Node::Leaf(token) => *skeleton += &format!("{token} "),
+            Node::Leaf(token) => push(skeleton, &[&token.to_string()]),
             Node::Group(group) => {
-                *skeleton += &format!("{:?} ", group.delimiter());
+                push(skeleton, &[bracket(&group)]);
                 add(group.stream(), free, skeleton);
-                *skeleton += "end ";
+                push(skeleton, &["end"]);
             }
             Node::Call { path, inside, .. } => {
                 let name = path.rsplit("::").next().unwrap_or(&path);
                 let is_exact = free == Free::Nothing || EXACT_MACROS.contains(&name);
-                *skeleton += &format!("{path}! {:?} ", inside.delimiter());
+                push(skeleton, &[&path, "!", bracket(&inside)]);
                 add(inside.stream(), if is_exact { Free::Nothing } else { Free::Texts }, skeleton);
-                *skeleton += "end ";
+                push(skeleton, &["end"]);
             }
-            Node::Attribute { tokens, .. } => *skeleton += &format!("{tokens} "),
+            Node::Attribute { tokens, .. } => push(skeleton, &[&tokens.to_string()]),
         }
     }
 }
@@ -89,16 +89,35 @@ fn literal_shape(literal: &Literal, free: Free, skeleton: &mut String) {
     let text = literal.to_string();
     let is_text = text.starts_with('"') || text.starts_with('r');
     match free {
-        Free::Values(_) | Free::Texts if is_text => *skeleton += &format!("text{:?} ", placeholders(&text)),
+        Free::Values(_) | Free::Texts if is_text => {
+            push(skeleton, &["text"]);
+            push(skeleton, &placeholders(&text));
+        }
         // Both the kind and a suffix, such as that of `1u8`, decide on the type.
         Free::Values(Returned::Named) if text.starts_with(|sign: char| sign.is_ascii_digit()) => {
             let suffix = text.find(['u', 'i', 'f']).map_or("", |at| &text[at..]);
             let kind = if text.contains(['.', 'e', 'E']) { "float" } else { "integer" };
             // `0xf` and the like are rare: they keep their value.
             let value = if text.starts_with("0x") { text.as_str() } else { "" };
-            *skeleton += &format!("{kind}{suffix}{value} ");
+            push(skeleton, &[kind, suffix, value]);
         }
-        Free::Values(_) | Free::Texts | Free::Nothing => *skeleton += &format!("{text} "),
+        Free::Values(_) | Free::Texts | Free::Nothing => push(skeleton, &[&text]),
+    }
+}
+
+fn push(skeleton: &mut String, words: &[&str]) {
+    for word in words {
+        *skeleton += word;
+        skeleton.push(' ');
+    }
+}
+
+fn bracket(group: &Group) -> &'static str {
+    match group.delimiter() {
+        Delimiter::Parenthesis => "(",
+        Delimiter::Brace => "{",
+        Delimiter::Bracket => "[",
+        Delimiter::None => "",
     }
 }
 

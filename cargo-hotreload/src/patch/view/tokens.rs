@@ -119,9 +119,8 @@ impl Text {
             match node {
                 Node::Leaf(token) => self.token(&token),
                 Node::Group(group) => self.group(&group, docs),
-                Node::Call { tokens, .. } => self.all(tokens),
                 Node::Attribute { inside, .. } if docs == Docs::Ignored && is_doc(&inside) => {}
-                Node::Attribute { tokens, .. } => self.all(tokens),
+                Node::Call { tokens, .. } | Node::Attribute { tokens, .. } => self.all(tokens),
             }
         }
     }

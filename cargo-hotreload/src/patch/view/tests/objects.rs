@@ -1,6 +1,7 @@
 //! Machine code of an rlib, so that it can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use object::read::archive::ArchiveFile;
 use object::read::elf::ElfFile64;
@@ -25,7 +26,7 @@ pub(super) fn functions(rlib: &[u8]) -> Code {
         }
         let data = member.data(rlib).expect("a member's bytes");
         let file = File::parse(data).expect("an object");
-        for symbol in file.symbols().filter(|symbol| symbol.is_definition()) {
+        for symbol in file.symbols().filter(ObjectSymbol::is_definition) {
             let name = symbol.name().expect("a name");
             if let (Some(section), false) = (symbol.section_index(), is_nameless(name)) {
                 let content = content(&file, section, &mut Vec::new());
@@ -52,7 +53,8 @@ fn content(file: &File<'_>, index: SectionIndex, open: &mut Vec<SectionIndex>) -
             RelocationTarget::Symbol(symbol) => target(file, symbol, open),
             other => format!("{other:?}"),
         };
-        text += &format!(" {offset}:{:?}:{}:<{target}>", relocation.flags(), relocation.addend());
+        let (flags, addend) = (relocation.flags(), relocation.addend());
+        write!(text, " {offset}:{flags:?}:{addend}:<{target}>").expect("memory");
     }
     open.pop();
     text

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -23,6 +24,9 @@ const SHARED: &str = "pub fn shared() -> usize {
     v.into_iter().filter(|x| *x > 1).map(|x| x + 1).collect::<Vec<u32>>().len() + w.len() + format!(\"{w:?}\").len()
 }
 ";
+
+/// Functions that are not the same, by the number of the edit that they belong to.
+type Differences = BTreeMap<Option<usize>, Vec<String>>;
 
 /// The functions of both crates.
 struct Build {
@@ -67,11 +71,7 @@ fn unseen_edits_change_nothing(opt_level: &str, callers: Callers) {
 ///
 /// Others are left out, because callers share instances of the standard library's generics, and where the compiler
 /// optimizes, what it makes of one depends on the others.
-fn judge(
-    opt_level: &str,
-    callers: Callers,
-    chosen: impl Fn(&View) -> bool,
-) -> (Vec<(usize, Edit)>, BTreeMap<Option<usize>, Vec<String>>) {
+fn judge(opt_level: &str, callers: Callers, chosen: impl Fn(&View) -> bool) -> (Vec<(usize, Edit)>, Differences) {
     let is_chosen = |(_, edit): &(usize, Edit)| {
         let is_comparable = opt_level == "0" || !edit.name.ends_with("which may be shared");
         is_comparable && edit.caller.is_some() && chosen(&compare(&edit.before, &edit.now, callers, &Known::default()))
@@ -91,8 +91,8 @@ fn build(edits: &[(usize, Edit)], side: impl Fn(&Edit) -> &Sources, opt_level: &
     let root = directory.path();
     let (mut library, mut caller) = (SHARED.to_owned(), String::new());
     for (number, edit) in edits {
-        library += &format!("#[path = \"e{number}/lib.rs\"] pub mod e{number};\n");
-        caller += &format!("#[path = \"c{number}.rs\"] pub mod c{number};\n");
+        writeln!(library, "#[path = \"e{number}/lib.rs\"] pub mod e{number};").expect("memory");
+        writeln!(caller, "#[path = \"c{number}.rs\"] pub mod c{number};").expect("memory");
         for (path, text) in &side(edit).files {
             write(&root.join(format!("e{number}")).join(path.strip_prefix("src").expect("src")), text);
         }
@@ -127,8 +127,8 @@ fn rustc(root: &Path, name: &str, opt_level: &str, more: &[OsString]) {
 ///
 /// A generic of another crate that both crates use is compiled into the library alone, if it is there. So a function that
 /// the caller has no more, or had not before, must be the library's then.
-fn differences(before: &Build, now: &Build) -> BTreeMap<Option<usize>, Vec<String>> {
-    let mut found: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
+fn differences(before: &Build, now: &Build) -> Differences {
+    let mut found = Differences::new();
     let names: BTreeSet<&String> = before.caller.keys().chain(now.caller.keys()).collect();
     for name in names {
         let of = |build: &'_ Build| build.caller.get(name).or_else(|| build.library.get(name)).cloned();
@@ -141,6 +141,6 @@ fn differences(before: &Build, now: &Build) -> BTreeMap<Option<usize>, Vec<Strin
 
 /// The edit whose module a function's name names first.
 fn edit_of(name: &str) -> Option<usize> {
-    let words = name.split(|sign: char| !sign.is_alphanumeric());
-    words.filter_map(|word| word.strip_prefix(['c', 'e'])?.parse().ok()).next()
+    let mut words = name.split(|sign: char| !sign.is_alphanumeric());
+    words.find_map(|word| word.strip_prefix(['c', 'e'])?.parse().ok())
 }
