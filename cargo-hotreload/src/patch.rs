@@ -7,7 +7,8 @@
 //! Everything in here is data to data; [`crate::effects`] reads the files and writes into the process.
 //!
 //! 1. [`placed`] is the result: bytes for known addresses, and which entries are redirected;
-//! 2. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches.
+//! 2. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches;
+//! 3. [`view`] tells whether other crates can see an edit, so that they have to be compiled as well.
 
 pub mod agent_state;
 pub mod placed;

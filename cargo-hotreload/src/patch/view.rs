@@ -173,25 +173,50 @@ impl View {
     }
 }
 
+/// A crate's source, reduced to what verdicts need. Reading takes most of the time, so keep what the running code was made
+/// of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crate(Facts);
+
+impl Crate {
+    /// Reads a crate. An error is a [`View::Unparsable`].
+    pub fn read(sources: &Sources, known: &Known) -> Result<Self, View> {
+        let facts = Facts::read(sources, known);
+        // Positions in the text are kept for each thread until somebody forgets them; facts hold none.
+        proc_macro2::extra::invalidate_current_thread_spans();
+        facts.map(Self).map_err(|Unparsable { file, line, message }| View::Unparsable { file, line, message })
+    }
+
+    /// What `callers` see if this crate is `now` that one; both were read with the same [`Known`].
+    #[must_use]
+    pub fn compare(&self, now: &Self, callers: Callers) -> View {
+        match callers {
+            _ if self == now => View::Nothing,
+            Callers::None => View::Masked,
+            Callers::Unoptimized | Callers::Optimized | Callers::Inlining => compare::compare(&self.0, &now.0, callers),
+        }
+    }
+}
+
 /// What `callers` see if the crate with the files `before` is now made of those in `now`.
 #[must_use]
 pub fn compare(before: &Sources, now: &Sources, callers: Callers, known: &Known) -> View {
     if before == now {
         return View::Nothing;
     }
-    let facts = (Facts::read(before, known), Facts::read(now, known));
-    // Positions in the text are kept for each thread until somebody forgets them; facts hold none.
-    proc_macro2::extra::invalidate_current_thread_spans();
-    match facts {
-        (_, Err(Unparsable { file, line, message })) => View::Unparsable { file, line, message },
-        (Ok(before), Ok(now)) if before == now => View::Nothing,
-        (_, Ok(_)) if callers == Callers::None => View::Masked,
-        (Ok(before), Ok(now)) => compare::compare(&before, &now, callers),
-        (Err(Unparsable { file, line, .. }), Ok(_)) => {
+    let now = match Crate::read(now, known) {
+        Ok(now) => now,
+        Err(view) => return view,
+    };
+    match Crate::read(before, known) {
+        Ok(before) => before.compare(&now, callers),
+        Err(_) if callers == Callers::None => View::Masked,
+        Err(View::Unparsable { file, line, .. }) => {
             let item = file.display().to_string();
             let reason = Reason { item, what: What::File, why: Why::Unread, file, line };
             View::Visible { reasons: vec![reason] }
         }
+        Err(view) => view,
     }
 }
 

@@ -26,8 +26,17 @@ pub(super) struct Body {
     pub(super) macros: Vec<Text>,
     /// If there are such: the items in the body, which those calls may use.
     pub(super) items: Vec<String>,
-    /// The names in it.
+    /// The names in it, if callers may see it.
     pub(super) words: Words,
+}
+
+/// Whether callers may hold a body, although they do not compile the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It decides on what the function returns.
+    Maybe,
+    /// They do not, unless what is inside of it shows.
+    Never,
 }
 
 /// What is seen outside of a function although it stands inside.
@@ -43,7 +52,7 @@ pub enum Hazard {
 
 impl Body {
     /// Reads what stands between the braces, `stream`, which is `block`.
-    pub(super) fn read(stream: TokenStream, block: &Block, names: &Names, known: &Known) -> Self {
+    pub(super) fn read(stream: TokenStream, block: &Block, held: Held, names: &Names, known: &Known) -> Self {
         let mut search = Search { names, known, hazard: None, macros: Vec::new(), has_hidden_items: false };
         search.look(stream.clone(), Inside::Syntax);
         let mut items = Items::default();
@@ -54,9 +63,12 @@ impl Body {
             }
         }
         let Search { hazard, macros, .. } = search;
-        let mut words = Words::default();
-        words.add(stream.clone(), names, known);
-        Self { text: Text::of(stream, Docs::Ignored), hazard, macros, items: items.found, words }
+        let text = Text::of(stream.clone(), Docs::Ignored);
+        let mut body = Self { text, hazard, macros, items: items.found, words: Words::default() };
+        if held == Held::Maybe || body.may_show() {
+            body.words.add(stream, names, known);
+        }
+        body
     }
 
     /// Whether something in it may be seen outside of the function.

@@ -249,6 +249,7 @@ impl Facts {
 
 fn twofold(key: &str, function: Function) -> Fixed {
     let Function { name, header, body, place, mut words, .. } = function;
+    // Each is compiled with the crate itself, as those that stand there once.
     words.extend(&body.words);
     let text = Text {
         words: format!("{}{{ {}", header.words, body.text.words),

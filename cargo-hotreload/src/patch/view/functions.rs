@@ -11,7 +11,7 @@ use syn::{
 };
 
 use crate::patch::view::attributes::{self, Attributes};
-use crate::patch::view::bodies::{self, Body};
+use crate::patch::view::bodies::{self, Body, Held};
 use crate::patch::view::exposure::Words;
 use crate::patch::view::facts::{Form, Function, What};
 use crate::patch::view::items::{Look, Reader, configuration, start};
@@ -124,12 +124,14 @@ impl Reader<'_> {
             (matches!(function.visibility, Visibility::Public(_)), owner.and_then(|owner| owner.trait_.as_deref()));
         let is_reachable = || owner.is_some() || !scope.is_closed || self.names.is_handed_on(&ident, &scope.path);
         let is_tracked_by_trait = |name: &str| TRACKED_TRAITS.contains(&name) || self.names.tracked.contains(&ident);
+        let form = form(function, owner, &stream);
+        let held = if form == Form::Plain { Held::Never } else { Held::Maybe };
         Function {
             name: scope.name(&own),
             header: Text::of(header, Docs::Ignored),
             inert: Text::of(inert, Docs::Ignored),
-            form: form(function, owner, &stream),
-            body: Body::read(stream, function.block, self.names, self.known),
+            form,
+            body: Body::read(stream, function.block, held, self.names, self.known),
             is_open: trait_.is_some() || is_public && is_reachable(),
             is_plain: trait_.is_none() && !read.counts,
             is_tracked: read.tracked || trait_.is_some_and(is_tracked_by_trait),
