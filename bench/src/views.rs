@@ -82,7 +82,7 @@ fn edits(changed: &Changed, each: Unit) -> Vec<Sources> {
         // A file is no module before another one says so.
         (_, None, _) | (_, _, None) => Vec::new(),
     };
-    let edited = changed.changed.iter().flat_map(|path| versions(path).into_iter().map(move |text| (path, text)));
+    let edited = changed.edited.iter().flat_map(|path| versions(path).into_iter().map(move |text| (path, text)));
     edited.map(|(path, text)| with(&changed.before, path, text)).collect()
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Repository {
 pub(super) struct Commit {
     name: String,
     /// Files that it changed.
-    changed: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 /// A library that a commit changed.
@@ -32,7 +32,7 @@ pub(super) struct Changed {
     /// What it is now.
     pub(super) now: BTreeMap<PathBuf, String>,
     /// Which of its files are not the same.
-    pub(super) changed: Vec<PathBuf>,
+    pub(super) edited: Vec<PathBuf>,
 }
 
 impl Repository {
@@ -56,14 +56,14 @@ impl Repository {
         let list = self.git(&["log", "--no-merges", "--min-parents=1", "--format=%H", "-n", &count.to_string()])?;
         let read = |name: &str| -> Result<Commit> {
             let changed = self.git(&["diff-tree", "-r", "--no-commit-id", "--name-only", "--no-renames", name])?;
-            Ok(Commit { name: name.to_owned(), changed: changed.lines().map(PathBuf::from).collect() })
+            Ok(Commit { name: name.to_owned(), files: changed.lines().map(PathBuf::from).collect() })
         };
         list.lines().map(read).collect()
     }
 
     /// The libraries that were there before `commit` and that it changed.
     pub(super) fn crates(&mut self, commit: &Commit) -> Result<Vec<Changed>> {
-        if !commit.changed.iter().any(|path| is_rust(path)) {
+        if !commit.files.iter().any(|path| is_rust(path)) {
             return Ok(Vec::new());
         }
         let (before, now) = (self.tree(&format!("{}^", commit.name))?, self.tree(&commit.name)?);
@@ -73,8 +73,8 @@ impl Repository {
             // Programs beside the library are crates of their own.
             let is_program = |path: &Path| path == directory.join("main.rs") || path.starts_with(directory.join("bin"));
             let is_inside = |path: &&PathBuf| path.starts_with(directory) && is_rust(path) && !is_program(path);
-            let changed: Vec<PathBuf> = commit.changed.iter().filter(is_inside).cloned().collect();
-            if changed.is_empty() {
+            let edited: Vec<PathBuf> = commit.files.iter().filter(is_inside).cloned().collect();
+            if edited.is_empty() {
                 continue;
             }
             let mut texts = |tree: &BTreeMap<PathBuf, String>| -> Result<BTreeMap<PathBuf, String>> {
@@ -83,7 +83,7 @@ impl Repository {
             };
             let files = texts(&before)?;
             let now = texts(&now)?;
-            crates.push(Changed { before: Sources { root, files }, now, changed });
+            crates.push(Changed { before: Sources { root, files }, now, edited });
         }
         Ok(crates)
     }
