@@ -113,11 +113,12 @@ pub struct Agent {
 impl Agent {
     /// Finds the agent in the process `pid`.
     pub fn find(pid: u32) -> Result<Self, Missing> {
-        let (base, file) = mapped(pid)?;
+        let alive = thread_with_memory(pid)?;
+        let (base, file) = mapped(pid, alive)?;
         if file.file_name().is_none_or(|name| name != file_name().as_str()) {
             return Err(Missing::OtherVersion { pid, file });
         }
-        let memory = Memory::open(pid).map_err(|source| missing_memory(pid, source))?;
+        let memory = Memory::open(alive).map_err(|source| missing_memory(pid, source))?;
         let address = base + state_symbol();
         let agent = Self::read(pid, memory, address).map_err(|source| missing_memory(pid, source))??;
         Ok(agent)
@@ -234,14 +235,28 @@ fn missing_memory(pid: u32, source: io::Error) -> Missing {
     }
 }
 
-/// Where the agent begins in the process `pid`, and its file.
-fn mapped(pid: u32) -> Result<(u64, PathBuf), Missing> {
+/// A thread of the process that has not ended. The process goes on without its main thread, but what the kernel tells of
+/// the process is what it tells of that thread.
+fn thread_with_memory(pid: u32) -> Result<u32, Missing> {
+    let ended = |_| Missing::Ended { pid };
+    let process = Process::new(i32::try_from(pid).map_err(|_| Missing::Ended { pid })?).map_err(ended)?;
+    for task in process.tasks().map_err(ended)? {
+        if let Ok(stat) = task.and_then(|task| task.stat())
+            && !matches!(stat.state, 'Z' | 'X')
+        {
+            return Ok(stat.pid.unsigned_abs());
+        }
+    }
+    Err(Missing::Ended { pid })
+}
+
+/// Where the agent begins in the process `pid`, of which the thread `alive` has not ended, and its file.
+fn mapped(pid: u32, alive: u32) -> Result<(u64, PathBuf), Missing> {
     let failed = |error: procfs::ProcError| match error {
         procfs::ProcError::NotFound(_) => Missing::Ended { pid },
         error => Missing::NotPermitted { pid, source: io::Error::other(error) },
     };
-    let process = i32::try_from(pid).map_err(|_| Missing::Ended { pid })?;
-    let process = Process::new(process).map_err(failed)?;
+    let process = Process::new(alive.cast_signed()).map_err(failed)?;
     for map in process.maps().map_err(failed)? {
         if let MMapPath::Path(path) = map.pathname
             && map.offset == 0
@@ -255,7 +270,7 @@ fn mapped(pid: u32) -> Result<(u64, PathBuf), Missing> {
     }
     let executable = process.exe().map_err(|_| Missing::Ended { pid })?;
     // By the link, because the file itself may have been replaced by a newer one.
-    match elf::is_static(Path::new(&format!("/proc/{pid}/exe"))) {
+    match elf::is_static(Path::new(&format!("/proc/{alive}/exe"))) {
         Ok(true) => Err(Missing::Static { executable }),
         _ => Err(Missing::NotLoaded { pid, executable }),
     }

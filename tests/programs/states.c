@@ -1,0 +1,53 @@
+// A program in a state that is hard to stop. "vfork": a thread waits for a child that shares its memory for 300 ms, again
+// and again; "leaderless": the main thread has ended; "environment": prints the environment, its child's too, and ends.
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+__attribute__((noinline, noclone)) int answer(void) {
+    return 1;
+}
+
+static void *answers(void *nothing) {
+    char line[64];
+    puts("ready");
+    while (fgets(line, sizeof line, stdin)) printf("%d\n", answer());
+    exit(0);
+    return nothing;
+}
+
+static void *vforks(void *nothing) {
+    for (;;) {
+        pid_t child = vfork();
+        if (child == 0) {
+            usleep(300000);
+            _exit(0);
+        }
+        waitpid(child, NULL, 0);
+        usleep(30000);
+    }
+    return nothing;
+}
+
+static void *sleeps(void *nothing) {
+    for (;;) pause();
+    return nothing;
+}
+
+int main(int argc, char **argv, char **environment) {
+    if (argc != 2) return 2;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (strcmp(argv[1], "environment") == 0) {
+        for (char **variable = environment; *variable; variable++) puts(*variable);
+        return system("env");
+    }
+    pthread_t thread;
+    pthread_create(&thread, NULL, strcmp(argv[1], "vfork") == 0 ? vforks : sleeps, NULL);
+    pthread_create(&thread, NULL, answers, NULL);
+    if (strcmp(argv[1], "leaderless") == 0) pthread_exit(NULL);
+    for (;;) pause();
+}
