@@ -2,6 +2,8 @@
 // and again; "leaderless": the main thread has ended; "environment": prints the environment, its child's too, and ends.
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +14,31 @@ __attribute__((noinline, noclone)) int answer(void) {
     return 1;
 }
 
+int trapped(void);
+__asm__(".globl trapped\n trapped: nop\n int3\n nop\n nop\n nop\n mov $1, %eax\n ret");
+
+static atomic_int inside, go;
+
+static void on_trap(int signal) {
+    (void)signal;
+    atomic_store(&inside, 1);
+    while (!atomic_load(&go)) usleep(1000);
+}
+
+static void *is_trapped(void *nothing) {
+    int result = trapped();
+    printf("returned %d\n", result);
+    return nothing;
+}
+
 static void *answers(void *nothing) {
     char line[64];
     puts("ready");
-    while (fgets(line, sizeof line, stdin)) printf("%d\n", answer());
+    while (fgets(line, sizeof line, stdin)) {
+        if (strcmp(line, "go\n") == 0) atomic_store(&go, 1);
+        else if (strcmp(line, "trapped\n") == 0) printf("%d\n", trapped());
+        else printf("%d\n", answer());
+    }
     exit(0);
     return nothing;
 }
@@ -47,6 +70,11 @@ int main(int argc, char **argv, char **environment) {
     }
     pthread_t thread;
     pthread_create(&thread, NULL, strcmp(argv[1], "vfork") == 0 ? vforks : sleeps, NULL);
+    signal(SIGTRAP, on_trap);
+    if (strcmp(argv[1], "handler") == 0) {
+        pthread_create(&thread, NULL, is_trapped, NULL);
+        while (!atomic_load(&inside)) usleep(1000);
+    }
     pthread_create(&thread, NULL, answers, NULL);
     if (strcmp(argv[1], "leaderless") == 0) pthread_exit(NULL);
     for (;;) pause();

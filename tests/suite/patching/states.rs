@@ -81,6 +81,26 @@ fn a_child_that_shares_the_memory_is_waited_for() {
     assert_eq!(program.started.ask("call"), "42");
 }
 
+/// It goes on there when the handler returns, in the middle of the bytes that are replaced.
+#[test]
+fn what_a_handler_interrupted_is_waited_for() {
+    const NOP: u8 = 0x90;
+    let program = Program::compile("states.c", &[]).start(&["handler"]);
+    let there = program.redirect("trapped", 0, &returning(42));
+    let agent = &program.agent;
+    let first = || agent.memory().read(there.redirects[0].address, 1).expect("its first byte");
+    let applied = thread::scope(|scope| {
+        let applying = scope.spawn(|| apply(agent, &there).expect("applied"));
+        thread::sleep(Duration::from_millis(50));
+        assert_eq!(first(), [NOP]);
+        program.started.tell("go");
+        assert_eq!(program.started.line(), "returned 1");
+        applying.join().expect("it does not panic")
+    });
+    assert!(applied.rounds > 1, "{applied:?}");
+    assert_eq!(program.started.ask("trapped"), "42");
+}
+
 #[test]
 fn a_program_in_a_debugger_is_left_alone() {
     let program = Program::compile("states.c", &[]).start(&["plain"]);
