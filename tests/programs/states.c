@@ -1,5 +1,11 @@
-// A program in a state that is hard to stop. "vfork": a thread waits for a child that shares its memory for 300 ms, again
-// and again; "leaderless": the main thread has ended; "environment": prints the environment, its child's too, and ends.
+// A program in a state that is hard to stop.
+//
+// vfork: a thread waits for a child that shares its memory for 300 ms, again and again
+// leaderless: the main thread has ended
+// handler: a thread is in a handler that interrupted `trapped` behind its second byte, until the line "go" is read
+// environment: prints the environment, its child's too, and ends
+//
+// The line "exec" is answered by another program in the same process, "trapped" and all others by calls.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -36,6 +42,7 @@ static void *answers(void *nothing) {
     puts("ready");
     while (fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "go\n") == 0) atomic_store(&go, 1);
+        else if (strcmp(line, "exec\n") == 0) execl("/bin/sh", "sh", "-c", "echo replaced; read end", NULL);
         else if (strcmp(line, "trapped\n") == 0) printf("%d\n", trapped());
         else printf("%d\n", answer());
     }

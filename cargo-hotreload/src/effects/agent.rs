@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use object::read::elf::{ElfFile64, FileHeader};
 use object::{Endianness, Object, ObjectSymbol};
-use procfs::process::{MMapPath, Process};
+use procfs::ProcError;
+use procfs::process::{MMapPath, MemoryMaps, Process};
 use thiserror::Error;
 
 use crate::effects::memory::Memory;
@@ -113,8 +114,8 @@ pub struct Agent {
 impl Agent {
     /// Finds the agent in the process `pid`.
     pub fn find(pid: u32) -> Result<Self, Missing> {
-        let alive = thread_with_memory(pid)?;
-        let (base, file) = mapped(pid, alive)?;
+        let (alive, maps) = mappings(pid)?;
+        let (base, file) = mapped(pid, alive, maps)?;
         if file.file_name().is_none_or(|name| name != file_name().as_str()) {
             return Err(Missing::OtherVersion { pid, file });
         }
@@ -235,29 +236,29 @@ fn missing_memory(pid: u32, source: io::Error) -> Missing {
     }
 }
 
-/// A thread of the process that has not ended. The process goes on without its main thread, but what the kernel tells of
-/// the process is what it tells of that thread.
-fn thread_with_memory(pid: u32) -> Result<u32, Missing> {
-    let ended = |_| Missing::Ended { pid };
-    let process = Process::new(i32::try_from(pid).map_err(|_| Missing::Ended { pid })?).map_err(ended)?;
-    for task in process.tasks().map_err(ended)? {
-        if let Ok(stat) = task.and_then(|task| task.stat())
-            && !matches!(stat.state, 'Z' | 'X')
-        {
-            return Ok(stat.pid.unsigned_abs());
-        }
-    }
-    Err(Missing::Ended { pid })
-}
-
-/// Where the agent begins in the process `pid`, of which the thread `alive` has not ended, and its file.
-fn mapped(pid: u32, alive: u32) -> Result<(u64, PathBuf), Missing> {
-    let failed = |error: procfs::ProcError| match error {
-        procfs::ProcError::NotFound(_) => Missing::Ended { pid },
+/// A thread of the process `pid` that has its memory, and what is mapped there.
+///
+/// A process goes on without its main thread, but what the kernel tells of the process is what it tells of that thread.
+fn mappings(pid: u32) -> Result<(u32, MemoryMaps), Missing> {
+    let failed = |error: ProcError| match error {
+        ProcError::NotFound(_) => Missing::Ended { pid },
         error => Missing::NotPermitted { pid, source: io::Error::other(error) },
     };
-    let process = Process::new(alive.cast_signed()).map_err(failed)?;
-    for map in process.maps().map_err(failed)? {
+    let process = Process::new(i32::try_from(pid).map_err(|_| Missing::Ended { pid })?).map_err(failed)?;
+    let mut last = Missing::Ended { pid };
+    for task in process.tasks().map_err(failed)? {
+        match task.and_then(|task| Ok((task.tid.unsigned_abs(), Process::new(task.tid)?.maps()?))) {
+            Ok((thread, maps)) if !maps.0.is_empty() => return Ok((thread, maps)),
+            Ok(_) => {}
+            Err(error) => last = failed(error),
+        }
+    }
+    Err(last)
+}
+
+/// Where the agent begins in the process `pid`, and its file; `alive` is a thread of it that has not ended.
+fn mapped(pid: u32, alive: u32, maps: MemoryMaps) -> Result<(u64, PathBuf), Missing> {
+    for map in maps {
         if let MMapPath::Path(path) = map.pathname
             && map.offset == 0
             && let Some(name) = path.file_name().and_then(|name| name.to_str())
@@ -268,6 +269,7 @@ fn mapped(pid: u32, alive: u32) -> Result<(u64, PathBuf), Missing> {
             return Ok((map.address.0, path.with_file_name(name)));
         }
     }
+    let process = Process::new(alive.cast_signed()).map_err(|_| Missing::Ended { pid })?;
     let executable = process.exe().map_err(|_| Missing::Ended { pid })?;
     // By the link, because the file itself may have been replaced by a newer one.
     match elf::is_static(Path::new(&format!("/proc/{alive}/exe"))) {

@@ -178,6 +178,17 @@ impl Drop for Stopped {
     }
 }
 
+/// Takes notice of the threads that have ended while another thread of ours traces them.
+///
+/// A thread that replaces the program by another one (execve) waits until all the others have ended and the one who
+/// traces them has noticed, and holds a lock that is needed to trace another thread. If we are just about to do that,
+/// each waits for the other, unless a third one comes along.
+pub fn bury_the_dead(pid: u32) {
+    let Ok(process) = i32::try_from(pid).map(Pid::from_raw) else { return };
+    let all = threads(process).unwrap_or_default();
+    all.into_iter().filter(|thread| *thread != process).for_each(tracee::bury);
+}
+
 /// The threads that the process has now.
 fn threads(process: Pid) -> Result<Vec<Pid>, Failure> {
     let entries = fs::read_dir(format!("/proc/{process}/task")).map_err(|_| Failure::Ended)?;

@@ -89,15 +89,16 @@ fn what_a_handler_interrupted_is_waited_for() {
     let there = program.redirect("trapped", 0, &returning(42));
     let agent = &program.agent;
     let first = || agent.memory().read(there.redirects[0].address, 1).expect("its first byte");
-    let applied = thread::scope(|scope| {
+    thread::scope(|scope| {
         let applying = scope.spawn(|| apply(agent, &there).expect("applied"));
+        let written = || agent.memory().read(there.writes[0].address, 6).expect("the slot") == returning(42);
+        until(SOON, "it has begun", || written().then_some(()));
         thread::sleep(Duration::from_millis(50));
         assert_eq!(first(), [NOP]);
         program.started.tell("go");
         assert_eq!(program.started.line(), "returned 1");
-        applying.join().expect("it does not panic")
+        applying.join().expect("it does not panic");
     });
-    assert!(applied.rounds > 1, "{applied:?}");
     assert_eq!(program.started.ask("trapped"), "42");
 }
 
@@ -147,6 +148,29 @@ fn a_program_that_is_killed_while_it_is_stopped_has_ended() {
         assert!(matches!(refusal, Refusal::Ended | Refusal::Threads(Failure::Ended)), "{refusal}");
         assert_eq!(ending(killing.join().expect("it ends")), Ending::Signal(9));
         assert!(rustix::process::test_kill_process(pid).is_err(), "it was reaped");
+    }
+}
+
+/// What was meant for the one is not written into the other, and neither waits for ever.
+#[test]
+fn a_program_that_replaces_itself_while_it_is_stopped_has_ended() {
+    let program = Program::compile("states.c", &[]);
+    for microseconds in 0..20 {
+        let program = program.clone().start(&["plain"]);
+        let (agent, there) = (&program.agent, program.redirect("answer", 0, &returning(42)));
+        thread::scope(|scope| {
+            let applying = scope.spawn(|| {
+                loop {
+                    if let Err(refusal) = apply(agent, &there) {
+                        break refusal;
+                    }
+                }
+            });
+            thread::sleep(Duration::from_micros(microseconds * 100));
+            assert_eq!(program.started.ask("exec"), "replaced");
+            let refusal = applying.join().expect("it does not panic");
+            assert!(matches!(refusal, Refusal::Ended | Refusal::Threads(Failure::Ended)), "{refusal}");
+        });
     }
 }
 

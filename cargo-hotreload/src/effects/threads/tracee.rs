@@ -102,6 +102,17 @@ pub(super) fn look(process: Pid, thread: Pid) -> Look {
     }
 }
 
+/// Takes notice of the end of a thread that anyone of this process traces; without that a thread of the program that
+/// waits for it would wait for ever. Not for the main thread.
+pub(super) fn bury(thread: Pid) {
+    let id = WaitId::Pid(raw(thread));
+    let ends = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
+    // The kernel would also give us a stop, which is for the one who traces.
+    if seen(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) == Look::Gone {
+        let _ = waitid(id, ends);
+    }
+}
+
 fn all_threads() -> u32 {
     libc::__WALL.cast_unsigned()
 }
