@@ -10,7 +10,8 @@ use anyhow::Result;
 use object::read::elf::{ElfFile64, FileHeader};
 use object::{Endianness, Object, ObjectSymbol};
 use procfs::ProcError;
-use procfs::process::{MMapPath, MemoryMaps, Process};
+use procfs::process::{MMapPath, MemoryMap, Process};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::effects::memory::Memory;
@@ -114,15 +115,13 @@ pub struct Agent {
 impl Agent {
     /// Finds the agent in the process `pid`.
     pub fn find(pid: u32) -> Result<Self, Missing> {
-        let (alive, maps) = mappings(pid)?;
-        let (base, file) = mapped(pid, alive, maps)?;
+        let (memory, maps) = opened(pid)?;
+        let (base, file) = mapped(pid, maps)?;
         if file.file_name().is_none_or(|name| name != file_name().as_str()) {
             return Err(Missing::OtherVersion { pid, file });
         }
-        let memory = Memory::open(alive).map_err(|source| missing_memory(pid, source))?;
         let address = base + state_symbol();
-        let agent = Self::read(pid, memory, address).map_err(|source| missing_memory(pid, source))??;
-        Ok(agent)
+        Self::read(pid, memory, address).map_err(|source| missing(pid, source))?
     }
 
     /// Reads what it published. The outer result tells of memory that cannot be read.
@@ -229,26 +228,37 @@ fn offset(bytes: usize) -> u64 {
     bytes as u64
 }
 
-fn missing_memory(pid: u32, source: io::Error) -> Missing {
+fn missing(pid: u32, source: io::Error) -> Missing {
     match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => Missing::Ended { pid },
+        _ if source.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Missing::Ended { pid },
         _ => Missing::NotPermitted { pid, source },
     }
 }
 
-/// A thread of the process `pid` that has its memory, and what is mapped there.
+fn plain(error: ProcError) -> io::Error {
+    match error {
+        ProcError::NotFound(_) => io::ErrorKind::NotFound.into(),
+        ProcError::Io(source, _) => source,
+        other => io::Error::other(other),
+    }
+}
+
+/// The memory of the process `pid`, and what is mapped there.
 ///
 /// A process goes on without its main thread, but what the kernel tells of the process is what it tells of that thread.
-fn mappings(pid: u32) -> Result<(u32, MemoryMaps), Missing> {
-    let failed = |error: ProcError| match error {
-        ProcError::NotFound(_) => Missing::Ended { pid },
-        error => Missing::NotPermitted { pid, source: io::Error::other(error) },
-    };
+/// So any of the threads is asked.
+fn opened(pid: u32) -> Result<(Memory, Vec<MemoryMap>), Missing> {
+    let failed = |error: ProcError| missing(pid, plain(error));
     let process = Process::new(i32::try_from(pid).map_err(|_| Missing::Ended { pid })?).map_err(failed)?;
     let mut last = Missing::Ended { pid };
     for task in process.tasks().map_err(failed)? {
-        match task.and_then(|task| Ok((task.tid.unsigned_abs(), Process::new(task.tid)?.maps()?))) {
-            Ok((thread, maps)) if !maps.0.is_empty() => return Ok((thread, maps)),
+        let open = |thread: i32| {
+            let maps = Process::new(thread)?.maps()?.0;
+            Ok((Memory::open(thread.unsigned_abs())?, maps))
+        };
+        match task.and_then(|task| open(task.tid)) {
+            Ok((memory, maps)) if !maps.is_empty() => return Ok((memory, maps)),
             Ok(_) => {}
             Err(error) => last = failed(error),
         }
@@ -256,8 +266,8 @@ fn mappings(pid: u32) -> Result<(u32, MemoryMaps), Missing> {
     Err(last)
 }
 
-/// Where the agent begins in the process `pid`, and its file; `alive` is a thread of it that has not ended.
-fn mapped(pid: u32, alive: u32, maps: MemoryMaps) -> Result<(u64, PathBuf), Missing> {
+/// Where the agent begins in the process `pid`, and its file.
+fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
     for map in maps {
         if let MMapPath::Path(path) = map.pathname
             && map.offset == 0
@@ -269,10 +279,10 @@ fn mapped(pid: u32, alive: u32, maps: MemoryMaps) -> Result<(u64, PathBuf), Miss
             return Ok((map.address.0, path.with_file_name(name)));
         }
     }
-    let process = Process::new(alive.cast_signed()).map_err(|_| Missing::Ended { pid })?;
+    let process = Process::new(pid.cast_signed()).map_err(|_| Missing::Ended { pid })?;
     let executable = process.exe().map_err(|_| Missing::Ended { pid })?;
     // By the link, because the file itself may have been replaced by a newer one.
-    match elf::is_static(Path::new(&format!("/proc/{alive}/exe"))) {
+    match elf::is_static(Path::new(&format!("/proc/{pid}/exe"))) {
         Ok(true) => Err(Missing::Static { executable }),
         _ => Err(Missing::NotLoaded { pid, executable }),
     }

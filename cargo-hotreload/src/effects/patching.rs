@@ -1,8 +1,8 @@
 //! Puts a finished patch into the running program.
 //!
 //! 1. What nobody uses yet is written while the program runs: code, constants, variables.
-//! 2. All threads are stopped. If one is inside of the bytes that are going to be replaced, all go on and it is tried
-//!    again.
+//! 2. All threads are stopped. One that is inside of the bytes that are going to be replaced is led out of them; if that
+//!    cannot be done, all go on and it is tried again.
 //! 3. Thread-locals, unwind tables, and at last the entries of the functions are written, and all go on.
 //!
 //! If this tool is killed in between, the program goes on as it is at that moment: with some functions redirected and
@@ -132,7 +132,11 @@ fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, 
     let occupied = Occupied::new(&patch.redirects);
     let mut pause = SHORTEST_PAUSE;
     for rounds in 1.. {
-        let refusal = match stop(agent.pid()) {
+        let stopped = stop(agent.pid()).and_then(|mut stopped| {
+            stopped.step_out(|pc| occupied.contains(pc))?;
+            Ok(stopped)
+        });
+        let refusal = match stopped {
             Ok(stopped) => match obstacle(agent, patch, &occupied, &stopped, rounds)? {
                 None => {
                     write(agent, patch, before, &stopped)?;

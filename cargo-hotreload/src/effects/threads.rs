@@ -111,6 +111,36 @@ impl Stopped {
         &self.threads
     }
 
+    /// Lets each thread that goes on at a place which is `inside` do some instructions more, so that it is behind it.
+    ///
+    /// Threads that job control stopped would be there for ever, and others may be there again whenever they are stopped.
+    pub fn step_out(&mut self, inside: impl Fn(u64) -> bool) -> Result<(), Failure> {
+        /// Redirects are short, and so are the shortest instructions.
+        const MOST: usize = 16;
+        let Self { process, threads, asked, .. } = self;
+        threads.retain_mut(|thread| {
+            for _ in 0..MOST {
+                let Registers { pc, restart, .. } = thread.registers;
+                // Who waits in a system call would wait there again, and a signal that is delivered leads elsewhere.
+                if !inside(pc) || restart.is_some() || thread.signal != 0 {
+                    return true;
+                }
+                match tracee::step(*process, thread.id) {
+                    Some(Look::Stopped(signal)) => thread.signal = signal,
+                    Some(_) => return false,
+                    None => {
+                        asked.push(thread.id);
+                        return false;
+                    }
+                }
+                let Ok(registers) = registers::settle(thread.id) else { return false };
+                thread.registers = registers;
+            }
+            true
+        });
+        self.wait(PATIENCE)
+    }
+
     /// Lets all go on, and says for how long they stood.
     #[must_use]
     pub fn release(mut self) -> Duration {

@@ -61,7 +61,7 @@ fn thread_local(distance: i64) -> Vec<u8> {
 
 #[test]
 fn new_thread_locals_are_there_in_old_threads_and_in_new_ones() {
-    const PATCHES: u64 = 60;
+    const PATCHES: u64 = 40;
     let hot = Program::compile("hot.c", &[]).start(&["2", "2", "1"]);
     let begin = hot.agent.thread_locals().expect("published");
     let mut all = Vec::new();
@@ -73,7 +73,7 @@ fn new_thread_locals_are_there_in_old_threads_and_in_new_ones() {
         placed.thread_locals = vec![Write { address: place, bytes: 42_u32.to_ne_bytes().to_vec() }];
         all.push(patch(&hot, &placed));
     }
-    tell("60 new thread-locals while threads come and go", &all);
+    tell("40 new thread-locals while threads come and go", &all);
     let before = Counters::of(&hot);
     assert_eq!(before.others, 0, "{before:?}");
     let begin = Instant::now();

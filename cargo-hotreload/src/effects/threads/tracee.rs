@@ -1,6 +1,8 @@
 //! One thread that is traced by the calling thread.
 
 use std::io;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -129,6 +131,31 @@ fn seen(status: rustix::io::Result<Option<rustix::process::WaitIdStatus>>) -> Lo
         Ok(None) | Err(rustix::io::Errno::INTR) => Look::Runs,
         Err(_) => Look::Gone,
     }
+}
+
+/// Lets the stopped thread do one instruction. `None` if it has to wait in it: it is asked to stop again.
+///
+/// The signal of the step itself is taken; another one that came first is about to be delivered.
+pub(super) fn step(process: Pid, thread: Pid) -> Option<Look> {
+    const PATIENCE: Duration = Duration::from_millis(20);
+    let begin = Instant::now();
+    if ptrace::step(thread, None).is_err() {
+        return Some(Look::Gone);
+    }
+    while begin.elapsed() < PATIENCE {
+        match look(process, thread) {
+            Look::Runs => yield_now(),
+            Look::Stopped(libc::SIGTRAP) if is_step(thread) => return Some(Look::Stopped(0)),
+            stopped => return Some(stopped),
+        }
+    }
+    // As in `seize`.
+    let _ = ptrace::interrupt(thread);
+    None
+}
+
+fn is_step(thread: Pid) -> bool {
+    ptrace::getsiginfo(thread).is_ok_and(|information| information.si_code == libc::TRAP_TRACE)
 }
 
 /// Lets the stopped thread go, with `signal` (0: none), and traces it no more. A thread that takes part in a stop of the
