@@ -1,6 +1,5 @@
 //! Edits of small programs, compiled by the real compiler.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +13,7 @@ use crate::patch::content::Contents;
 use crate::patch::link::Failure;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
+use crate::patch::pairing::Unknown;
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::{self, Set};
@@ -71,7 +71,6 @@ fn edit(before: &str, after: &str) -> Result<Plan, Failure> {
     let world = world(directory.path(), before);
     let archive = library(directory.path(), after);
     let compiled = [compiled(&archive)];
-    let nobody = BTreeSet::new();
     let libraries = Rlibs::index(libraries()).expect("archives");
     let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
@@ -79,7 +78,7 @@ fn edit(before: &str, after: &str) -> Result<Plan, Failure> {
         for object in &found {
             others.add(object).expect("an object");
         }
-        match world.plan(&compiled, &others, &nobody) {
+        match world.plan(&compiled, &others, &Unknown) {
             Err(Failure::Missing(names)) => {
                 let more = libraries.objects(&names).expect("readable");
                 assert!(!more.is_empty(), "nobody has {names:?}");
@@ -196,7 +195,7 @@ fn damaged_objects_are_refused_or_linked_but_never_trusted() {
         if set.add(&damaged).is_ok() {
             parsed += 1;
             let compiled = Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set };
-            drop(world.plan(&[compiled], &Set::default(), &BTreeSet::new()));
+            drop(world.plan(&[compiled], &Set::default(), &Unknown));
         }
         drop(Running::of_executable(&damaged, BIAS));
     }
