@@ -24,6 +24,7 @@ mod asked;
 pub mod delivering;
 pub mod delivery;
 pub mod event;
+pub mod fleet;
 pub mod message;
 mod records;
 pub mod request;
@@ -157,6 +158,18 @@ impl Session {
         }
     }
 
+    /// Whether there is a process of the program.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// Whether it is about to end: it delivers nothing any more.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending
+    }
+
     /// What the session did, as its last record.
     #[must_use]
     pub fn record_of_end(&self, error: Option<String>) -> Record {
@@ -173,7 +186,11 @@ impl Session {
 
     /// What has to be built for what was saved since the last good build.
     fn scope(&self) -> Scope {
-        let is_swapped = |owner: &Owner| matches!(owner, Owner::Library(name) if self.modules.contains(name));
+        let is_swapped = |owner: &Owner| match owner {
+            Owner::Library(name) => self.modules.contains(name),
+            Owner::Other => true,
+            Owner::Program | Owner::Plan => false,
+        };
         let is_free = self.strategy != Strategy::Restart && self.forced.is_none();
         if is_free && self.program.is_some() && !self.dirty.is_empty() && self.dirty.iter().all(is_swapped) {
             Scope::Modules

@@ -13,6 +13,7 @@ mod doctor;
 mod errors;
 mod events;
 mod failure;
+mod fleet;
 mod foreground;
 mod graph;
 mod idioms;
@@ -43,6 +44,7 @@ mod support {
     pub(crate) mod fixture;
     pub(crate) mod http;
     pub(crate) mod output;
+    pub(crate) mod pair;
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;

@@ -44,9 +44,13 @@ impl fmt::Display for Record {
 }
 
 fn session_started(formatter: &mut fmt::Formatter<'_>, started: &SessionStarted) -> fmt::Result {
-    let SessionStarted { session, program, crates, strategy, profile, .. } = started;
+    let SessionStarted { session, crates, strategy, profile, instances, .. } = started;
     let crates = count(crates.len(), "crate");
-    write!(formatter, "session {session} of `{program}`: {crates}, strategy {strategy}, profile {profile}")
+    write!(formatter, "session {session} of `{}`", started.programs())?;
+    if !instances.is_empty() {
+        write!(formatter, " in {} processes", instances.len())?;
+    }
+    write!(formatter, ": {crates}, strategy {strategy}, profile {profile}")
 }
 
 fn session_ended(formatter: &mut fmt::Formatter<'_>, ended: &SessionEnded) -> fmt::Result {
@@ -85,6 +89,16 @@ fn message(live: &Live) -> Message {
         edit_to_live: times.edit_to_live_ms.map(|time| time.0),
     };
     Message::Live { how, pid, times }
+}
+
+impl SessionStarted {
+    /// The names of its programs.
+    #[must_use]
+    pub fn programs(&self) -> String {
+        let mut names: Vec<&str> = self.instances.iter().map(|instance| instance.program.as_str()).collect();
+        names.dedup();
+        if names.is_empty() { self.program.clone() } else { names.join(", ") }
+    }
 }
 
 impl Diagnostic {

@@ -83,6 +83,7 @@ pub(super) fn start() -> Record {
         tool: "0.1.0".into(),
         program: "<server>".into(),
         package: "server".into(),
+        instances: vec![],
         strategy: "auto".into(),
         profile: "dev".into(),
         root: "/w/server".into(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::events::record::LiveHow;
 use crate::graph::svg::escaped;
 use crate::report::parts::PARTS;
-use crate::report::rounds::{Cause, Round, RoundResult};
+use crate::report::rounds::{Cause, InProgram, Round, RoundResult};
 use crate::session::message::Time;
 
 /// The class of what came of an edit.
@@ -47,7 +47,21 @@ pub(super) fn hover(round: &Round) -> String {
         let _ = writeln!(text, "{name} {}", exact(part(&round.parts)));
     }
     let _ = write!(text, "together {}", exact(round.parts.sum()));
+    for program in &round.programs {
+        let _ = write!(text, "\n{}", in_program(program));
+    }
     text
+}
+
+/// What came of an edit in one of several programs.
+pub(super) fn in_program(program: &InProgram) -> String {
+    let InProgram { name, result, parts } = program;
+    match result {
+        RoundResult::Live { .. } => format!("{name}: {}, after {}", words(result), exact(parts.sum())),
+        // Its reason has the name already.
+        RoundResult::Broken { why } => why.clone(),
+        _ => format!("{name}: {}", words(result)),
+    }
 }
 
 /// What came of an edit, in a few words.

@@ -11,7 +11,7 @@ use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Event {
     /// The session was set up.
     Begin,
@@ -47,7 +47,7 @@ pub enum Event {
 }
 
 /// Something to do.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Build, and report with [`Event::Built`].
     Build {
@@ -94,6 +94,8 @@ pub enum Owner {
     Library(String),
     /// The program's package, or none that is known.
     Program,
+    /// A package that is no part of this program, but of another one in the session.
+    Other,
     /// It is a manifest: the plan may have to change.
     Plan,
 }

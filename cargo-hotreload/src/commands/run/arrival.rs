@@ -9,7 +9,7 @@ use crate::ui::keys::Key;
 /// What reaches the loop from its threads.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// Something for the session.
+    /// Something for the session of every program.
     Event(Event),
     /// Files were saved.
     Saved(Saved),
@@ -17,8 +17,8 @@ pub(super) enum Arrival {
     ModulesBuild(u32, ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
-    /// The program has ended and waits to be reaped.
-    ProgramEnded,
+    /// The program of this number has ended and waits to be reaped.
+    ProgramEnded(usize),
     /// A key was pressed.
     Key(Key),
 }
