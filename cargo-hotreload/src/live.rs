@@ -4,6 +4,7 @@
 //! 2. [`Live::runs`] for each crate of the program that may be edited: what it consists of;
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -141,7 +142,7 @@ impl Live {
             self.redirected.extend(placed.redirects.iter().map(|redirect| redirect.address));
         }
         self.world.commit(plan);
-        Ok(Patched { functions, applied, bytes, planning, writing: began.elapsed() - planning })
+        Ok(Patched { functions, applied, bytes, planning, writing: began.elapsed().saturating_sub(planning) })
     }
 
     /// Plans, and looks for what is missing until nothing is.
@@ -153,7 +154,7 @@ impl Live {
         let mut found: Vec<Vec<u8>> = Vec::new();
         loop {
             let others = set(&found)?;
-            let missing = match self.world.plan(&compiled, &others, &Default::default()) {
+            let missing = match self.world.plan(&compiled, &others, &BTreeSet::new()) {
                 Ok(plan) => return Ok(plan),
                 Err(Failure::Refused(refusal)) => return Err(refusal.into()),
                 Err(Failure::Missing(names)) => names,

@@ -13,7 +13,8 @@
 //! 5. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
 //!    architecture, [`jump`] whether an old entry can become a jump;
 //! 6. [`placed`] is the result: bytes for known addresses;
-//! 7. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches.
+//! 7. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches;
+//! 8. [`layout`] finds the types whose data would be misread by new code.
 //!
 //! [`world`] keeps what is known from one patch to the next; a [`refusal`] says why there is none.
 
@@ -21,6 +22,7 @@ pub mod agent_state;
 pub mod content;
 pub mod frames;
 pub mod jump;
+pub mod layout;
 pub mod link;
 pub mod moved;
 pub mod names;

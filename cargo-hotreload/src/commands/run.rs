@@ -41,6 +41,7 @@ mod front;
 mod keyboard;
 mod linking;
 mod modules;
+mod patching;
 mod program;
 mod recorded;
 mod recording;
@@ -54,7 +55,10 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let root = locate::root(&arguments.selection.manifest, &toolchains)?;
     let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
     check_number(arguments, &settings)?;
-    let toolchain = toolchains.find(settings.toolchain.as_deref())?;
+    let toolchain = match *settings.strategy {
+        Strategy::Patch => toolchains.find_any(settings.toolchain.as_deref())?,
+        Strategy::Auto | Strategy::Modules | Strategy::Restart => toolchains.find(settings.toolchain.as_deref())?,
+    };
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).context("cannot catch signals")?;
@@ -129,7 +133,7 @@ struct Prepared {
 
 /// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
-    if *settings.strategy == Strategy::Restart {
+    if matches!(*settings.strategy, Strategy::Restart | Strategy::Patch) {
         let workspace = cargo::workspace(toolchain, root, settings)?;
         let has_modules = journal::read(root)?.is_some();
         return Ok(Prepared { workspace, linker: Linker::Default, linker_override: None, enabled: None, has_modules });

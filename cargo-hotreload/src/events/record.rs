@@ -278,6 +278,9 @@ pub struct Live {
     pub modules: Vec<String>,
     /// How many modules the program has.
     pub modules_total: usize,
+    /// How many functions have a new body, after a patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<usize>,
     /// Why it was restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -293,6 +296,8 @@ pub enum LiveHow {
     Started,
     /// It swapped modules.
     Reloaded,
+    /// It got new machine code beside the old, and kept its state.
+    Patched,
     /// A new process took over.
     Restarted,
 }

@@ -77,10 +77,11 @@ fn build_finished(formatter: &mut fmt::Formatter<'_>, finished: &BuildFinished) 
 
 /// What the session itself says of it.
 fn message(live: &Live) -> Message {
-    let Live { how, pid, modules, modules_total, why, times, .. } = live.clone();
+    let Live { how, pid, modules, modules_total, functions, why, times, .. } = live.clone();
     let how = match how {
         LiveHow::Started => How::Started { modules: modules_total },
         LiveHow::Reloaded => How::Reloaded { modules, total: modules_total },
+        LiveHow::Patched => How::Patched { crates: modules, functions: functions.unwrap_or_default() },
         LiveHow::Restarted => How::Restarted { why: why.unwrap_or_default() },
     };
     let times = Times {
@@ -172,7 +173,16 @@ mod tests {
             ..Times::default()
         };
         let modules = vec!["api".into(), "router".into()];
-        let live = Live { build: 2, how: LiveHow::Reloaded, pid: 7, modules, modules_total: 5, why: None, times };
+        let live = Live {
+            build: 2,
+            how: LiveHow::Reloaded,
+            pid: 7,
+            modules,
+            modules_total: 5,
+            functions: None,
+            why: None,
+            times,
+        };
         assert_eq!(
             Record::Live(live).to_string(),
             "reloaded api, router (2 of 5 modules): build 1.9 s, reload 48 ms, edit to live 2.0 s"

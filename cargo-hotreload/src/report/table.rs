@@ -93,6 +93,7 @@ fn cause(cause: &Cause) -> String {
 fn badge(result: &RoundResult) -> &'static str {
     match result {
         RoundResult::Live { how: LiveHow::Reloaded, .. } => "reloaded",
+        RoundResult::Live { how: LiveHow::Patched, .. } => "patched",
         RoundResult::Live { how: LiveHow::Restarted, .. } => "restarted",
         RoundResult::Live { how: LiveHow::Started, .. } => "started",
         RoundResult::Failed { .. } => "build failed",

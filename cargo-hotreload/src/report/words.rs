@@ -13,6 +13,7 @@ use crate::session::message::Time;
 pub(super) fn class(result: &RoundResult) -> &'static str {
     match result {
         RoundResult::Live { how: LiveHow::Reloaded, .. } => "reloaded",
+        RoundResult::Live { how: LiveHow::Patched, .. } => "patched",
         RoundResult::Live { how: LiveHow::Restarted, .. } => "restarted",
         RoundResult::Live { how: LiveHow::Started, .. } => "started",
         RoundResult::Failed { .. } => "failed",
@@ -26,7 +27,9 @@ pub(super) fn class(result: &RoundResult) -> &'static str {
 /// The sign on top of a column: nothing where all went as it should.
 pub(super) fn sign(result: &RoundResult) -> &'static str {
     match result {
-        RoundResult::Live { how: LiveHow::Reloaded | LiveHow::Started, .. } | RoundResult::Open => "",
+        RoundResult::Live { how: LiveHow::Reloaded | LiveHow::Patched | LiveHow::Started, .. } | RoundResult::Open => {
+            ""
+        }
         RoundResult::Live { how: LiveHow::Restarted, .. } => "↻",
         RoundResult::Failed { .. } => "✕",
         RoundResult::Overtaken => "»",
@@ -69,6 +72,7 @@ pub(super) fn words(result: &RoundResult) -> String {
     match result {
         RoundResult::Live { how: LiveHow::Reloaded, modules, .. } if modules.is_empty() => "reloaded nothing".into(),
         RoundResult::Live { how: LiveHow::Reloaded, modules, .. } => format!("reloaded {}", modules.join(", ")),
+        RoundResult::Live { how: LiveHow::Patched, modules, .. } => format!("patched {}", modules.join(", ")),
         RoundResult::Live { how: LiveHow::Restarted, why, .. } => {
             format!("restarted, because {}", why.as_deref().unwrap_or("of nothing that is known"))
         }

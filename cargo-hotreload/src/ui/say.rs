@@ -14,7 +14,7 @@ use crate::ui::screen;
 /// Prints what a session reports, in these words.
 pub fn message(message: &Message, text: &str) {
     let style = match message {
-        Message::BuildFailed { .. } | Message::NotStarted { .. } => ERROR,
+        Message::BuildFailed { .. } | Message::NotSettled { .. } | Message::NotStarted { .. } => ERROR,
         Message::Stuck { .. } | Message::NotLoaded { .. } | Message::Ended { .. } | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }

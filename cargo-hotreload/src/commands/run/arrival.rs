@@ -1,9 +1,10 @@
 //! What the threads of a session tell its loop.
 
 use crate::commands::run::modules::ModulesBuild;
+use crate::commands::run::patching::CompilationEnded;
 use crate::effects::build::Artifacts;
 use crate::effects::watch::Saved;
-use crate::session::event::Event;
+use crate::session::event::{Event, Patch};
 use crate::ui::keys::Key;
 
 /// What reaches the loop from its threads.
@@ -17,6 +18,10 @@ pub(super) enum Arrival {
     ModulesBuild(u32, ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
+    /// The compilation of edited crates has ended.
+    Compiled(CompilationEnded),
+    /// What came of a patch for the program of this number.
+    Patched(usize, Result<Patch, String>),
     /// The program of this number has ended and waits to be reaped.
     ProgramEnded(usize),
     /// A key was pressed.

@@ -14,6 +14,7 @@ use crate::commands::run::facts::instances_of;
 use crate::commands::run::front::ABOVE;
 use crate::commands::run::linking::Advice;
 use crate::commands::run::modules::ModulesBuild;
+use crate::commands::run::patching::Patching;
 use crate::commands::run::prepare;
 use crate::commands::run::program::build_line;
 use crate::effects::build::{self, Artifacts};
@@ -60,8 +61,10 @@ impl Driver<'_> {
         }
         let line = match (scope, &self.modules_build) {
             (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
-            (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
+            (Scope::Modules | Scope::Crates | Scope::Settle | Scope::Program, _) => build_line(&self.facts),
         };
+        let line = self.patching.as_ref().map_or(line.clone(), |patching| patching.recorded(line));
+        let line = if scope == Scope::Settle { Patching::settling(line) } else { line };
         let line = self.front.for_cargo(line);
         self.record_build(&line);
         let (stderr, shown) = self.front.cargo_output().context("cannot show what cargo says")?;
@@ -114,7 +117,10 @@ impl Driver<'_> {
     }
 
     /// What `saved` means for each program.
-    pub(super) fn saved(&self, saved: &Saved) -> Tidings {
+    pub(super) fn saved(&mut self, saved: &Saved) -> Tidings {
+        if let Some(patching) = &mut self.patching {
+            patching.edited(&saved.paths);
+        }
         let changes = self.facts.instances.iter().map(|instance| Event::Saved(self.change(saved, instance.host)));
         Tidings::Each(changes.collect())
     }
@@ -167,7 +173,10 @@ impl Driver<'_> {
                 built.carried.clear();
             }
         }
-        self.ask_about_modules(&built);
+        match &mut self.patching {
+            Some(patching) => patching.built(),
+            None => self.ask_about_modules(&built),
+        }
         Ok(built)
     }
 

@@ -16,6 +16,7 @@ use crate::commands::run::facts::Facts;
 use crate::commands::run::front::Front;
 use crate::commands::run::linking::Linking;
 use crate::commands::run::modules::ModulesBuild;
+use crate::commands::run::patching::Patching;
 use crate::commands::run::recorded::Build;
 use crate::commands::run::view::View;
 use crate::effects::build::Artifacts;
@@ -25,7 +26,7 @@ use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::watch::{self, Watch};
 use crate::plan::instances::Instance;
-use crate::session::event::{Action, Event, Timer};
+use crate::session::event::{Action, Event, Scope, Timer};
 use crate::session::fleet::{Fleet, Tidings, Whom};
 use crate::session::request::ReplyTo;
 use crate::session::{OwnEnd, Session};
@@ -60,6 +61,8 @@ pub(super) struct Driver<'arguments> {
     /// How often cargo was asked about them.
     pub(super) questions: u32,
     pub(super) build_began: SystemTime,
+    /// What patches need, where they are wanted.
+    pub(super) patching: Option<Patching>,
     timers: Vec<(Instant, Whom, Timer)>,
     pub(super) queue: VecDeque<Tidings>,
 }
@@ -78,6 +81,7 @@ impl<'arguments> Driver<'arguments> {
             arguments,
             directory: env::current_dir().context("cannot tell the current directory")?,
             watch: watch(&facts, &arrivals)?,
+            patching: Patching::new(&facts)?,
             programs: facts.instances.iter().map(|_| None).collect(),
             facts,
             front,
@@ -151,6 +155,11 @@ impl<'arguments> Driver<'arguments> {
                 None => return,
             },
             Arrival::Saved(saved) => self.saved(&saved),
+            Arrival::Compiled(ended) => {
+                self.queue.push_back(Tidings::All(Event::Compiled { at }));
+                Tidings::All(self.compiled(ended))
+            }
+            Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
                 if self.modules_build == ModulesBuild::Asked(question) {
                     self.modules_build = found;
@@ -188,6 +197,12 @@ impl<'arguments> Driver<'arguments> {
 
     fn perform(&mut self, whom: Whom, action: Action) {
         match (action, whom) {
+            (Action::Build { scope: Scope::Crates, .. }, _) => {
+                self.recorded.count();
+                self.compile();
+            }
+            // Another program wants it as well.
+            (Action::Build { .. }, _) if self.build.is_some() && !self.cancelled => {}
             (Action::Build { scope, replan }, _) => {
                 self.recorded.count();
                 if let Err(error) = self.build(scope, replan) {
@@ -201,11 +216,15 @@ impl<'arguments> Driver<'arguments> {
                 if let Some(build) = &self.build {
                     build.signal_group(Signal::TERM);
                 }
+                if let Some(patching) = &self.patching {
+                    patching.cancel();
+                }
             }
             (Action::Start(built), Whom::One(index)) => {
                 let event = self.start(index, &built);
                 self.queue.push_back(Tidings::One(index, event));
             }
+            (Action::Patch, Whom::One(index)) => self.patch(index),
             (Action::Signal(signal), Whom::One(index)) => self.signal(index, signal),
             (Action::Look, Whom::One(index)) => {
                 let mappings = self.look(index);
@@ -217,7 +236,7 @@ impl<'arguments> Driver<'arguments> {
             (Action::Reply(to, answer), _) => self.control.reply(to, &answer),
             (Action::Record(record), _) => self.record(whom, record),
             // A process belongs to one program, and the end is the loop's.
-            (Action::Start(_) | Action::Signal(_) | Action::Look, Whom::All) | (Action::End, _) => {}
+            (Action::Start(_) | Action::Patch | Action::Signal(_) | Action::Look, Whom::All) | (Action::End, _) => {}
         }
     }
 }

@@ -57,7 +57,7 @@ impl Driver<'_> {
             None => groups::groups(&workspace.graph),
         };
         let standing = match *self.facts.settings.strategy {
-            Strategy::Restart => Standing::RestartOnly,
+            Strategy::Restart | Strategy::Patch => Standing::RestartOnly,
             Strategy::Auto | Strategy::Modules => Standing::Enabled,
         };
         render(&Picture::new(workspace, &groups, linked(workspace).as_ref(), standing), None, Format::Text)

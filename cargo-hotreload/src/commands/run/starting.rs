@@ -26,6 +26,10 @@ impl Driver<'_> {
     fn try_to_start(&mut self, index: usize, built: &Built) -> Result<u32> {
         let instance = &self.facts.instances[index];
         let line = program_line(&self.facts, instance, built, &self.directory, &self.arguments.arguments);
+        let line = match &self.patching {
+            Some(patching) => patching.patchable(line, index)?,
+            None => line,
+        };
         let mut command = process::command(&line);
         let output = self.front.connect(&mut command, index).context("cannot show what the program says")?;
         let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;
@@ -38,12 +42,14 @@ impl Driver<'_> {
             output.drain();
             drop(arrivals.send(Arrival::ProgramEnded(index)));
         })?;
+        self.attach(index, id, self.build_began);
         Ok(id)
     }
 
     /// The program of this number has ended, and nothing of it is left then.
     pub(super) fn program_ended(&mut self, index: usize) -> Option<Event> {
         let program = self.programs[index].take()?;
+        self.detach(index);
         self.front.program_ended(program.pid());
         Some(Event::Exited(ending(program.reap().unwrap_or_default())))
     }

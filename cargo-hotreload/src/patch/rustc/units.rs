@@ -42,6 +42,11 @@ impl Units {
         units
     }
 
+    /// Every unit.
+    pub fn all(&self) -> impl Iterator<Item = &Recorded> {
+        self.all.values()
+    }
+
     /// The unit `key`.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<&Recorded> {

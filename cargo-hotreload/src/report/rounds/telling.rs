@@ -196,7 +196,7 @@ fn trouble(result: &RoundResult) -> u8 {
     match result {
         RoundResult::Open | RoundResult::Overtaken => 0,
         RoundResult::Unchanged => 1,
-        RoundResult::Live { how: LiveHow::Reloaded, .. } => 2,
+        RoundResult::Live { how: LiveHow::Reloaded | LiveHow::Patched, .. } => 2,
         RoundResult::Live { how: LiveHow::Started, .. } => 3,
         RoundResult::Live { how: LiveHow::Restarted, .. } => 4,
         RoundResult::Broken { .. } => 5,

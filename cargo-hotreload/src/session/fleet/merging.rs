@@ -1,6 +1,6 @@
 //! What several sessions want at the same time, put together to what is done.
 
-use crate::session::event::{Action, Scope, Timer};
+use crate::session::event::{Action, Timer};
 use crate::session::fleet::{Order, Whom};
 use crate::session::message::Message;
 
@@ -60,9 +60,7 @@ impl Merging {
 fn join(earlier: &mut Action, action: &Action) -> bool {
     match (earlier, action) {
         (Action::Build { scope, replan }, Action::Build { scope: other, replan: also }) => {
-            if *other == Scope::Program {
-                *scope = Scope::Program;
-            }
+            *scope = (*scope).max(*other);
             *replan |= also;
             true
         }
