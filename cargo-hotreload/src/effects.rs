@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod build;
+pub mod built;
 pub mod cargo;
 pub mod cargo_config;
 pub mod child;
@@ -22,10 +23,13 @@ pub mod memory;
 pub mod native;
 pub mod notify;
 pub mod panics;
+pub mod passing;
 pub mod patching;
 pub mod probe;
 pub mod process;
 pub mod pty;
+pub mod rlibs;
+pub mod rustc;
 pub mod settings;
 pub mod signals;
 pub mod stubs;
