@@ -1,6 +1,6 @@
 // A program in a state that is hard to stop.
 //
-// vfork: a thread waits for a child that shares its memory for 300 ms, again and again
+// vfork: a thread waits for a child that shares its memory for a second, again and again
 // leaderless: the main thread has ended
 // handler: a thread is in a handler that interrupted `trapped` behind its second byte, until the line "go" is read
 // environment: prints the environment, its child's too, and ends
@@ -54,7 +54,7 @@ static void *vforks(void *nothing) {
     for (;;) {
         pid_t child = vfork();
         if (child == 0) {
-            usleep(300000);
+            usleep(1000000);
             _exit(0);
         }
         waitpid(child, NULL, 0);

@@ -77,7 +77,7 @@ fn a_child_that_shares_the_memory_is_waited_for() {
     let program = Program::compile("states.c", &[]).start(&["vfork"]);
     until(SOON, "the child is there", || states(program.agent.pid()).contains(&'D').then_some(()));
     let applied = patch(&program, &program.redirect("answer", 0, &returning(42)));
-    assert!(applied.rounds > 1 && applied.stopped < Duration::from_millis(200), "{applied:?}");
+    assert!(applied.rounds > 1, "{applied:?}");
     assert_eq!(program.started.ask("call"), "42");
 }
 
