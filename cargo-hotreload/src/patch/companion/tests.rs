@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::patch::agent_state::Region;
 use crate::patch::companion::Companion;
 use crate::patch::names::readable;
 use crate::patch::object::Kind;
 use crate::patch::world::tests::{BIAS, regions, with_edit};
 
+mod objects;
 mod process;
 
 /// What a program says. It warns of debug information that is not as it should be.
@@ -31,12 +31,25 @@ fn gdb(file: &Path, questions: &[String]) -> String {
     output("gdb", &arguments)
 }
 
-/// Function and place at `address`, innermost first.
-fn frames(file: &Path, address: u64) -> Vec<(String, String)> {
-    let address = format!("{address:#x}");
-    let lines = output("addr2line", &[OsStr::new("-fie"), file.as_os_str(), OsStr::new(&address)]);
-    let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
-    lines.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+/// A function, and a place in it.
+type Frame = (String, String);
+
+/// What is at each of `addresses`, innermost first.
+fn frames(file: &Path, addresses: impl IntoIterator<Item = u64>) -> Vec<Vec<Frame>> {
+    let addresses = addresses.into_iter().map(|address| format!("{address:#x}").into());
+    let arguments = ["-afie".into(), file.as_os_str().to_owned()].into_iter().chain(addresses);
+    let said = output("addr2line", &arguments.collect::<Vec<_>>());
+    let mut frames: Vec<Vec<Frame>> = Vec::new();
+    let mut lines = said.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("0x") {
+            frames.push(Vec::new());
+        } else if let (Some(frames), Some(place)) = (frames.last_mut(), lines.next()) {
+            let place = place.split(" (discriminator").next().unwrap_or_default();
+            frames.push((line.to_owned(), place.to_owned()));
+        }
+    }
+    frames
 }
 
 const BASE: &str = "
@@ -87,27 +100,27 @@ fn is_right(flags: &[&str]) {
         assert!(functions.len() > 1 && functions[0].address >= code.start, "{functions:?}");
         let lines = companion.perf_map();
         assert_eq!(lines.lines().count(), functions.len());
-        for function in functions {
-            let frames = frames(&file, function.address);
+        let found = frames(&file, functions.iter().map(|function| function.address));
+        for (function, frames) in functions.iter().zip(found) {
             let (name, place) = frames.last().expect("a function");
             assert_eq!(name, function.name);
             let (path, line) = place.rsplit_once(':').expect("a line");
             let readable = readable(name);
             let own = ["helper", "new"].into_iter().find(|own| readable == format!("svc::{own}"));
             if let Some(own) = own {
-                let line: usize = line.split(' ').next().and_then(|line| line.parse().ok()).expect("a number");
                 let begin = line_of(&after, &format!("fn {own}("));
+                let line: usize = line.parse().expect("a number");
                 assert!(path.contains("svc.rs") && (begin..begin + 4).contains(&line), "{readable}: {place}");
             } else {
                 assert!(!path.contains('?'), "{readable}: {place}");
             }
-            let Region { start, length } = Region { start: function.address, length: function.size };
-            assert!(lines.contains(&format!("{start:x} {length:x} {readable}\n")), "{lines}");
+            let line = format!("{:x} {:x} {readable}\n", function.address, function.size);
+            assert!(lines.contains(&line), "{lines}");
         }
         is_known_to_gdb(&companion, &file);
         is_inlined(&companion, &file, line_of(&after, "black_box"), line_of(&after, "inner(n);"));
-        for nowhere in [0, 0x10] {
-            assert_eq!(frames(&file, nowhere), [("??".to_owned(), "??:0".to_owned())]);
+        for nowhere in frames(&file, [0, 0x10]) {
+            assert_eq!(nowhere, [("??".to_owned(), "??:0".to_owned())]);
         }
     });
 }
@@ -133,15 +146,12 @@ fn is_known_to_gdb(companion: &Companion<'_>, file: &Path) {
 /// Somewhere in `svc::helper` is the line `inner` of the function of this name, called by the line `call`.
 fn is_inlined(companion: &Companion<'_>, file: &Path, inner: usize, call: usize) {
     let helper = companion.symbols.iter().find(|symbol| readable(symbol.name) == "svc::helper").expect("it is there");
-    let ends_with =
-        |place: &str, line: usize| place.split(' ').next().is_some_and(|at| at.ends_with(&format!(":{line}")));
-    let is_there = (helper.address..helper.address + helper.size).step_by(2).any(|address| {
-        let frames = frames(file, address);
-        frames
-            .windows(2)
-            .any(|pair| pair[0].0.contains("inner") && ends_with(&pair[0].1, inner) && ends_with(&pair[1].1, call))
+    let is_at = |(_, place): &Frame, line: usize| place.ends_with(&format!(":{line}"));
+    let everywhere = frames(file, (helper.address..helper.address + helper.size).step_by(2));
+    let is_there = everywhere.iter().any(|frames| {
+        frames.windows(2).any(|pair| pair[0].0.contains("inner") && is_at(&pair[0], inner) && is_at(&pair[1], call))
     });
-    assert!(is_there);
+    assert!(is_there, "{everywhere:#?}");
 }
 
 #[test]
