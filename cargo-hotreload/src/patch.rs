@@ -6,14 +6,16 @@
 //!
 //! Everything in here is data to data; [`crate::effects`] reads the files and writes into the process.
 //!
-//! 1. [`object`] and [`set`]: the objects of a compiled crate as plain data; [`running`]: what the program has, and where;
-//! 2. [`content`]: what each function and static is made of, whatever it is called and wherever it lies;
-//! 3. [`pairing`]: which of them is which one of the running program, and what is new; [`moved`] follows references;
-//! 4. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
+//! 1. [`rustc`] compiles the edited crates, without cargo and without a linker;
+//! 2. [`object`] and [`set`]: the objects of a compiled crate as plain data; [`running`]: what the program has, and where;
+//! 3. [`content`]: what each function and static is made of, whatever it is called and wherever it lies;
+//! 4. [`pairing`]: which of them is which one of the running program, and what is new; [`moved`] follows references;
+//! 5. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
 //!    architecture, [`jump`] whether an old entry can become a jump;
-//! 5. [`placed`] is the result: bytes for known addresses;
-//! 6. [`companion`] describes it for debuggers, profilers and backtraces;
-//! 7. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches.
+//! 6. [`placed`] is the result: bytes for known addresses;
+//! 7. [`companion`] describes it for debuggers, profilers and backtraces;
+//! 8. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches;
+//! 9. [`layout`] finds the types whose data would be misread by new code.
 //!
 //! [`world`] keeps what is known from one patch to the next; a [`refusal`] says why there is none.
 
@@ -22,6 +24,7 @@ pub mod companion;
 pub mod content;
 pub mod frames;
 pub mod jump;
+pub mod layout;
 pub mod link;
 pub mod moved;
 pub mod names;
@@ -31,5 +34,6 @@ pub mod placed;
 pub mod refusal;
 pub mod relocate;
 pub mod running;
+pub mod rustc;
 pub mod set;
 pub mod world;

@@ -43,18 +43,16 @@ impl Contents {
             if section.size == 0 || matches!(section.kind, Kind::Unused | Kind::Frames) {
                 continue;
             }
-            let content = || content(set, id);
             if section.kind == Kind::Initialisers {
-                add(section.name, section.kind, content());
-            } else if section.main.is_some_and(|_| section.kind != Kind::Code) {
-                if let Some(name) = set.name(id) {
-                    add(name, section.kind, content());
-                }
+                add(section.name, section.kind, content(set, &[id]));
             } else if section.kind == Kind::Code {
-                let content = content();
+                let parts: Vec<_> = [id].into_iter().chain(landing_pads(set, id)).collect();
+                let content = content(set, &parts);
                 for (name, offset) in functions(set, id) {
                     add(name, section.kind, content ^ offset);
                 }
+            } else if let Some(name) = set.name(id) {
+                add(name, section.kind, content(set, &[id]));
             }
         }
         Self { items }
@@ -72,11 +70,22 @@ pub fn functions<'set, 'data>(
     here.map(|symbol| (symbol.name, symbol.offset))
 }
 
-/// A hash of what the section `id` is made of.
-fn content(set: &Set<'_>, id: SectionId) -> u64 {
+/// The tables that say what is cleaned up when a panic goes through a function. No code refers to them.
+fn landing_pads<'set>(set: &'set Set<'_>, id: SectionId) -> impl Iterator<Item = SectionId> + use<'set> {
+    let object = &set.objects[id.object];
+    let main = object.main_name(id.section);
+    let named = object.sections.iter().enumerate().filter(move |(_, section)| {
+        let of = section.name.strip_prefix(".gcc_except_table.");
+        !main.is_empty() && of.is_some_and(|of| of == main)
+    });
+    named.map(move |(section, _)| SectionId { object: id.object, section })
+}
+
+/// A hash of what the sections `ids` are made of.
+fn content(set: &Set<'_>, ids: &[SectionId]) -> u64 {
     let mut hasher = XxHash3_64::new();
-    let mut numbers = HashMap::from([(id, 0_u64)]);
-    let mut open = vec![id];
+    let mut numbers: HashMap<SectionId, u64> = ids.iter().copied().zip(0..).collect();
+    let mut open = ids.to_vec();
     let mut next = 0;
     while let Some(&id) = open.get(next) {
         next += 1;

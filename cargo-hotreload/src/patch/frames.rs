@@ -62,6 +62,9 @@ pub fn of(object: &Object<'_>) -> Result<Frames, Refusal> {
             if back != 0 {
                 let common = (begin + 4).checked_sub(back).ok_or_else(unknown)?;
                 let common_length = word(section.data, common).ok_or_else(unknown)? as usize + 4;
+                if common_length > section.data.len() - common {
+                    return Err(unknown());
+                }
                 let function = relocation_at(&section.relocations, begin + FUNCTION).ok_or_else(unknown)?;
                 let code = object.symbols[function.symbol].section.ok_or_else(unknown)?;
                 let common = Piece { begin: common, length: common_length };

@@ -131,3 +131,107 @@ impl Group<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Fate, pair};
+    use crate::patch::content::{Contents, Item};
+    use crate::patch::object::Kind;
+    use crate::patch::refusal::Refusal;
+
+    /// A crate of items `name=content`; a name's first letter says what it is.
+    fn contents(text: &str) -> Contents {
+        let item = |word: &str| {
+            let (name, content) = word.split_once('=').expect("name=content");
+            let kind = match name.as_bytes()[0] {
+                b'f' => Kind::Code,
+                b'c' => Kind::Constant,
+                b't' => Kind::ThreadLocal,
+                b'i' => Kind::Initialisers,
+                _ => Kind::Variable,
+            };
+            let contents = BTreeSet::from([content.parse().expect("a number")]);
+            (mangled(name), Item { kind, contents })
+        };
+        Contents { items: text.split_whitespace().map(item).collect() }
+    }
+
+    /// `f.a` is the function `krate::a`, `f.a!` a closure in it, `f.a/2` the same path with another hash.
+    fn mangled(name: &str) -> String {
+        let (path, hash) = name[2..].split_once('/').unwrap_or((&name[2..], "1"));
+        let (path, closure) =
+            path.strip_suffix('!').map_or((path, ""), |path| (path, "28_$u7b$$u7b$closure$u7d$$u7d$"));
+        format!("_ZN5krate{}{path}{closure}17h{hash:0>16}E", path.len())
+    }
+
+    fn fates(before: &str, after: &str) -> Result<String, Refusal> {
+        let fates = pair("krate", &contents(before), &contents(after))?;
+        let mut words: Vec<String> = after
+            .split_whitespace()
+            .map(|word| {
+                let name = word.split('=').next().unwrap_or_default();
+                let fate = match fates[&mangled(name)] {
+                    Fate::Same => "same",
+                    Fate::Edited => "edited",
+                    Fate::Fresh => "fresh",
+                };
+                format!("{name} {fate}")
+            })
+            .collect();
+        words.sort();
+        Ok(words.join(", "))
+    }
+
+    #[test]
+    fn what_is_certain_is_paired() {
+        for (before, after, expected) in [
+            ("f.a=1 f.b=1", "f.a=1 f.b=2", "f.a same, f.b edited"),
+            ("f.a=1", "f.a=1 f.b=2", "f.a same, f.b fresh"),
+            ("f.a=1 f.b=1", "f.a=2", "f.a edited"),
+            // A closure that was edited where it stands, and one that came behind all others.
+            ("f.a=1 f.a!/1=1 f.a!/2=2", "f.a=1 f.a!/1=1 f.a!/2=3", "f.a same, f.a!/1 same, f.a!/2 edited"),
+            ("f.a=1 f.a!/1=1", "f.a=2 f.a!/1=1 f.a!/2=2", "f.a edited, f.a!/1 same, f.a!/2 fresh"),
+            ("f.a=1 f.a!/1=1 f.a!/2=2", "f.a=2 f.a!/1=1", "f.a edited, f.a!/1 same"),
+            // An `impl` block came above: the same method under another hash.
+            ("f.a/1=1", "f.a/2=1", "f.a/2 fresh"),
+            // What nobody changes may be there twice.
+            ("c.a=1", "c.a=2", "c.a fresh"),
+            ("v.a=1 t.b=1", "v.a=1 t.b=1 v.c=1", "t.b same, v.a same, v.c fresh"),
+            (
+                "v.__CALLSITE=1 v.__CALLSITE/2=2",
+                "v.__CALLSITE=2 v.__CALLSITE/2=3",
+                "v.__CALLSITE fresh, v.__CALLSITE/2 fresh",
+            ),
+        ] {
+            assert_eq!(fates(before, after).as_deref(), Ok(expected), "{before} -> {after}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_is_refused() {
+        let ambiguous = |name: &str| Refusal::Ambiguous { name: format!("krate::{name}") };
+        let initial = |name: &str| Refusal::InitialValue { name: format!("krate::{name}") };
+        for (before, after, expected) in [
+            // One closure above another: each name belongs to another one.
+            ("f.a!/1=1", "f.a!/1=2 f.a!/2=1", ambiguous("a::{{closure}}")),
+            ("f.a!/1=1 f.a!/2=2", "f.a!/1=2 f.a!/2=1", ambiguous("a::{{closure}}")),
+            ("f.a!/1=1 f.a!/2=2", "f.a!/1=2", ambiguous("a::{{closure}}")),
+            // It came above and was edited, too: what is the old one now?
+            ("f.a!/1=1", "f.a!/1=3 f.a!/2=2", ambiguous("a::{{closure}}")),
+            // A method that was edited below a new `impl` block.
+            ("f.a/1=1", "f.a/2=2", ambiguous("a")),
+            ("v.a=1", "v.a=2", initial("a")),
+            ("t.a=1", "t.a=2", initial("a")),
+            // Two statics of one name and content: which is the new one?
+            ("v.a/1=1", "v.a/1=1 v.a/2=1", ambiguous("a")),
+            ("v.a/1=1 v.a/2=1", "v.a/1=1", ambiguous("a")),
+            ("v.a/1=1", "v.a/2=1", ambiguous("a")),
+        ] {
+            assert_eq!(fates(before, after), Err(expected), "{before} -> {after}");
+        }
+        assert!(matches!(fates("", "i.a=1"), Err(Refusal::Initialiser { .. })));
+        assert!(matches!(fates("i.a=1", ""), Err(Refusal::Initialiser { .. })));
+    }
+}

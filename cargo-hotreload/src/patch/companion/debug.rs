@@ -100,7 +100,7 @@ impl Piece<'_> {
                 let address = self.address(symbol.0).map(|address| address.wrapping_add_signed(relocation.addend()));
                 let value = address.unwrap_or(tombstone(sections[which].name)).to_le_bytes();
                 let length = usize::from(relocation.size() / 8);
-                let begin = usize::try_from(base + offset).unwrap_or(usize::MAX);
+                let begin = usize::try_from(base.saturating_add(offset)).unwrap_or(usize::MAX);
                 let field = sections[which].bytes.get_mut(begin..begin.saturating_add(length));
                 field.context("a relocation points nowhere")?.copy_from_slice(&value[..length]);
             }

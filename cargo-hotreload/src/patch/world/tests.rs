@@ -10,13 +10,14 @@ use tempfile::TempDir;
 use super::{Compiled, Plan, World};
 use crate::effects::rlibs::Rlibs;
 use crate::patch::agent_state::{Region, SLOT};
+use crate::patch::companion::Companion;
 use crate::patch::content::Contents;
 use crate::patch::link::Failure;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
-use crate::patch::set::Set;
+use crate::patch::set::{self, Set};
 
 /// Where the program would be loaded.
 pub(in crate::patch) const BIAS: u64 = 0x5555_5555_4000;
@@ -179,4 +180,41 @@ fn a_closure_above_another_is_refused_and_one_below_is_not() {
         BASE.replace("format!(\"{} {}\"", "let one = |b: u32| b * 5; format!(\"{} {}\"").replace("other())", "one(1))");
     let plan = edit(BASE, &below).expect("a patch");
     assert_eq!(redirected(&plan), ["svc::answer"]);
+}
+
+#[test]
+fn damaged_objects_are_refused_or_linked_but_never_trusted() {
+    let directory = TempDir::new().expect("a directory");
+    let world = world(directory.path(), BASE, BIAS, &[]);
+    let archive = library(directory.path(), &BASE.replace("n * 2", "n * 3"), &[]);
+    let members = set::members(&archive).expect("an archive");
+    let (_, object) = members.into_iter().max_by_key(|(_, data)| data.len()).expect("an object");
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random % below as u64).unwrap_or_default()
+    };
+    let mut parsed = 0;
+    for round in 0..2_000 {
+        let mut damaged = object.to_vec();
+        for _ in 0..=round % 8 {
+            // Headers and tables are at both ends.
+            let at = if next(2) == 0 { next(damaged.len()) } else { damaged.len() - 1 - next(damaged.len() / 3) };
+            damaged[at] = u8::try_from(next(256)).unwrap_or_default();
+        }
+        damaged.truncate(damaged.len() - if next(4) == 0 { next(damaged.len()) } else { 0 });
+        let mut set = Set::default();
+        if set.add(&damaged).is_ok() {
+            parsed += 1;
+            let compiled = Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set };
+            let (compiled, others) = ([compiled], Set::default());
+            if let Ok(plan) = world.plan(&compiled, &others, &BTreeSet::new()) {
+                drop(Companion::of(&[&compiled[0].set, &others], &plan.linked, BIAS));
+            }
+        }
+        drop(Running::of_executable(&damaged, BIAS));
+    }
+    assert!(parsed > 100, "{parsed} of 2000 could be read");
 }

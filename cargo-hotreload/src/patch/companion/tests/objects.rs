@@ -73,10 +73,12 @@ fn lines_are_there_when_the_rest_is_in_a_file_of_its_own() {
     assert!(is_named(&companion));
     let file = directory.path().join("companion");
     fs::write(&file, &companion.image).expect("written");
-    let info = output("readelf", &["--debug-dump=info".as_ref(), file.as_os_str()]);
+    let info = output("readelf", &["--debug-dump=info,no-follow-links".as_ref(), file.as_os_str()]);
     assert!(info.contains("DW_AT_dwo_name") && !info.contains("DW_TAG_subprogram"), "{info}");
     let frames = super::frames(&file, [ADDRESS]);
-    assert!(frames[0][0].1.ends_with("svc.rs:2"), "{frames:?}");
+    let (name, place) = &frames[0][0];
+    // Older binutils say the name of the codegen unit, too.
+    assert!(name == "double" && place.contains("svc.rs") && place.ends_with(":2"), "{frames:?}");
 }
 
 #[test]
