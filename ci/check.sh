@@ -14,6 +14,7 @@ rustup run nightly rustc --version
 
 step "format"
 cargo fmt --all --check
+rustfmt --edition 2024 --check cargo-hotreload/agent/agent.rs
 
 step "clippy"
 cargo clippy --workspace --all-targets --locked -- --deny warnings

@@ -23,6 +23,8 @@ mod manifests;
 mod native;
 mod new;
 mod own_profile;
+#[cfg(target_arch = "x86_64")]
+mod patching;
 mod release;
 mod reload;
 mod report;
@@ -45,6 +47,8 @@ mod support {
     pub(crate) mod http;
     pub(crate) mod output;
     pub(crate) mod pair;
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) mod patched;
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
@@ -54,4 +58,6 @@ mod support {
     pub(crate) mod session;
     pub(crate) mod terminal;
     pub(crate) mod tree;
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) mod unwind_table;
 }

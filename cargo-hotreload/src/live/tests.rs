@@ -46,7 +46,7 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let mut live = Live::attach(child.id(), libraries()).expect("the agent is there");
+        let mut live = Live::attach(child.id(), libraries(), "dev").expect("the agent is there");
         live.runs(&compiled).expect("objects");
         let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         Self { directory, child, input, output: BufReader::new(output), live }
@@ -160,4 +160,42 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(program.ask("a"), "hello a 1 2 102 3");
     program.edit(&COUNTER.replace("hello", "bye")).expect("patched");
     assert_eq!(program.ask("a"), "bye a 2 3 103 4");
+}
+
+const SHAPES: &str = r#"
+use std::sync::Mutex;
+struct Config { port: u16, hits: u32 }
+static CONFIG: Mutex<Config> = Mutex::new(Config { port: 80, hits: 0 });
+#[inline(never)]
+fn scaled(by: u32) -> u32 { by * 2 }
+pub fn answer(_: &str) -> String {
+    let mut config = CONFIG.lock().unwrap();
+    config.hits += scaled(1);
+    format!("{} {}", config.port, config.hits)
+}
+"#;
+
+#[test]
+fn a_type_with_another_layout_is_refused_by_name() {
+    let mut program = Program::start(SHAPES);
+    assert_eq!(program.ask(""), "80 2");
+    let wider = SHAPES.replace("port: u16,", "port: u64,").replace("{} {}", "{} / {}");
+    let refused = program.edit(&wider).expect_err("refused");
+    let expected = "the layout of `svc::Config` changed (8 -> 16 bytes): member `port` was u16, is u64";
+    assert!(
+        refused.to_string().contains("the layout of `svc::Config` changed (8 -> 16 bytes)"),
+        "{refused}, not {expected}"
+    );
+    assert_eq!(program.ask(""), "80 4");
+    program.edit(&SHAPES.replace("{} {}", "{} / {}")).expect("patched");
+    assert_eq!(program.ask(""), "80 / 6");
+}
+
+#[test]
+fn a_function_with_another_signature_is_new_and_its_callers_with_it() {
+    let mut program = Program::start(SHAPES);
+    assert_eq!(program.ask(""), "80 2");
+    let other = SHAPES.replace("fn scaled(by: u32) -> u32 { by * 2 }", "fn scaled(by: u64) -> u32 { by as u32 * 5 }");
+    program.edit(&other).expect("patched");
+    assert_eq!(program.ask(""), "80 7");
 }

@@ -26,6 +26,29 @@ pub enum Fate {
 /// What becomes of each item, by mangled name.
 pub type Fates = HashMap<String, Fate>;
 
+/// What is known of how functions are called.
+pub trait Signatures {
+    /// Whether the function of this name is called in another way now, so that whoever calls the old one must go on to.
+    fn is_replaced(&self, name: &str) -> bool;
+    /// Whether the running function `before` is certainly called in another way than the new function `now`: then it did
+    /// not become that.
+    fn are_different(&self, before: &str, now: &str) -> bool;
+}
+
+/// Nothing is known of how functions are called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unknown;
+
+impl Signatures for Unknown {
+    fn is_replaced(&self, _: &str) -> bool {
+        false
+    }
+
+    fn are_different(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
 /// Items of one stem that are not the same before and now.
 #[derive(Debug, Default)]
 struct Group<'contents> {
@@ -35,14 +58,14 @@ struct Group<'contents> {
 }
 
 /// Compares the crate `name` as it runs with a new compilation of it.
-pub fn pair(name: &str, running: &Contents, new: &Contents) -> Result<Fates, Refusal> {
+pub fn pair(name: &str, running: &Contents, new: &Contents, signatures: &dyn Signatures) -> Result<Fates, Refusal> {
     let mut fates = Fates::new();
     let is_same = |name: &str, now: &Item| running.items.get(name) == Some(now);
     let same = new.items.iter().filter(|(name, now)| is_same(name, now));
     fates.extend(same.map(|(name, _)| (name.clone(), Fate::Same)));
     for (stem, group) in groups(running, new) {
         match group.kind() {
-            Kind::Code => group.pair_functions(name, &stem, &mut fates)?,
+            Kind::Code => group.pair_functions(name, &stem, signatures, &mut fates)?,
             Kind::Initialisers => return Err(Refusal::Initialiser { name: stem }),
             // What nobody changes may stand in the process twice.
             Kind::Constant => group.all_fresh(&mut fates),
@@ -85,7 +108,13 @@ impl Group<'_> {
         fates.extend(names.map(|name| ((*name).to_owned(), Fate::Fresh)));
     }
 
-    fn pair_functions(&self, crate_name: &str, stem: &str, fates: &mut Fates) -> Result<(), Refusal> {
+    fn pair_functions(
+        &self,
+        crate_name: &str,
+        stem: &str,
+        signatures: &dyn Signatures,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
         let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
         if is_numbered(stem) {
             let has_moved = self.changed.iter().any(|(name, (_, now))| {
@@ -99,12 +128,17 @@ impl Group<'_> {
         if !self.added.is_empty() && !self.removed.is_empty() && (is_numbered(stem) || is_about(stem, crate_name)) {
             // An instance of a foreign generic function for other types is no successor of another instance. Of our own
             // functions, one with another name may be what the old one became when an `impl` block came above it.
-            let has_successors = self.removed.values().all(|before| self.added.values().any(|now| now == before));
-            if !has_successors {
+            let is_clear = self.removed.iter().all(|(name, before)| {
+                let is_same = |now: &Item| now == *before;
+                self.added.values().copied().any(is_same)
+                    || self.added.keys().all(|other| signatures.are_different(name, other))
+            });
+            if !is_clear {
                 return Err(ambiguous());
             }
         }
-        fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), Fate::Edited)));
+        let fate = |name: &str| if signatures.is_replaced(name) { Fate::Fresh } else { Fate::Edited };
+        fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), fate(name))));
         fates.extend(self.added.keys().map(|name| ((*name).to_owned(), Fate::Fresh)));
         Ok(())
     }
@@ -136,7 +170,7 @@ impl Group<'_> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Fate, pair};
+    use super::{Fate, Unknown, pair};
     use crate::patch::content::{Contents, Item};
     use crate::patch::object::Kind;
     use crate::patch::refusal::Refusal;
@@ -167,7 +201,7 @@ mod tests {
     }
 
     fn fates(before: &str, after: &str) -> Result<String, Refusal> {
-        let fates = pair("krate", &contents(before), &contents(after))?;
+        let fates = pair("krate", &contents(before), &contents(after), &Unknown)?;
         let mut words: Vec<String> = after
             .split_whitespace()
             .map(|word| {

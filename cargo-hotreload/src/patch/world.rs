@@ -3,14 +3,14 @@
 //! [`World::plan`] makes a patch of newly compiled crates, or says why not; nothing changes by that. When the patch is
 //! in the process, [`World::commit`] takes it into account, and the next edit is compared with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::patch::content::Contents;
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
 use crate::patch::object::Kind;
-use crate::patch::pairing::{Fate, Fates, pair};
+use crate::patch::pairing::{Fate, Fates, Signatures, pair};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::Set;
@@ -73,23 +73,19 @@ impl World {
     }
 
     /// Makes a patch of `compiled`. `others` are objects of other crates that define what the program does not have.
-    /// `replaced` are functions whose old entries must be left alone, because they are called in another way now.
     pub fn plan(
         &self,
         compiled: &[Compiled<'_>],
         others: &Set<'_>,
-        replaced: &BTreeSet<String>,
+        signatures: &dyn Signatures,
     ) -> Result<Plan, Failure> {
         let mut crates = Vec::new();
         let mut fates = Vec::new();
         for Compiled { key, name, set } in compiled {
             let contents = Contents::of(set);
             let running = self.crates.get(key).cloned().unwrap_or_default();
-            fates.push(pair(name, &running, &contents)?);
+            fates.push(pair(name, &running, &contents, signatures)?);
             crates.push((key.clone(), contents));
-        }
-        for (_, fate) in fates.iter_mut().flatten().filter(|(name, _)| replaced.contains(*name)) {
-            *fate = Fate::Fresh;
         }
         let has_moved = |fates: &Fates| -> Vec<String> {
             let fresh = fates.iter().filter(|(_, fate)| **fate == Fate::Fresh).map(|(name, _)| name);

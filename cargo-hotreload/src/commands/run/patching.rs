@@ -280,6 +280,7 @@ impl Driver<'_> {
             program: objects.map_err(|refusal| refusal.to_string()),
             began,
             toolchain: self.facts.toolchain.library_directory.clone(),
+            profile: self.facts.workspace.profile.clone(),
             dependencies: program.absolute(&program.out_dir),
         };
         let worker = worker::start(index, pid, base, self.arrivals.clone());

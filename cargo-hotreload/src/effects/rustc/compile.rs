@@ -13,6 +13,7 @@ use rustix::process::Signal;
 
 use crate::effects::build::{Rendered, is_sum, rendered};
 use crate::effects::rustc::job_server::JobServer;
+use crate::effects::rustc::link::point;
 use crate::effects::rustc::objects::{self, Objects};
 use crate::effects::rustc::process::{Event, Rustc};
 use crate::events::gather;
@@ -210,6 +211,10 @@ impl<'a> Compilation<'a> {
             }
             let is_there = step.after.iter().all(|after| self.stages[after.step] >= Some(after.stage));
             if is_there && self.begun.insert(index) {
+                if let Some(link) = &step.link {
+                    point(link, &self.plan.out_dir)
+                        .with_context(|| format!("cannot make the link `{}`", link.display()))?;
+                }
                 if let Some(objects) = &step.results.objects {
                     make_empty(objects)?;
                 }

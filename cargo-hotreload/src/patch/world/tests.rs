@@ -1,6 +1,5 @@
 //! Edits of small programs, compiled by the real compiler.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +14,7 @@ use crate::patch::content::Contents;
 use crate::patch::link::Failure;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
+use crate::patch::pairing::Unknown;
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::{self, Set};
@@ -84,7 +84,6 @@ pub(in crate::patch) fn with_edit<T>(
     let world = world(directory.path(), before, bias, flags);
     let archive = library(directory.path(), after, flags);
     let compiled = [compiled(&archive)];
-    let nobody = BTreeSet::new();
     let libraries = Rlibs::index(libraries()).expect("archives");
     let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
@@ -92,7 +91,7 @@ pub(in crate::patch) fn with_edit<T>(
         for object in &found {
             others.add(object).expect("an object");
         }
-        match world.plan(&compiled, &others, &nobody) {
+        match world.plan(&compiled, &others, &Unknown) {
             Err(Failure::Missing(names)) => {
                 let more = libraries.objects(&names).expect("readable");
                 assert!(!more.is_empty(), "nobody has {names:?}");
@@ -210,7 +209,7 @@ fn damaged_objects_are_refused_or_linked_but_never_trusted() {
             parsed += 1;
             let compiled = Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set };
             let (compiled, others) = ([compiled], Set::default());
-            if let Ok(plan) = world.plan(&compiled, &others, &BTreeSet::new()) {
+            if let Ok(plan) = world.plan(&compiled, &others, &Unknown) {
                 drop(Companion::of(&[&compiled[0].set, &others], &plan.linked, BIAS));
             }
         }

@@ -37,6 +37,8 @@ pub(super) struct Base {
     pub(super) began: SystemTime,
     /// Where Rust's own libraries are.
     pub(super) toolchain: PathBuf,
+    /// The cargo profile.
+    pub(super) profile: String,
     /// Where cargo has all others.
     pub(super) dependencies: PathBuf,
 }
@@ -61,7 +63,12 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
 fn attach(pid: u32, base: &Base) -> Result<Live> {
     let mut libraries = archives(&base.dependencies)?;
     libraries.extend(archives(&base.toolchain)?);
-    let mut live = Live::attach(pid, libraries)?;
+    let mut live = Live::attach(pid, libraries, &base.profile)?;
+    for unit in &base.local {
+        if !matches!(unit.debug_info.as_deref(), Some("2" | "full")) {
+            live.is_blind_for(&unit.crate_name);
+        }
+    }
     for unit in base.local.iter().filter(|unit| unit.kind() == Kind::Library) {
         let results = Results::of(unit, &unit.absolute(&unit.out_dir));
         let Some(rlib) = results.rlib else { continue };
