@@ -9,7 +9,9 @@ use crate::patch::content::Contents;
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
+use crate::patch::object::Kind;
 use crate::patch::pairing::{Fate, Fates, Signatures, pair};
+use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::Set;
 
@@ -43,6 +45,13 @@ pub struct Plan {
     crates: Vec<(String, Contents)>,
     /// Names under which the program has something that is not meant any more.
     forgotten: Vec<String>,
+}
+
+impl Plan {
+    /// Takes bytes of the room for constants, for what is about the patch and not of it.
+    pub fn reserve(&mut self, size: u64) -> Result<u64, Refusal> {
+        self.room.take(Kind::Constant, size, 8)
+    }
 }
 
 impl World {
@@ -114,4 +123,4 @@ impl World {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
