@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_cargo::{Features, Manifest};
 use clap_complete::Shell;
 
+use crate::config::instances::Instances;
 use crate::config::values::{Linker, MessageFormat, SignalName, Strategy, debounce, variable, word};
 use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
@@ -146,6 +147,9 @@ pub struct Conduct {
     /// How edits get into the program [default: auto]
     #[arg(long, value_name = "NAME")]
     pub strategy: Option<Strategy>,
+    /// How many processes of each program to run, 1 to 64 [default: 1]
+    #[arg(long, value_name = "N")]
+    pub instances: Option<Instances>,
 }
 
 /// `cargo hotreload run`.
@@ -332,6 +336,7 @@ Examples:
   cargo hotreload run
   cargo hotreload run --bin server --features metrics -- --port 8080
   cargo hotreload run --example tour --reload-signal USR1
+  cargo hotreload run --bin api --bin worker --instances 2
   cargo hotreload run --notify desktop
   cargo hotreload run --foreground
   cargo hotreload run --message-format json > events.jsonl

@@ -17,6 +17,7 @@ pub mod man;
 pub mod new;
 pub mod report;
 pub mod run;
+pub mod stand_in;
 pub mod status;
 
 /// How a command that did not fail ended.

@@ -15,12 +15,14 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::config::instances::Instances;
 use crate::config::values::{Features, Linker, SignalName, Strategy, Wanted};
 use crate::error::ErrorKind;
 use crate::plan::own_profile::FlagSource;
 use crate::shell::quoted;
 
 pub mod flags;
+pub mod instances;
 pub mod manifest;
 pub mod profile;
 #[cfg(test)]
@@ -112,6 +114,8 @@ pub struct Layer {
     pub debounce: Option<Setting<Duration>>,
     /// `strategy`.
     pub strategy: Option<Setting<Strategy>>,
+    /// `instances`.
+    pub instances: Option<Setting<Instances>>,
 }
 
 impl Layer {
@@ -133,6 +137,7 @@ impl Layer {
             env: both(self.env, lower.env),
             debounce: self.debounce.or(lower.debounce),
             strategy: self.strategy.or(lower.strategy),
+            instances: self.instances.or(lower.instances),
         }
     }
 }
@@ -184,6 +189,8 @@ pub struct Settings {
     pub debounce: Setting<Duration>,
     /// How edits get into the program.
     pub strategy: Setting<Strategy>,
+    /// How many processes of each program are run.
+    pub instances: Setting<Instances>,
 }
 
 impl Default for Settings {
@@ -213,6 +220,7 @@ impl From<Layer> for Settings {
             env: layer.env.unwrap_or_default(),
             debounce: layer.debounce.unwrap_or_else(|| Setting::by_default(values::DEBOUNCE)),
             strategy: layer.strategy.unwrap_or_default(),
+            instances: layer.instances.unwrap_or_default(),
         }
     }
 }
@@ -262,6 +270,7 @@ impl Settings {
             }),
             row("debounce", &self.debounce, |time| format!("{} ms", time.as_millis())),
             row("strategy", &self.strategy, text),
+            row("instances", &self.instances, text),
         ]
     }
 }

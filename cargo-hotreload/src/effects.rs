@@ -1,6 +1,8 @@
 //! The sole door to files, processes, signals and sockets.
 
+pub mod agent;
 pub mod build;
+pub mod built;
 pub mod cargo;
 pub mod cargo_config;
 pub mod child;
@@ -17,15 +19,22 @@ pub mod journal;
 pub mod linkers;
 pub mod locate;
 pub mod lock;
+pub mod memory;
 pub mod native;
 pub mod notify;
 pub mod panics;
+pub mod passing;
+pub mod patching;
 pub mod probe;
 pub mod process;
 pub mod pty;
+pub mod rlibs;
+pub mod rustc;
 pub mod settings;
 pub mod signals;
 pub mod stubs;
 pub mod terminal;
+pub mod threads;
 pub mod toolchain;
+pub mod tracing;
 pub mod watch;

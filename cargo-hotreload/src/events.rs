@@ -33,6 +33,9 @@ pub struct Line {
     /// What happened.
     #[serde(flatten)]
     pub record: Record,
+    /// The program that it is about, where the session runs several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 /// Only what every version has.
@@ -45,7 +48,7 @@ impl Line {
     /// `record` at the time `now`.
     #[must_use]
     pub fn new(record: Record, now: SystemTime) -> Self {
-        Self { version: VERSION, time: Time(now), record }
+        Self { version: VERSION, time: Time(now), record, instance: None }
     }
 
     /// As it is written, with its end.
@@ -99,6 +102,14 @@ mod tests {
                         \"build\":3,\"command\":\"cargo build\"}\n";
         assert_eq!(text, expected);
         assert_eq!(Line::parse(&text), Ok(line()));
+    }
+
+    #[test]
+    fn a_line_about_one_of_several_programs_names_it() {
+        let named = Line { instance: Some("api#2".into()), ..line() };
+        let text = named.to_json().expect("JSON");
+        assert!(text.ends_with(",\"command\":\"cargo build\",\"instance\":\"api#2\"}\n"), "{text}");
+        assert_eq!(Line::parse(&text), Ok(named));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod effects;
 pub mod error;
 pub mod events;
 pub mod graph;
+pub mod live;
 pub mod patch;
 pub mod plan;
 pub mod report;

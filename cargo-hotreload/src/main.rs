@@ -8,6 +8,9 @@ use cargo_hotreload::ui;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    if let Some(code) = commands::stand_in::stand_in() {
+        return code;
+    }
     let Invocation::Hotreload(arguments) = Invocation::parse();
     match commands::dispatch(arguments) {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),

@@ -18,13 +18,16 @@ use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::message::Message;
+use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
 
 mod asked;
 pub mod delivering;
 pub mod delivery;
 pub mod event;
+pub mod fleet;
 pub mod message;
+mod patching;
 mod records;
 pub mod request;
 #[cfg(test)]
@@ -57,6 +60,10 @@ pub struct Session {
     settled: Option<Instant>,
     /// The newest good build, while the program is too busy to take it.
     ready: Option<Finished>,
+    /// The newest compiled crates, while the program is too busy to take them.
+    ready_patch: Option<Patching>,
+    /// Why what was edited last cannot be patched in: the next build is an ordinary one, and a restart.
+    refused: Option<String>,
     /// What is being started, until its process id is known.
     starting: Option<Delivering>,
     program: Option<Program>,
@@ -91,12 +98,14 @@ enum Force {
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     reloads: u32,
+    patches: u32,
     restarts: u32,
 }
 
 #[derive(Debug)]
 struct Building {
     number: u32,
+    scope: Scope,
     began: Instant,
     saved: Option<Instant>,
     /// A save has made it useless.
@@ -133,6 +142,8 @@ impl Session {
             Event::Built(result) => self.built(result, now),
             Event::Started { pid } => self.started(pid),
             Event::NotStarted { reason } => self.not_started(reason),
+            Event::Crates(result) => self.crates(result, now),
+            Event::Patched(result) => self.patched(result, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Exited(ending) => self.exited(ending, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
@@ -157,23 +168,43 @@ impl Session {
         }
     }
 
+    /// Whether there is a process of the program.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// Whether it is about to end: it delivers nothing any more.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending
+    }
+
     /// What the session did, as its last record.
     #[must_use]
     pub fn record_of_end(&self, error: Option<String>) -> Record {
-        let Counts { reloads, restarts } = self.counts;
+        let Counts { reloads, restarts, .. } = self.counts;
         Record::SessionEnded(SessionEnded { reloads, restarts, error })
     }
 
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
         self.builds += 1;
         let (number, saved) = (self.builds, unbuilt.saved);
-        self.building = Some(Building { number, began: now, saved, is_cancelled: false, compiled: None });
-        vec![Action::Build { scope: self.scope(), replan: unbuilt.replan }]
+        let scope = self.scope();
+        self.building = Some(Building { number, scope, began: now, saved, is_cancelled: false, compiled: None });
+        vec![Action::Build { scope, replan: unbuilt.replan }]
     }
 
     /// What has to be built for what was saved since the last good build.
     fn scope(&self) -> Scope {
-        let is_swapped = |owner: &Owner| matches!(owner, Owner::Library(name) if self.modules.contains(name));
+        if let Some(scope) = self.scope_of_patch() {
+            return scope;
+        }
+        let is_swapped = |owner: &Owner| match owner {
+            Owner::Library(name) => self.modules.contains(name),
+            Owner::Other => true,
+            Owner::Program | Owner::Plan => false,
+        };
         let is_free = self.strategy != Strategy::Restart && self.forced.is_none();
         if is_free && self.program.is_some() && !self.dirty.is_empty() && self.dirty.iter().all(is_swapped) {
             Scope::Modules
@@ -229,17 +260,14 @@ impl Session {
     }
 
     fn built(&mut self, result: Result<Built, String>, now: Instant) -> Vec<Action> {
-        let Some(Building { number, began, saved, is_cancelled, compiled }) = self.building.take() else {
-            return Vec::new();
-        };
-        if self.ending {
-            return self.end_when_idle();
-        }
-        if self.unbuilt.is_some() && (is_cancelled || !self.is_paused()) {
-            return self.build_when_settled(now);
+        let Some(building) = self.building.take() else { return Vec::new() };
+        let Building { number, scope, began, saved, compiled, .. } = building;
+        if let Some(actions) = self.without_news(&building, now) {
+            return actions;
         }
         let ended = compiled.unwrap_or(now);
         match result {
+            result if scope == Scope::Settle => self.settled_build(result, ended - began),
             Ok(built) => {
                 // What was saved during a pause is not in this build.
                 if self.unbuilt.is_none() {
@@ -254,6 +282,15 @@ impl Session {
                 self.fail(Message::BuildFailed { reason, running: self.program.is_some() })
             }
         }
+    }
+
+    /// What is done where the end of `building` says nothing of what is in the files now.
+    fn without_news(&mut self, building: &Building, now: Instant) -> Option<Vec<Action>> {
+        if self.ending {
+            return Some(self.end_when_idle());
+        }
+        let is_old = self.unbuilt.is_some() && (building.is_cancelled || !self.is_paused());
+        is_old.then(|| self.build_when_settled(now))
     }
 
     /// The first time ends program and session in an orderly way, the second time at once.

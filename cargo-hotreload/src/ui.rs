@@ -4,6 +4,7 @@
 pub mod color;
 pub mod failure;
 pub mod keys;
+pub mod labels;
 pub mod notify;
 pub mod say;
 pub mod screen;

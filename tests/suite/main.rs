@@ -13,6 +13,7 @@ mod doctor;
 mod errors;
 mod events;
 mod failure;
+mod fleet;
 mod foreground;
 mod graph;
 mod idioms;
@@ -22,10 +23,14 @@ mod manifests;
 mod native;
 mod new;
 mod own_profile;
+#[cfg(target_arch = "x86_64")]
+mod patching;
 mod release;
 mod reload;
 mod report;
 mod restart;
+mod rustc;
+mod rustc_chain;
 mod screen;
 mod settings;
 mod suspension;
@@ -41,12 +46,18 @@ mod support {
     pub(crate) mod fixture;
     pub(crate) mod http;
     pub(crate) mod output;
+    pub(crate) mod pair;
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) mod patched;
     pub(crate) mod place;
     pub(crate) mod poll;
     pub(crate) mod processes;
+    pub(crate) mod recording;
     pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;
     pub(crate) mod terminal;
     pub(crate) mod tree;
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) mod unwind_table;
 }

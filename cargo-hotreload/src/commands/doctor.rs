@@ -17,6 +17,7 @@ use crate::error::{ErrorKind, help};
 use crate::plan::checks::probe::Probe;
 use crate::plan::checks::{Check, Verdict, count, machine, probe, toolchain as toolchains, workspace};
 use crate::plan::toolchain::Toolchain;
+use crate::workspace::Host;
 
 /// Checks every requirement, and says what was found and what mends it.
 ///
@@ -123,11 +124,18 @@ fn workspace_checks(toolchain: Option<&Toolchain>, root: Result<Option<PathBuf>>
         Ok(found) => {
             let libraries = found.graph.local().count();
             let plural = if libraries == 1 { "y" } else { "ies" };
-            let host = &found.host().bin;
-            let what = format!("{}: program `{host}` with {libraries} local librar{plural}", root.display());
-            let source = files::read_optional(&found.host().source).ok().flatten().unwrap_or_default();
-            let name = found.relative(&found.host().source).display().to_string();
-            let first = vec![Check::ok(NAME, what), workspace::program(&name, &source)];
+            let names: Vec<String> = found.hosts.iter().map(|host| format!("`{}`", host.bin)).collect();
+            let several = if names.len() == 1 { "" } else { "s" };
+            let what = format!(
+                "{}: program{several} {} with {libraries} local librar{plural}",
+                root.display(),
+                names.join(", ")
+            );
+            let of_host = |host: &Host| {
+                let source = files::read_optional(&host.source).ok().flatten().unwrap_or_default();
+                workspace::program(&found.relative(&host.source).display().to_string(), &source)
+            };
+            let first = [Check::ok(NAME, what)].into_iter().chain(found.hosts.iter().map(of_host)).collect();
             [first, workspace::profile(&found.obstacles, &settings)].concat()
         }
     };

@@ -46,7 +46,7 @@ pub(super) fn picture(planned: &Planned, settings: &Settings) -> Picture {
 
 fn standing(planned: &Planned, settings: &Settings) -> Standing {
     match (*settings.strategy, &planned.journal) {
-        (Strategy::Restart, _) => Standing::RestartOnly,
+        (Strategy::Restart | Strategy::Patch, _) => Standing::RestartOnly,
         (Strategy::Auto | Strategy::Modules, Some(_)) => Standing::Enabled,
         (Strategy::Auto | Strategy::Modules, None) => Standing::NotEnabled,
     }

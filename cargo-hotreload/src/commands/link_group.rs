@@ -165,7 +165,7 @@ impl Link {
 }
 
 /// `arguments` with each `@file` replaced by what it lists: rustc does that when the command line gets too long.
-fn expanded(arguments: &[OsString]) -> Result<Vec<OsString>> {
+pub(super) fn expanded(arguments: &[OsString]) -> Result<Vec<OsString>> {
     let mut all = Vec::new();
     for argument in arguments {
         match argument.to_str().and_then(|text| text.strip_prefix('@')) {

@@ -73,7 +73,8 @@ fn crate_graph(root: &Path, toolchains: &Toolchains, settings: &Settings, starte
     let planned = Planned::read(root, &toolchain, settings)?;
     planned.put_lock_file_back()?;
     let mut picture = graph::picture(&planned, settings);
-    let had_modules = started.strategy != Strategy::Restart.to_string();
+    let without_modules = [Strategy::Restart, Strategy::Patch].map(|strategy| strategy.to_string());
+    let had_modules = !without_modules.contains(&started.strategy);
     picture.standing = if had_modules { Standing::Enabled } else { Standing::RestartOnly };
     Ok(render(&picture, None, Format::Svg))
 }

@@ -12,31 +12,36 @@ use crate::commands::Outcome;
 use crate::commands::enable::Planned;
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::driver::Driver;
-use crate::commands::run::facts::Facts;
+use crate::commands::run::facts::{Facts, instances_of};
 use crate::commands::run::front::Front;
 use crate::config::Settings;
-use crate::config::values::Strategy;
+use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, journal, locate, settings};
+use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
+use crate::plan::instances::repeated;
 use crate::plan::journal::Lifetime;
 use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
 use crate::session::event::Event;
 use crate::ui::color::Color;
+use crate::ui::labels::Labels;
 use crate::ui::say;
 use crate::workspace::Workspace;
 
 mod arrival;
+mod building;
 mod driver;
 mod facts;
 mod front;
 mod keyboard;
 mod linking;
 mod modules;
+mod patching;
 mod program;
 mod recorded;
 mod recording;
@@ -49,11 +54,11 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let toolchains = Toolchains::read();
     let root = locate::root(&arguments.selection.manifest, &toolchains)?;
     let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
-    if settings.hosts.len() > 1 {
-        let message = "a session runs one program";
-        return Err(settings.hosts.fault(message, "name one: `--bin NAME`").into());
-    }
-    let toolchain = toolchains.find(settings.toolchain.as_deref())?;
+    check_number(arguments, &settings)?;
+    let toolchain = match *settings.strategy {
+        Strategy::Patch => toolchains.find_any(settings.toolchain.as_deref())?,
+        Strategy::Auto | Strategy::Modules | Strategy::Restart => toolchains.find(settings.toolchain.as_deref())?,
+    };
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).context("cannot catch signals")?;
@@ -85,10 +90,32 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
         drop(requests.send(Arrival::Event(Event::Asked(request, reply))));
     })?;
     let Prepared { workspace, linker, linker_override, has_modules, .. } = prepared;
-    let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules };
-    let front = Front::open(arguments, color, &arrivals)?;
+    let instances = instances_of(&workspace, &settings);
+    let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules, instances };
+    let front = Front::open(arguments, color, Labels::new(facts.names()), &arrivals)?;
     let driven = Driver::new(arguments, facts, control, log, arrivals, front)?.drive(&inbox);
     undo.now().and(driven)
+}
+
+/// Whether so many programs can be run as are wanted.
+fn check_number(arguments: &Run, settings: &Settings) -> Result<(), ErrorKind> {
+    let names: Vec<&str> = settings.hosts.iter().map(Wanted::name).collect();
+    if let Some(name) = repeated(&names) {
+        let help = format!("`cargo hotreload run --bin {name} --instances 2` runs it twice");
+        return Err(settings.hosts.fault(format!("the program `{name}` is named twice"), help));
+    }
+    match (arguments.foreground, names.len(), settings.instances.count()) {
+        (false, ..) | (true, 0 | 1, 1) => Ok(()),
+        (true, 0 | 1, count) => {
+            let message = format!("`--foreground` gives the terminal to one process, and {count} are wanted");
+            Err(settings.instances.fault(message, "`cargo hotreload run --foreground --instances 1` runs one"))
+        }
+        (true, count, _) => {
+            let message = format!("`--foreground` gives the terminal to one program, and {count} are wanted");
+            let help = format!("`cargo hotreload run --foreground --instances 1 --bin {}` runs one", names[0]);
+            Err(settings.hosts.fault(message, help))
+        }
+    }
 }
 
 /// A workspace that can be built.
@@ -106,7 +133,7 @@ struct Prepared {
 
 /// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
-    if *settings.strategy == Strategy::Restart {
+    if matches!(*settings.strategy, Strategy::Restart | Strategy::Patch) {
         let workspace = cargo::workspace(toolchain, root, settings)?;
         let has_modules = journal::read(root)?.is_some();
         return Ok(Prepared { workspace, linker: Linker::Default, linker_override: None, enabled: None, has_modules });

@@ -17,7 +17,7 @@ use crate::plan::enable::EnablePlan;
 use crate::plan::linker::Linker;
 use crate::plan::roles::roles;
 use crate::plan::toolchain::Toolchain;
-use crate::session::request::{Answer, Request};
+use crate::session::request::{Answer, ProgramStatus, Request};
 use crate::ui::table::table;
 
 mod follow;
@@ -158,15 +158,36 @@ fn session(root: &Path) -> String {
     control::ask(root, Request::Status).map_or_else(|_| "none".into(), |answer| describe_session(&answer))
 }
 
-/// What a session says of itself, in one line.
+/// What a session says of itself: in one line, and a line for each program where there are several.
 #[must_use]
 pub fn describe_session(answer: &Answer) -> String {
     match answer {
-        Answer::Status { state, session, program, reloads, restarts, last } => {
-            let program = program.map_or_else(|| "no program".to_owned(), |pid| format!("program {pid}"));
-            let last = if last.is_empty() { String::new() } else { format!("; last: {last}") };
-            format!("process {session}, {program}, {state}; {reloads} reloads, {restarts} restarts{last}")
+        Answer::Status { state, session, program, reloads, restarts, last, programs } => {
+            let what = match &programs[..] {
+                [] => program_words(*program),
+                several => {
+                    let running = several.iter().filter(|one| one.program.is_some()).count();
+                    format!("{running} of {} programs", several.len())
+                }
+            };
+            let counts = format!("{reloads} reloads, {restarts} restarts");
+            let first = format!("process {session}, {what}, {state}; {counts}{}", last_words(last));
+            [first].into_iter().chain(programs.iter().map(describe_program)).collect::<Vec<_>>().join("\n   ")
         }
         Answer::Done(text) | Answer::Failed(text) => text.clone(),
     }
+}
+
+fn describe_program(program: &ProgramStatus) -> String {
+    let ProgramStatus { name, state, program, reloads, restarts, last } = program;
+    let what = program_words(*program);
+    format!("{name}: {what}, {state}; {reloads} reloads, {restarts} restarts{}", last_words(last))
+}
+
+fn program_words(program: Option<u32>) -> String {
+    program.map_or_else(|| "no program".to_owned(), |pid| format!("program {pid}"))
+}
+
+fn last_words(last: &str) -> String {
+    if last.is_empty() { String::new() } else { format!("; last: {last}") }
 }

@@ -55,6 +55,7 @@ pub fn of_conduct(conduct: &Conduct) -> Layer {
         env: by("--env", listed(&conduct.env).map(|pairs| pairs.into_iter().collect())),
         debounce: by("--debounce", conduct.debounce),
         strategy: by("--strategy", conduct.strategy),
+        instances: by("--instances", conduct.instances),
         ..Layer::default()
     }
 }

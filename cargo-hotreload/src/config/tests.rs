@@ -77,6 +77,17 @@ fn flags_win_over_the_manifest_setting_by_setting() {
 }
 
 #[test]
+fn several_programs_and_instances_can_be_set() {
+    let settings = Settings::from(read("bin = ['api', 'worker']\ninstances = 2").expect("all are right"));
+    assert_eq!(settings.hosts.len(), 2);
+    assert_eq!(settings.instances.count(), 2);
+    let shown = settings.changed();
+    let last = shown.last().expect("two settings");
+    assert_eq!((last.name, last.value.as_str()), ("instances", "2"));
+    assert_eq!(last.source, Source::Manifest("Cargo.toml:6:13".into()));
+}
+
+#[test]
 fn a_target_directory_is_seen_from_where_it_is_written() {
     let selection = Selection { target_dir: Some("t".into()), ..Selection::default() };
     let layer = flags::of_selection(&selection, Path::new("/here"));
@@ -117,6 +128,8 @@ fn every_key_refuses_another_type_in_one_sentence() {
         ("env = { 'A=B' = 'x' }", "`env`: `A=B` is no name of a variable"),
         ("debounce = '30'", "`debounce` has to be a number of milliseconds, not a string"),
         ("debounce = -5", "`debounce`: -5 is not between 0 and 60000 milliseconds"),
+        ("instances = 'two'", "`instances` has to be a number of processes, not a string"),
+        ("instances = 0", "`instances`: 0 is not between 1 and 64"),
         ("strategy = 1.5", "`strategy` has to be the name of a strategy, not a float"),
     ];
     for (body, expected) in cases {

@@ -22,6 +22,8 @@ pub enum Strategy {
     Auto,
     /// Libraries become modules, which the running program swaps
     Modules,
+    /// The manifests stay as they are; new machine code is put into the running program, which keeps its state
+    Patch,
     /// The manifests stay as they are; each edit is an ordinary build and a restart
     Restart,
 }
@@ -288,7 +290,7 @@ mod tests {
 
     #[test]
     fn names_are_those_that_are_typed() {
-        assert_eq!(names::<Strategy>(), ["auto", "modules", "restart"]);
+        assert_eq!(names::<Strategy>(), ["auto", "modules", "patch", "restart"]);
         assert_eq!(names::<Linker>(), ["auto", "default", "mold", "gold", "lld", "bfd"]);
         assert_eq!(Linker::Bfd.to_string(), "bfd");
     }

@@ -1,26 +1,21 @@
 //! Runs `cargo build` and reads from cargo's own messages which files it made.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail};
 use cargo_metadata::diagnostic::{Diagnostic as RustcMessage, DiagnosticLevel};
 use cargo_metadata::{Artifact, CompilerMessage, Message, Target};
 
 use crate::effects::child::Running;
 use crate::effects::compile_times::{Done, package_name};
-use crate::effects::{elf, files, process};
+use crate::effects::{elf, process};
 use crate::events::gather::diagnostic;
 use crate::events::record;
 use crate::plan::command::CommandLine;
-use crate::plan::groups;
-use crate::plan::roles::{Linked, Role, file_name, role_of};
-use crate::session::delivery::{Built, Carried, Image, Library};
+use crate::plan::roles::Linked;
 use crate::workspace::Workspace;
 use crate::workspace::program::Kind;
 
@@ -36,8 +31,8 @@ pub fn start(line: &CommandLine, stderr: Stdio) -> io::Result<(Running, ChildStd
 /// The files that a build made, by file name, and whether cargo called the build good.
 #[derive(Debug, Clone, Default)]
 pub struct Artifacts {
-    /// The host's executable.
-    pub executable: Option<PathBuf>,
+    /// The executables of the programs that are run, by their names.
+    pub executables: BTreeMap<String, PathBuf>,
     /// Every dylib.
     pub dylibs: BTreeMap<String, PathBuf>,
     /// Every Rust library, beside the manifest of its package; not by file name, which is any.
@@ -61,7 +56,9 @@ impl Artifacts {
         let is_new = |manifest: &PathBuf| self.rlibs.iter().any(|(own, _)| own == manifest);
         let mut rlibs: Vec<_> = earlier.rlibs.iter().filter(|(manifest, _)| !is_new(manifest)).cloned().collect();
         rlibs.extend(self.rlibs);
-        Self { executable: self.executable.or_else(|| earlier.executable.clone()), dylibs, rlibs, ..self }
+        let mut executables = earlier.executables.clone();
+        executables.extend(self.executables);
+        Self { executables, dylibs, rlibs, ..self }
     }
 }
 
@@ -85,17 +82,18 @@ pub struct Rendered {
     pub text: String,
 }
 
-/// Reads cargo's messages to the end and passes diagnostics to `show`; `kind` and `name` say which program is wanted.
-pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Rendered)) -> Artifacts {
+/// Reads cargo's messages to the end and passes diagnostics to `show`; `programs` are those that are wanted.
+pub fn read_messages(stdout: impl Read, programs: &[(Kind, String)], show: impl Fn(Rendered)) -> Artifacts {
     let mut artifacts = Artifacts::default();
+    let is_wanted = |target: &Target| programs.iter().any(|(kind, name)| kind.has(target) && target.name == *name);
     // A line that is no message is a build script's or cargo's own text: not for us.
     for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
         match message {
             Message::CompilerArtifact(artifact) => {
                 artifacts.compiled.extend(compiled(&artifact));
-                if kind.has(&artifact.target) && artifact.target.name == name {
-                    artifacts.executable =
-                        artifact.executable.map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
+                if is_wanted(&artifact.target) {
+                    let executable = artifact.executable.map(|path| (artifact.target.name, path.into_std_path_buf()));
+                    artifacts.executables.extend(executable);
                 } else if !artifact.target.is_proc_macro() {
                     let manifest = artifact.manifest_path.into_std_path_buf();
                     for path in artifact.filenames {
@@ -110,13 +108,13 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Re
                 }
             }
             Message::CompilerMessage(CompilerMessage { message, .. }) => {
-                let severity = severity(&message);
                 artifacts.diagnostics.push(diagnostic(&message));
-                let rendered = message.rendered.unwrap_or_default();
-                if message.message.contains("link") && message.level == DiagnosticLevel::Error {
-                    artifacts.link_errors.push(rendered.clone());
+                let is_link_error = message.message.contains("link") && message.level == DiagnosticLevel::Error;
+                let rendered = rendered(message);
+                if is_link_error {
+                    artifacts.link_errors.push(rendered.text.clone());
                 }
-                show(Rendered { severity, text: rendered });
+                show(rendered);
             }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
@@ -125,16 +123,26 @@ pub fn read_messages(stdout: impl Read, kind: Kind, name: &str, show: impl Fn(Re
     artifacts
 }
 
+/// `message` as it is shown.
+pub(super) fn rendered(message: RustcMessage) -> Rendered {
+    Rendered { severity: severity(&message), text: message.rendered.unwrap_or_default() }
+}
+
 /// How bad `message` is. The compiler's own sums ("aborting due to 2 previous errors") have the level of what they count.
 fn severity(message: &RustcMessage) -> Severity {
-    let is_sum = message.code.is_none() && message.spans.is_empty();
-    let sums = ["aborting due to ", " warning emitted", " warnings emitted"];
     match message.level {
-        _ if is_sum && sums.iter().any(|sum| message.message.contains(sum)) => Severity::Remark,
+        _ if is_sum(message) => Severity::Remark,
         DiagnosticLevel::Error | DiagnosticLevel::Ice => Severity::Error,
         DiagnosticLevel::Warning => Severity::Warning,
         _ => Severity::Remark,
     }
+}
+
+/// Whether `message` only counts others. Cargo passes on none that it recognizes.
+pub(super) fn is_sum(message: &RustcMessage) -> bool {
+    let sums = ["aborting due to ", " warning emitted", " warnings emitted"];
+    let is_about_nothing = message.code.is_none() && message.spans.is_empty();
+    is_about_nothing && sums.iter().any(|sum| message.message.contains(sum))
 }
 
 /// What `artifact` says of the compiler's work, if there was any.
@@ -148,51 +156,6 @@ fn compiled(artifact: &Artifact) -> Option<Done> {
     let package = package_name(&artifact.package_id.repr).to_owned();
     let Target { name, .. } = &artifact.target;
     (!artifact.fresh).then(|| Done { package, target: name.clone(), kind, at: SystemTime::now() })
-}
-
-/// Hashes of files that were read before, so that only new files are read.
-#[derive(Debug, Default)]
-pub struct Contents(BTreeMap<PathBuf, (u64, i64, i64, u64)>);
-
-impl Contents {
-    fn of(&mut self, path: &Path) -> Result<u64> {
-        let cannot = || format!("cannot read the built file `{}`", path.display());
-        let metadata = fs::metadata(path).with_context(cannot)?;
-        let (inode, seconds, nanos) = (metadata.ino(), metadata.mtime(), metadata.mtime_nsec());
-        if let Some(known) = self.0.get(path).filter(|known| (known.0, known.1, known.2) == (inode, seconds, nanos)) {
-            return Ok(known.3);
-        }
-        let content = files::content(path).with_context(cannot)?;
-        self.0.insert(path.to_owned(), (inode, seconds, nanos, content));
-        Ok(content)
-    }
-}
-
-/// What `artifacts` mean for the program: which libraries it has, and which of them it can swap.
-pub fn describe(workspace: &Workspace, artifacts: &Artifacts, contents: &mut Contents) -> Result<Built> {
-    let Some(executable) = &artifacts.executable else { bail!("cargo built no `{}`", workspace.host().bin) };
-    let directories: Vec<PathBuf> = library_directories(executable);
-    let linked = elf::linked(executable, &directories)?;
-    let mut image = |path: &Path| -> Result<Image> { Ok(Image { path: path.to_owned(), content: contents.of(path)? }) };
-    let mut libraries = Vec::new();
-    for (name, path) in &artifacts.dylibs {
-        if let Some(package) = groups::package_of_file(name) {
-            libraries.push(Library { package, role: Role::Resident, image: image(path)? });
-        }
-    }
-    for library in workspace.graph.local().map(|index| &workspace.graph.libraries[index]) {
-        let name = file_name(library);
-        let Some(path) = artifacts.dylibs.get(&name) else { continue };
-        let role = role_of(&name, Some(&linked));
-        libraries.push(Library { package: library.package.clone(), role, image: image(path)? });
-    }
-    let mut carried = Vec::new();
-    for library in workspace.graph.libraries.iter().filter(|library| library.local().is_none()) {
-        for (_, path) in artifacts.rlibs.iter().filter(|(manifest, _)| library.manifest() == Some(manifest)) {
-            carried.push(Carried { package: library.package.clone(), image: image(path)? });
-        }
-    }
-    Ok(Built { executable: image(executable)?, libraries, carried })
 }
 
 /// What the programs of `workspace` link, if they were built.
@@ -231,17 +194,9 @@ mod tests {
 
     #[test]
     fn the_last_word_decides() {
-        let good = read_messages(&b"{\"reason\":\"build-finished\",\"success\":true}\n"[..], Kind::Binary, "x", |_| ());
-        assert!(good.success);
-        assert!(!read_messages(&b""[..], Kind::Binary, "x", |_| ()).success);
-        assert!(
-            !read_messages(
-                &b"not json\n{\"reason\":\"build-finished\",\"success\":false}\n"[..],
-                Kind::Binary,
-                "x",
-                |_| ()
-            )
-            .success
-        );
+        let is_good = |text: &str| read_messages(text.as_bytes(), &[(Kind::Binary, "x".into())], |_| ()).success;
+        assert!(is_good("{\"reason\":\"build-finished\",\"success\":true}\n"));
+        assert!(!is_good(""));
+        assert!(!is_good("not json\n{\"reason\":\"build-finished\",\"success\":false}\n"));
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use crate::config::Settings;
-use crate::config::values::Features;
+use crate::config::values::{Features, Strategy};
 use crate::effects::files;
 use crate::effects::process::{self, Captured};
 use crate::effects::toolchain::Toolchains;
@@ -24,7 +24,11 @@ use crate::workspace::{Workspace, is_generated, own_target_directory};
 pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Result<Workspace> {
     let mut metadata = self::metadata(toolchain, root, &settings.features)?;
     let programs = program::find(&metadata, &settings.hosts)?;
-    let own_profile = own_profile(root, &metadata, &programs, *settings.flags)?;
+    let own_profile = match *settings.strategy {
+        // It is for modules.
+        Strategy::Patch => None,
+        _ => own_profile(root, &metadata, &programs, *settings.flags)?,
+    };
     let own_features = own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
     let features = settings.features.with(own_features);
     if !own_features.is_empty() {
@@ -38,6 +42,8 @@ pub fn workspace(toolchain: &Toolchain, root: &Path, settings: &Settings) -> Res
         .args(["build", "--unit-graph", "-Zunstable-options", "--profile", &settings.profile])
         .args(selected)
         .args(features.arguments());
+    // Cargo can print it in each release, but says so only in a nightly. Nothing is built here.
+    let line = if toolchain.is_nightly() { line } else { line.env("RUSTC_BOOTSTRAP", "1") };
     let printed = output(&line, root)?;
     let units: UnitGraph =
         serde_json::from_str(&printed).with_context(|| format!("cannot read what `{line}` printed"))?;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::plan::checks::settings::{Settings, TomlFile};
+use crate::plan::configured_wrapper;
 
 /// Everything that cargo reads its settings from in `root`.
 #[must_use]
@@ -31,6 +33,12 @@ pub fn settings(root: &Path) -> Settings {
         configs: paths.iter().filter_map(file).collect(),
         manifest: file(&root.join("Cargo.toml")),
     }
+}
+
+/// The wrapper that a cargo called in `root` puts before each rustc.
+#[must_use]
+pub fn rustc_wrapper(root: &Path) -> Option<OsString> {
+    configured_wrapper::configured(&settings(root), root, |name| env::var_os(name))
 }
 
 fn cargo_home() -> Option<PathBuf> {

@@ -10,6 +10,7 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, set_parent_process_death_signal, waitid,
 };
 
+use crate::effects::tracing;
 use crate::session::message::Ending;
 
 /// A started process that was not waited for yet: until then its id cannot be given to another process, so signals
@@ -68,6 +69,8 @@ impl Running {
     /// Kills the process unless it has ended, and what is left of its group, and gives the process id back.
     pub fn reap(mut self) -> io::Result<ExitStatus> {
         self.signal_group(Signal::KILL);
+        // What the standard library waits for may also be a stop, while its threads are traced.
+        wait_for_end(self.pid);
         self.child.wait()
     }
 
@@ -81,7 +84,7 @@ impl Running {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(_)))
+        matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(status)) if !status.trapped())
     }
 }
 
@@ -91,8 +94,11 @@ pub fn wait_for_end_or_stops(pid: Pid, stopped: impl Fn(i32)) {
     loop {
         let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(pid), options) {
+            Ok(Some(status)) if status.trapped() => tracing::wait(),
             Ok(Some(status)) if status.stopped() => {
-                // Looked at again and taken this time: it would be reported for ever.
+                // Looked at again and taken this time: it would be reported for ever. A stop of one who traces must
+                // not be taken from it.
+                let _turn = tracing::turn();
                 let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
                 if let Ok(Some(status)) = waitid(WaitId::Pid(pid), options) {
                     stopped(status.stopping_signal().unwrap_or_default());
@@ -107,7 +113,13 @@ pub fn wait_for_end_or_stops(pid: Pid, stopped: impl Fn(i32)) {
 /// Blocks until the process `pid` has ended, and leaves it to be reaped.
 pub fn wait_for_end(pid: Pid) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
+    loop {
+        match waitid(WaitId::Pid(pid), options) {
+            Ok(Some(status)) if status.trapped() => tracing::wait(),
+            Err(Errno::INTR) => {}
+            _ => return,
+        }
+    }
 }
 
 /// How a process ended.

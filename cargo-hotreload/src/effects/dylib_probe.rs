@@ -38,14 +38,11 @@ fn try_probe(toolchain: &Toolchain, directory: &Path) -> Result<Probe> {
     }
     let line = build_line(toolchain, directory, &home);
     let Captured { stdout, stderr, .. } = process::capture(&line).with_context(|| format!("cannot run `{line}`"))?;
-    let artifacts = read_messages(stdout.as_bytes(), Kind::Binary, PROGRAM, |_| ());
-    let Artifacts { executable: Some(executable), dylibs, success: true, .. } = &artifacts else {
-        return Ok(Probe::NotBuilt(stderr));
-    };
+    let artifacts = read_messages(stdout.as_bytes(), &[(Kind::Binary, PROGRAM.into())], |_| ());
+    let Artifacts { executables, dylibs, success: true, .. } = &artifacts else { return Ok(Probe::NotBuilt(stderr)) };
     // rustc leaves a dylib out with a warning where the target has none, and goes on.
-    let (Some(module), Some(group)) = (dylibs.get(MODULE), dylibs.get(GROUP)) else {
-        return Ok(Probe::NotBuilt(stderr));
-    };
+    let built = (executables.get(PROGRAM), dylibs.get(MODULE), dylibs.get(GROUP));
+    let (Some(executable), Some(module), Some(group)) = built else { return Ok(Probe::NotBuilt(stderr)) };
     let printed = run(toolchain, executable, module, group);
     Ok(Probe::Built(Built {
         linker: linker_of(module)?,

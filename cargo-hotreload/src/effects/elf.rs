@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use object::elf::{DF_1_NODELETE, DT_FLAGS_1, DT_NEEDED};
+use object::elf::{DF_1_NODELETE, DT_FLAGS_1, DT_NEEDED, PT_INTERP};
 use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSymbol, ReadCache, ReadRef};
 
@@ -28,6 +28,15 @@ pub fn dynamic(path: &Path) -> Result<Dynamic> {
     let file = File::open(path).with_context(cannot)?;
     let cache = ReadCache::new(file);
     read(&cache).with_context(cannot)
+}
+
+/// Whether the executable `path` is started without a dynamic linker.
+pub fn is_static(path: &Path) -> Result<bool> {
+    let cannot = || format!("cannot read `{}` as an ELF file", path.display());
+    let cache = ReadCache::new(File::open(path).with_context(cannot)?);
+    let elf = ElfFile64::<Endianness, _>::parse(&cache).with_context(cannot)?;
+    let headers = elf.elf_program_headers();
+    Ok(headers.iter().all(|header| header.p_type(elf.endian()) != PT_INTERP))
 }
 
 fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<Dynamic> {

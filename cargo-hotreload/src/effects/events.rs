@@ -54,12 +54,12 @@ impl EventLog {
         (Self { path, file, output }, result)
     }
 
-    /// Writes `record` with the time.
+    /// Writes `record` with the time, and with the name of the program that it is about, if that is one of several.
     ///
     /// # Errors
     /// Once for each of both ways; nothing goes there any more then.
-    pub fn write(&mut self, record: Record) -> Result<()> {
-        let line = Line::new(record, SystemTime::now()).to_json()?;
+    pub fn write(&mut self, instance: Option<String>, record: Record) -> Result<()> {
+        let line = Line { instance, ..Line::new(record, SystemTime::now()) }.to_json()?;
         let output = write_to(&mut self.output, &line).context("cannot write events to standard output");
         let path = &self.path;
         write_to(&mut self.file, &line).with_context(|| format!("cannot write the event log `{}`", path.display()))?;
@@ -150,7 +150,7 @@ mod tests {
         let (mut log, begun) = EventLog::begin(root.path(), MessageFormat::Human);
         begun.expect("a log");
         let record = Record::BuildStarted { build: 1, command: "cargo build".into() };
-        log.write(record.clone()).expect("written");
+        log.write(None, record.clone()).expect("written");
         let mut tail = Tail::open(root.path()).expect("readable").expect("there");
         let target = root.path().join("target");
         log.keep(&target).expect("nothing to do");
@@ -158,7 +158,7 @@ mod tests {
 
         let (mut log, begun) = EventLog::begin(root.path(), MessageFormat::Human);
         begun.expect("a log");
-        log.write(record.clone()).expect("written");
+        log.write(None, record.clone()).expect("written");
         fs::create_dir(&target).expect("mkdir");
         log.keep(&target).expect("kept");
         let text = fs::read_to_string(kept_log(&target)).expect("the log");

@@ -193,13 +193,14 @@ pub fn write_scratch(path: &Path, content: &[u8]) -> Result<()> {
 
 /// Writes a generated file, with its directories, unless it has this content already: its time stamp then tells
 /// cargo that nothing changed.
-pub fn generate(path: &Path, content: &str) -> Result<()> {
-    if read_optional(path).ok().flatten().as_deref() == Some(content) {
+pub fn generate(path: &Path, content: &(impl AsRef<[u8]> + ?Sized)) -> Result<()> {
+    let content = content.as_ref();
+    if fs::read(path).is_ok_and(|before| before == content) {
         return Ok(());
     }
     let directory = path.parent().unwrap_or(Path::new("/"));
     make_directory(directory)?;
-    write_whole(vec![Replacement::prepare(path, path.to_owned(), content.as_bytes(), directory)?], directory)
+    write_whole(vec![Replacement::prepare(path, path.to_owned(), content, directory)?], directory)
 }
 
 /// Writes a generated file with a time stamp that never changes, for sources whose content cargo knows from elsewhere

@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::plan::command::CommandLine;
+use crate::plan::command::{Base, CommandLine};
 
 /// What a helper program left.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub struct Captured {
 pub fn command(line: &CommandLine) -> Command {
     let mut command = Command::new(&line.program);
     command.args(&line.arguments).current_dir(&line.directory).stdin(Stdio::null());
+    if line.base == Base::Nothing {
+        command.env_clear();
+    }
     for name in &line.unset {
         command.env_remove(name);
     }

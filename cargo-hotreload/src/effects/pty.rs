@@ -3,28 +3,15 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, sleep};
-use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, read};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
-/// How often is looked whether the output was read.
-const INTERVAL: Duration = Duration::from_millis(1);
-/// How long the output of a process that has ended is waited for at most: those that it left behind may write for ever.
-const LONGEST: Duration = Duration::from_secs(1);
+use crate::effects::passing::Source;
 
-/// Our side of a pseudo-terminal. The other side is open in processes; when the last of them has closed it, the end of
-/// the output is reached.
+/// Our side of a pseudo-terminal. The other side is open in processes.
 #[derive(Debug, Clone)]
-pub struct Pty {
-    master: Arc<OwnedFd>,
-    /// Locked while something that was read is passed on.
-    is_over: Arc<Mutex<bool>>,
-}
+pub struct Pty(Source);
 
 impl Pty {
     /// A pseudo-terminal of this size, and its other side for a process. Output processing is off: bytes stay as they
@@ -39,63 +26,29 @@ impl Pty {
         modes.output_modes.remove(OutputModes::OPOST);
         tcsetattr(&slave, OptionalActions::Now, &modes)?;
         tcsetwinsize(&slave, size)?;
-        Ok((Self { master: Arc::new(master), is_over: Arc::default() }, slave))
+        Ok((Self(Source::from(master)), slave))
+    }
+
+    /// What is written on the other side.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.0
     }
 
     /// Passes everything that is written on the other side to `sink`, from a thread of its own.
-    pub fn pass_on(&self, name: &str, mut sink: impl FnMut(&[u8]) + Send + 'static) -> io::Result<()> {
-        let pty = self.clone();
-        thread::Builder::new().name(name.into()).spawn(move || {
-            let mut buffer = vec![0; 1 << 16];
-            loop {
-                pty.poll(None);
-                let mut is_over = pty.passing();
-                match read(&*pty.master, &mut buffer[..]) {
-                    Err(Errno::INTR) => {}
-                    // `EIO`: nobody has the other side open any more.
-                    Err(_) | Ok(0) => return *is_over = true,
-                    Ok(length) => sink(&buffer[..length]),
-                }
-            }
-        })?;
-        Ok(())
+    pub fn pass_on(&self, name: &str, sink: impl FnMut(&[u8]) + Send + 'static) -> io::Result<()> {
+        self.0.pass_on(name, sink)
     }
 
     /// Waits until everything was passed on that was written by a process that has ended.
     pub fn drain(&self) {
-        let deadline = Instant::now() + LONGEST;
-        loop {
-            let is_over = self.passing();
-            // What was read before was passed on, for we hold the lock; this is what was not read.
-            if *is_over || !self.poll(Some(&Timespec::default())) || Instant::now() > deadline {
-                return;
-            }
-            drop(is_over);
-            sleep(INTERVAL);
-        }
-    }
-
-    /// Waits until there is something to read; whether there is.
-    fn poll(&self, timeout: Option<&Timespec>) -> bool {
-        let mut fds = [PollFd::new(&*self.master, PollFlags::IN)];
-        while poll(&mut fds, timeout) == Err(Errno::INTR) {}
-        fds[0].revents().contains(PollFlags::IN)
-    }
-
-    fn passing(&self) -> MutexGuard<'_, bool> {
-        self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether nobody has the other side open any more.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        *self.passing()
+        self.0.drain();
     }
 
     /// Tells whoever asks on the other side that the terminal has this size.
     pub fn resize(&self, size: Winsize) {
         // A terminal that nobody has open any more has no size.
-        let _ = tcsetwinsize(&*self.master, size);
+        let _ = tcsetwinsize(self.0.end(), size);
     }
 }
 

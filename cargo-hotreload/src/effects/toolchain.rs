@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::effects::process;
 use crate::plan::command::CommandLine;
-use crate::plan::toolchain::{Candidate, Known, Rustc, Toolchain, candidates, installed, none, unfit};
+use crate::plan::toolchain::{Candidate, Known, Rustc, Toolchain, any_candidates, candidates, installed, none, unfit};
 
 /// The toolchains of this machine, as rustup and the environment tell them.
 #[derive(Debug)]
@@ -46,6 +46,21 @@ impl Toolchains {
             }
         }
         Err(none(&self.known).into())
+    }
+
+    /// The toolchain named `wanted`, else the one that a plain `cargo` is: it need not be a nightly.
+    ///
+    /// # Errors
+    /// If it is not there, or does not work.
+    pub fn find_any(&self, wanted: Option<&str>) -> Result<Toolchain> {
+        let variable = rustc_variable()?;
+        let mut found = any_candidates(&self.known, wanted)?.into_iter();
+        let first = found.next().map(|candidate| describe(candidate, variable.clone()));
+        let described = found.fold(first, |best, candidate| match best {
+            Some(Ok(_)) => best,
+            _ => Some(describe(candidate, variable.clone())),
+        });
+        described.unwrap_or_else(|| Err(none(&self.known).into()))
     }
 
     /// A cargo in `directory` that reads every manifest, ours included; where there is no nightly, any cargo.

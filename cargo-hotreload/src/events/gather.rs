@@ -7,7 +7,8 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use cargo_metadata::diagnostic;
 
-use crate::events::record::{Change, Crate, CrateRole, Diagnostic, SessionStarted};
+use crate::events::record::{Change, Crate, CrateRole, Diagnostic, Instance, SessionStarted};
+use crate::plan;
 use crate::plan::roles::{Linked, Role, roles};
 use crate::workspace::Workspace;
 use crate::workspace::graph::LibraryIndex;
@@ -15,14 +16,27 @@ use crate::workspace::graph::LibraryIndex;
 /// How many diagnostics of a build are recorded: cargo repeats every warning of the workspace in every build.
 pub const MOST_DIAGNOSTICS: usize = 100;
 
-/// The record of the session `pid` that begins in `workspace`; without `linked` the program was not built yet.
+/// The record of the session `pid` that begins in `workspace` and runs `processes`; without `linked` the program was not
+/// built yet.
 #[must_use]
-pub fn session_started(workspace: &Workspace, linked: Option<&Linked>, strategy: String, pid: u32) -> SessionStarted {
+pub fn session_started(
+    workspace: &Workspace,
+    processes: &[plan::instances::Instance],
+    linked: Option<&Linked>,
+    strategy: String,
+    pid: u32,
+) -> SessionStarted {
+    let instance = |process: &plan::instances::Instance| {
+        let host = &workspace.hosts[process.host];
+        let (program, package) = (host.bin.clone(), host.package.clone());
+        Instance { name: process.name.clone(), program, package, number: process.number }
+    };
     SessionStarted {
         session: pid,
         tool: env!("CARGO_PKG_VERSION").into(),
         program: workspace.host().bin.clone(),
         package: workspace.host().package.clone(),
+        instances: if processes.len() > 1 { processes.iter().map(instance).collect() } else { Vec::new() },
         strategy,
         profile: workspace.profile.clone(),
         root: workspace.root.display().to_string(),

@@ -114,6 +114,9 @@ pub struct SessionStarted {
     pub program: String,
     /// The package that it belongs to.
     pub package: String,
+    /// The processes that it runs, where there are several; `program` and `package` are those of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<Instance>,
     /// The setting of this name.
     pub strategy: String,
     /// The profile that is built.
@@ -124,6 +127,20 @@ pub struct SessionStarted {
     pub target_directory: String,
     /// The local packages: libraries in load order, the program's, the others.
     pub crates: Vec<Crate>,
+}
+
+/// One of several processes that a session runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Instance {
+    /// What it is called in the session.
+    pub name: String,
+    /// Name of its binary.
+    pub program: String,
+    /// The package that this belongs to.
+    pub package: String,
+    /// Which one of its program's it is, counted from 1.
+    pub number: u32,
 }
 
 /// A local package.
@@ -261,6 +278,9 @@ pub struct Live {
     pub modules: Vec<String>,
     /// How many modules the program has.
     pub modules_total: usize,
+    /// How many functions have a new body, after a patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<usize>,
     /// Why it was restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -276,6 +296,8 @@ pub enum LiveHow {
     Started,
     /// It swapped modules.
     Reloaded,
+    /// It got new machine code beside the old, and kept its state.
+    Patched,
     /// A new process took over.
     Restarted,
 }

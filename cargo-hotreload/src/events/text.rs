@@ -44,9 +44,13 @@ impl fmt::Display for Record {
 }
 
 fn session_started(formatter: &mut fmt::Formatter<'_>, started: &SessionStarted) -> fmt::Result {
-    let SessionStarted { session, program, crates, strategy, profile, .. } = started;
+    let SessionStarted { session, crates, strategy, profile, instances, .. } = started;
     let crates = count(crates.len(), "crate");
-    write!(formatter, "session {session} of `{program}`: {crates}, strategy {strategy}, profile {profile}")
+    write!(formatter, "session {session} of `{}`", started.programs())?;
+    if !instances.is_empty() {
+        write!(formatter, " in {} processes", instances.len())?;
+    }
+    write!(formatter, ": {crates}, strategy {strategy}, profile {profile}")
 }
 
 fn session_ended(formatter: &mut fmt::Formatter<'_>, ended: &SessionEnded) -> fmt::Result {
@@ -73,10 +77,11 @@ fn build_finished(formatter: &mut fmt::Formatter<'_>, finished: &BuildFinished) 
 
 /// What the session itself says of it.
 fn message(live: &Live) -> Message {
-    let Live { how, pid, modules, modules_total, why, times, .. } = live.clone();
+    let Live { how, pid, modules, modules_total, functions, why, times, .. } = live.clone();
     let how = match how {
         LiveHow::Started => How::Started { modules: modules_total },
         LiveHow::Reloaded => How::Reloaded { modules, total: modules_total },
+        LiveHow::Patched => How::Patched { crates: modules, functions: functions.unwrap_or_default() },
         LiveHow::Restarted => How::Restarted { why: why.unwrap_or_default() },
     };
     let times = Times {
@@ -85,6 +90,16 @@ fn message(live: &Live) -> Message {
         edit_to_live: times.edit_to_live_ms.map(|time| time.0),
     };
     Message::Live { how, pid, times }
+}
+
+impl SessionStarted {
+    /// The names of its programs.
+    #[must_use]
+    pub fn programs(&self) -> String {
+        let mut names: Vec<&str> = self.instances.iter().map(|instance| instance.program.as_str()).collect();
+        names.dedup();
+        if names.is_empty() { self.program.clone() } else { names.join(", ") }
+    }
 }
 
 impl Diagnostic {
@@ -158,7 +173,16 @@ mod tests {
             ..Times::default()
         };
         let modules = vec!["api".into(), "router".into()];
-        let live = Live { build: 2, how: LiveHow::Reloaded, pid: 7, modules, modules_total: 5, why: None, times };
+        let live = Live {
+            build: 2,
+            how: LiveHow::Reloaded,
+            pid: 7,
+            modules,
+            modules_total: 5,
+            functions: None,
+            why: None,
+            times,
+        };
         assert_eq!(
             Record::Live(live).to_string(),
             "reloaded api, router (2 of 5 modules): build 1.9 s, reload 48 ms, edit to live 2.0 s"

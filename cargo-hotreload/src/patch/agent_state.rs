@@ -11,6 +11,14 @@ pub const SYMBOL: &str = "hotreload_agent_state";
 pub const MAGIC: u64 = 0x484f_5452_454c_4f44;
 /// Changes with every change in this file.
 pub const VERSION: u32 = 1;
+/// Environment variable with the directory of the files of debug information: the file of slot 7 is called `7`. Without
+/// it the agent does nothing.
+pub const DIRECTORY_VARIABLE: &str = "HOTRELOAD_PATCHES";
+/// What [`PRELOAD_VARIABLE`] has before `LD_PRELOAD`.
+pub const PRELOAD_PREFIX: &str = "HOTRELOAD_";
+/// Environment variable with the user's own `LD_PRELOAD`, if there is one: it stands behind the agent in the one that
+/// the program is started with, and the agent puts it back for the program's children.
+pub const PRELOAD_VARIABLE: &str = "HOTRELOAD_LD_PRELOAD";
 /// The most patches that a process can take.
 pub const CAPACITY: usize = 4096;
 /// Bytes of code that one file of debug information speaks for; a patch's code begins at a multiple of it.
@@ -62,6 +70,9 @@ pub struct State {
     pub variables: Region,
     /// Where the [`THREAD_LOCALS`] bytes of each thread are, as seen from its thread pointer.
     pub thread_locals: i64,
+    /// Where each thread counts how deep it is in `pthread_create`, as seen from its thread pointer: between the copy of
+    /// `thread_locals_image` and the start of the thread, the thread is nowhere to be found.
+    pub thread_creation: i64,
     /// Address of the bytes that a new thread's thread-locals begin with.
     pub thread_locals_image: u64,
     /// How many entries of `unwind` count; written by the tool, after them.

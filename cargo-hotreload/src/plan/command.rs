@@ -6,6 +6,16 @@ use std::path::PathBuf;
 
 use crate::shell::quoted;
 
+/// What the environment of a program begins with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Base {
+    /// Our own environment.
+    #[default]
+    Ours,
+    /// Nothing at all.
+    Nothing,
+}
+
 /// A program, its arguments and what its environment differs in from ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
@@ -15,6 +25,8 @@ pub struct CommandLine {
     pub arguments: Vec<OsString>,
     /// Where it runs.
     pub directory: PathBuf,
+    /// What its environment begins with.
+    pub base: Base,
     /// Environment variables that are set.
     pub set: Vec<(OsString, OsString)>,
     /// Environment variables that are taken out.
@@ -28,6 +40,7 @@ impl CommandLine {
             program: program.into(),
             arguments: Vec::new(),
             directory: directory.into(),
+            base: Base::Ours,
             set: Vec::new(),
             unset: Vec::new(),
         }
@@ -58,6 +71,9 @@ impl CommandLine {
 /// As one would type it in a shell.
 impl fmt::Display for CommandLine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.base == Base::Nothing {
+            write!(formatter, "env -i ")?;
+        }
         for (name, value) in &self.set {
             write!(formatter, "{}={} ", name.display(), quoted(value))?;
         }
@@ -68,11 +84,13 @@ impl fmt::Display for CommandLine {
 
 #[cfg(test)]
 mod tests {
-    use super::CommandLine;
+    use super::{Base, CommandLine};
 
     #[test]
     fn a_command_prints_as_it_would_be_typed() {
         let command = CommandLine::new("cargo", "/w").env("A", "x y").args(["build", "it's", ""]);
         assert_eq!(command.to_string(), r"A='x y' cargo build 'it'\''s' ''");
+        let alone = CommandLine { base: Base::Nothing, ..CommandLine::new("rustc", "/w").env("A", "1") };
+        assert_eq!(alone.to_string(), "env -i A=1 rustc");
     }
 }

@@ -197,6 +197,21 @@ pub fn candidates(known: &Known, wanted: Option<&str>) -> Result<Vec<Candidate>,
     }
 }
 
+/// The toolchains to try, best first, where any will do: `wanted`, else what a plain `cargo` in the workspace is.
+///
+/// # Errors
+/// [`ErrorKind::NoNightly`] if `wanted` is not there.
+pub fn any_candidates(known: &Known, wanted: Option<&str>) -> Result<Vec<Candidate>, ErrorKind> {
+    if wanted.is_some() {
+        return candidates(known, wanted);
+    }
+    let installed = known.installed.as_deref().unwrap_or_default();
+    let active = known.active.as_deref().and_then(|name| named(installed, name));
+    let active = active.map(|found| Candidate::of_rustup(found, Choice::Active));
+    let path = Candidate { name: None, cargo: "cargo".into(), rustc: "rustc".into(), choice: Choice::Path };
+    Ok([active, caller(known, installed), Some(path)].into_iter().flatten().collect())
+}
+
 /// The cargo that called us, where it is none of rustup's: then it was chosen on purpose.
 fn caller(known: &Known, installed: &[Installed]) -> Option<Candidate> {
     let cargo = known.caller.as_ref().filter(|cargo| cargo.is_absolute())?;

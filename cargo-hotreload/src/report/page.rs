@@ -46,7 +46,7 @@ pub fn page(session: &Session, crate_graph: Option<&str>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>{} - hot reloading</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
-        escaped(&session.started.program)
+        escaped(&session.started.programs())
     )
 }
 
@@ -63,7 +63,7 @@ fn head(session: &Session) -> String {
     format!(
         "<h1>Hot reloading of {}</h1>\n<p>{day}, {} to {} UTC: a session of {lasted} in <span class=\"path\">{}</span>. {}, \
          strategy {}, profile {}. {}</p>\n",
-        escaped(&started.program),
+        escaped(&started.programs()),
         began.of_day(),
         until.of_day(),
         escaped(&started.root),

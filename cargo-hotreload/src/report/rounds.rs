@@ -38,6 +38,8 @@ pub enum Entry {
         at: Time,
         /// How.
         exited: ProgramExited,
+        /// Which one of several it was.
+        name: Option<String>,
     },
 }
 
@@ -52,14 +54,27 @@ pub struct Round {
     pub at: Time,
     /// How long each part took, as far as it came.
     pub parts: Parts,
-    /// What came of it.
+    /// What came of it; of several programs, in the one that had the most trouble with it.
     pub result: RoundResult,
+    /// What came of it in each of several programs, as far as that is known.
+    pub programs: Vec<InProgram>,
     /// What was compiled.
     pub compiled: Vec<Compiled>,
     /// What the compiler said.
     pub diagnostics: Vec<Diagnostic>,
     /// What else happened on the way, each a sentence.
     pub notes: Vec<String>,
+}
+
+/// What came of a build in one of several programs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InProgram {
+    /// What it is called in the session.
+    pub name: String,
+    /// What came of it.
+    pub result: RoundResult,
+    /// How long each part took, as far as it came.
+    pub parts: Parts,
 }
 
 /// Why something was built.
@@ -131,7 +146,7 @@ pub fn session(lines: &[Line]) -> Option<Session> {
     let Record::SessionStarted(started) = &first.record else { return None };
     let mut telling = Telling::default();
     for line in lines {
-        telling.tell(&line.record, line.time);
+        telling.tell(&line.record, line.time, line.instance.as_deref());
     }
     let ended = lines.iter().find_map(|line| match &line.record {
         Record::SessionEnded(ended) => Some(ended.clone()),
@@ -165,8 +180,9 @@ mod tests {
     use std::time::Duration;
 
     use super::{Cause, Entry, RoundResult, session};
-    use crate::events::record::LiveHow;
+    use crate::events::record::{ExitedWhen, LiveHow, ProgramExited, Record};
     use crate::report::testing::{begin, change, example, good, lines, live, start, told};
+    use crate::session::message::Ending;
 
     #[test]
     fn each_build_has_its_cause_and_its_result() {
@@ -209,6 +225,45 @@ mod tests {
         let results: Vec<_> = session.rounds().map(|round| &round.result).collect();
         assert_eq!(*results[0], RoundResult::Overtaken);
         assert!(matches!(results[1], RoundResult::Live { .. }));
+    }
+
+    #[test]
+    fn each_of_several_programs_has_its_result_and_the_worst_counts() {
+        let of = |name: &str, record: Record, micros| {
+            let mut line = lines(&[record]).remove(0);
+            line.instance = Some(name.to_owned());
+            if let Record::Live(live) = &mut line.record {
+                live.times.signal_to_mapped_ms = Duration::from_micros(micros).into();
+            }
+            line
+        };
+        let exited = |when| Record::ProgramExited(ProgramExited::new(7, Ending::Signal(11), when));
+        let mut all = lines(&[start(), change("a"), begin(1), good(1)]);
+        all.push(of("api#2", live(1, LiveHow::Reloaded), 40_000));
+        all.push(of("api#1", live(1, LiveHow::Reloaded), 9_000));
+        let told = session(&all).expect("a session");
+        let round = told.rounds().next().expect("a build");
+        assert!(matches!(round.result, RoundResult::Live { how: LiveHow::Reloaded, .. }));
+        assert_eq!(round.parts.reload, Duration::from_millis(40), "live is what is live everywhere");
+        let shown: Vec<String> = round.programs.iter().map(crate::report::words::in_program).collect();
+        assert_eq!(shown, ["api#2: reloaded api, router, after 1.5 s", "api#1: reloaded api, router, after 1.4 s"]);
+
+        all.push(of("worker", exited(ExitedWhen::Starting), 0));
+        all.push(of("api#1", exited(ExitedWhen::Running), 0));
+        let told = session(&all).expect("a session");
+        let round = told.rounds().next().expect("a build");
+        let why = "[worker] process 7 ended while it started (SIGSEGV)".to_owned();
+        assert_eq!(round.result, RoundResult::Broken { why });
+        assert!(matches!(told.entries.last(), Some(Entry::Exited { name: Some(name), .. }) if name == "api#1"));
+
+        // The next build is the same for one, and new for the other.
+        all.extend(lines(&[change("b"), begin(2), good(2)]));
+        all.push(of("api#1", Record::Unchanged { build: 2, build_ms: Duration::from_secs(1).into() }, 0));
+        all.push(of("worker", live(2, LiveHow::Started), 5_000));
+        let told = session(&all).expect("a session");
+        let round = told.rounds().nth(1).expect("a second build");
+        assert!(matches!(round.result, RoundResult::Live { how: LiveHow::Started, .. }), "{:?}", round.result);
+        assert!(round.notes.is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::graph::svg::escaped;
 use crate::report::numbers::Compilation;
 use crate::report::parts::PARTS;
 use crate::report::rounds::{Cause, Entry, Round, RoundResult};
-use crate::report::words::{class, escaped_lines, exact};
+use crate::report::words::{class, escaped_lines, exact, in_program};
 use crate::session::message::Time;
 use crate::session::request::Request;
 
@@ -29,7 +29,8 @@ pub(super) fn edits(entries: &[Entry]) -> String {
     for entry in entries {
         match entry {
             Entry::Round(round) => row(&mut text, round),
-            Entry::Exited { at, exited } => {
+            Entry::Exited { at, exited, name } => {
+                let label = name.as_ref().map_or_else(String::new, |name| format!("[{name}] "));
                 let _ = writeln!(
                     text,
                     "<tr class=\"row\"><td></td><td class=\"quiet\">{}</td><td></td><td colspan=\"{}\">\
@@ -37,7 +38,7 @@ pub(super) fn edits(entries: &[Entry]) -> String {
                     at.of_day(),
                     COLUMNS - 3,
                     if exited.exit_code == Some(0) { "stopped" } else { "broken" },
-                    escaped(&exited.to_string())
+                    escaped(&format!("{label}{exited}"))
                 );
             }
         }
@@ -92,6 +93,7 @@ fn cause(cause: &Cause) -> String {
 fn badge(result: &RoundResult) -> &'static str {
     match result {
         RoundResult::Live { how: LiveHow::Reloaded, .. } => "reloaded",
+        RoundResult::Live { how: LiveHow::Patched, .. } => "patched",
         RoundResult::Live { how: LiveHow::Restarted, .. } => "restarted",
         RoundResult::Live { how: LiveHow::Started, .. } => "started",
         RoundResult::Failed { .. } => "build failed",
@@ -125,8 +127,8 @@ fn said(result: &RoundResult) -> String {
 /// What the compiler said, and what else happened on the way.
 fn more(round: &Round) -> String {
     let mut text = String::new();
-    for note in &round.notes {
-        let _ = write!(text, "<div class=\"said\">{}</div>", escaped(note));
+    for note in round.notes.iter().cloned().chain(round.programs.iter().map(in_program)) {
+        let _ = write!(text, "<div class=\"said\">{}</div>", escaped(&note));
     }
     let (errors, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
         round.diagnostics.iter().partition(|diagnostic| diagnostic.is_error());

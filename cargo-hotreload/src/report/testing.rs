@@ -65,6 +65,7 @@ pub(super) fn live(build: u32, how: LiveHow) -> Record {
         pid: 7,
         modules: vec!["api".into(), "router".into()],
         modules_total: 4,
+        functions: None,
         why: is_restart.then(|| "core is resident".into()),
         times: Times {
             edit_to_live_ms: Some(millis(1_443_700)),
@@ -83,6 +84,7 @@ pub(super) fn start() -> Record {
         tool: "0.1.0".into(),
         program: "<server>".into(),
         package: "server".into(),
+        instances: vec![],
         strategy: "auto".into(),
         profile: "dev".into(),
         root: "/w/server".into(),

@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::events::record::LiveHow;
 use crate::graph::svg::escaped;
 use crate::report::parts::PARTS;
-use crate::report::rounds::{Cause, Round, RoundResult};
+use crate::report::rounds::{Cause, InProgram, Round, RoundResult};
 use crate::session::message::Time;
 
 /// The class of what came of an edit.
 pub(super) fn class(result: &RoundResult) -> &'static str {
     match result {
         RoundResult::Live { how: LiveHow::Reloaded, .. } => "reloaded",
+        RoundResult::Live { how: LiveHow::Patched, .. } => "patched",
         RoundResult::Live { how: LiveHow::Restarted, .. } => "restarted",
         RoundResult::Live { how: LiveHow::Started, .. } => "started",
         RoundResult::Failed { .. } => "failed",
@@ -26,7 +27,9 @@ pub(super) fn class(result: &RoundResult) -> &'static str {
 /// The sign on top of a column: nothing where all went as it should.
 pub(super) fn sign(result: &RoundResult) -> &'static str {
     match result {
-        RoundResult::Live { how: LiveHow::Reloaded | LiveHow::Started, .. } | RoundResult::Open => "",
+        RoundResult::Live { how: LiveHow::Reloaded | LiveHow::Patched | LiveHow::Started, .. } | RoundResult::Open => {
+            ""
+        }
         RoundResult::Live { how: LiveHow::Restarted, .. } => "↻",
         RoundResult::Failed { .. } => "✕",
         RoundResult::Overtaken => "»",
@@ -47,7 +50,21 @@ pub(super) fn hover(round: &Round) -> String {
         let _ = writeln!(text, "{name} {}", exact(part(&round.parts)));
     }
     let _ = write!(text, "together {}", exact(round.parts.sum()));
+    for program in &round.programs {
+        let _ = write!(text, "\n{}", in_program(program));
+    }
     text
+}
+
+/// What came of an edit in one of several programs.
+pub(super) fn in_program(program: &InProgram) -> String {
+    let InProgram { name, result, parts } = program;
+    match result {
+        RoundResult::Live { .. } => format!("{name}: {}, after {}", words(result), exact(parts.sum())),
+        // Its reason has the name already.
+        RoundResult::Broken { why } => why.clone(),
+        _ => format!("{name}: {}", words(result)),
+    }
 }
 
 /// What came of an edit, in a few words.
@@ -55,6 +72,7 @@ pub(super) fn words(result: &RoundResult) -> String {
     match result {
         RoundResult::Live { how: LiveHow::Reloaded, modules, .. } if modules.is_empty() => "reloaded nothing".into(),
         RoundResult::Live { how: LiveHow::Reloaded, modules, .. } => format!("reloaded {}", modules.join(", ")),
+        RoundResult::Live { how: LiveHow::Patched, modules, .. } => format!("patched {}", modules.join(", ")),
         RoundResult::Live { how: LiveHow::Restarted, why, .. } => {
             format!("restarted, because {}", why.as_deref().unwrap_or("of nothing that is known"))
         }

@@ -65,6 +65,7 @@ impl Session {
             reloads: self.counts.reloads,
             restarts: self.counts.restarts,
             last: self.last.clone(),
+            programs: Vec::new(),
         }
     }
 

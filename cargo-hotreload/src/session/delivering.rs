@@ -10,6 +10,7 @@ use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
 use crate::session::message::{Ending, How, Message, Times, When};
+use crate::session::patching::Patching;
 use crate::session::verify::{Expectation, Mapping, replaced_inode, unmet};
 use crate::session::{Force, OwnEnd, STOP_DEADLINE, Session};
 
@@ -34,7 +35,7 @@ pub(super) struct Finished {
 #[derive(Debug)]
 pub(super) struct Program {
     pid: u32,
-    loaded: Loaded,
+    pub(super) loaded: Loaded,
     /// Modules that it had not loaded when its time to start was over.
     missing: BTreeSet<PathBuf>,
     pub(super) stage: Stage,
@@ -46,6 +47,8 @@ pub(super) enum Stage {
     Serving,
     /// What it has mapped is being looked up, before it is told to reload.
     BeforeReload(Delivering),
+    /// A patch is being put into it.
+    Patching(Patching),
     /// New code is on its way.
     Delivering(Delivering),
     /// It was told to stop, to be started again or for good.
@@ -88,11 +91,12 @@ impl Program {
     pub(super) fn state(&self) -> &'static str {
         match &self.stage {
             Stage::Serving => "running",
+            Stage::Patching(_) => "patching",
             Stage::Stopping(_) => "restarting",
             Stage::BeforeReload(_) => "reloading",
             Stage::Delivering(delivering) => match delivering.how {
                 How::Reloaded { .. } => "reloading",
-                How::Started { .. } | How::Restarted { .. } => "starting",
+                How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => "starting",
             },
         }
     }
@@ -127,16 +131,23 @@ impl Session {
             return Vec::new();
         }
         let Some(finished) = self.ready.take() else { return Vec::new() };
-        let forced = self.forced.take();
+        let (forced, refused) = (self.forced.take(), self.refused.take());
         let Some(program) = &self.program else {
             let how = How::Started { modules: finished.built.modules().count() };
             return self.start(Delivering::start(how, finished, now));
         };
+        if let Some(why) = refused {
+            return self.restart(why, finished, now);
+        }
         match (decide(&finished.built, &program.loaded), forced) {
             (Delivery::Restart { .. } | Delivery::Signal { .. }, _) if self.strategy == Strategy::Restart => {
                 self.restart("that is the strategy".into(), finished, now)
             }
-            (Delivery::Nothing, Some(Force::Reload)) if self.strategy == Strategy::Restart => self.unchanged(&finished),
+            (Delivery::Nothing, Some(Force::Reload))
+                if matches!(self.strategy, Strategy::Restart | Strategy::Patch) =>
+            {
+                self.unchanged(&finished)
+            }
             (Delivery::Restart { why }, _) => self.restart(why, finished, now),
             (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
             (Delivery::Signal { modules }, _) => match not_loaded(&finished.built, &modules, &program.missing) {
@@ -242,7 +253,7 @@ impl Session {
             let message = delivering.live(program.pid, now);
             actions.push(delivering.live_record(program.pid, now));
             match delivering.how {
-                How::Started { .. } => {}
+                How::Started { .. } | How::Patched { .. } => {}
                 How::Reloaded { .. } => self.counts.reloads += 1,
                 How::Restarted { .. } => self.counts.restarts += 1,
             }
@@ -271,6 +282,7 @@ impl Session {
         let mut actions = self.succeed(message);
         // What was built meanwhile is next.
         actions.extend(self.deliver(now));
+        actions.extend(self.patch(now));
         actions
     }
 
@@ -315,7 +327,7 @@ impl Session {
                 return actions;
             }
             Stage::Delivering(_) | Stage::BeforeReload(_) => self.fail(ended(When::Starting)),
-            Stage::Serving | Stage::Stopping(_) => self.fail(ended(When::Running)),
+            Stage::Serving | Stage::Patching(_) | Stage::Stopping(_) => self.fail(ended(When::Running)),
         };
         actions.extend(if self.ending { self.end_when_idle() } else { self.deliver(now) });
         actions

@@ -11,7 +11,7 @@ use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Event {
     /// The session was set up.
     Begin,
@@ -34,6 +34,10 @@ pub enum Event {
         /// What the system said.
         reason: String,
     },
+    /// The compilation of the edited crates ended, as [`Scope::Crates`] asked for. A cancelled one ends with `Err` too.
+    Crates(Result<Crates, NoCrates>),
+    /// The compiled crates are in the program, or why they cannot get there.
+    Patched(Result<Patch, String>),
     /// The program's executable mappings, as [`Action::Look`] found them.
     Mapped(Vec<Mapping>),
     /// The program ended.
@@ -47,7 +51,7 @@ pub enum Event {
 }
 
 /// Something to do.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Build, and report with [`Event::Built`].
     Build {
@@ -60,6 +64,8 @@ pub enum Action {
     CancelBuild,
     /// Start the program and report with [`Event::Started`] or [`Event::NotStarted`].
     Start(Built),
+    /// Put the compiled crates into the program, and report with [`Event::Patched`].
+    Patch,
     /// Send the program a signal.
     Signal(ProgramSignal),
     /// Look at the program's mappings now and report with [`Event::Mapped`].
@@ -94,18 +100,47 @@ pub enum Owner {
     Library(String),
     /// The program's package, or none that is known.
     Program,
+    /// A package that is no part of this program, but of another one in the session.
+    Other,
     /// It is a manifest: the plan may have to change.
     Plan,
 }
 
-/// What a build brings up to date.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a build brings up to date. Of two, the later one here will do for both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
+    /// What the running program can swap: the program itself is neither compiled nor linked.
+    Modules,
+    /// The edited crates, for a patch: cargo is not called, and nothing is linked. It ends with [`Event::Crates`].
+    Crates,
+    /// What the running program has got by patches already, when nothing else needs the machine.
+    Settle,
     /// The program with everything in it.
     #[default]
     Program,
-    /// What the running program can swap: the program itself is neither compiled nor linked.
-    Modules,
+}
+
+/// Compiled crates, for a patch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crates {
+    /// Their names, lowest first. None if the edit changes no machine code.
+    pub names: Vec<String>,
+}
+
+/// Why there are no compiled crates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoCrates {
+    /// The sources are wrong: this is what the compiler says, or where it says it.
+    Wrong(String),
+    /// Only cargo can build this: why.
+    ForCargo(String),
+}
+
+/// What a patch did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    /// How many functions have a new body.
+    pub functions: usize,
 }
 
 /// What is sent to the program.

@@ -21,6 +21,11 @@ pub enum Message {
         /// Build time.
         build: Duration,
     },
+    /// The program has got the edit by a patch, but the whole does not build.
+    NotSettled {
+        /// What cargo said.
+        reason: String,
+    },
     /// New code is live.
     Live {
         /// How it got there.
@@ -85,6 +90,13 @@ pub enum How {
         modules: Vec<String>,
         /// How many modules it has.
         total: usize,
+    },
+    /// New code was put beside the old, and the entries of the old functions lead to it.
+    Patched {
+        /// The compiled crates.
+        crates: Vec<String>,
+        /// How many functions have a new body.
+        functions: usize,
     },
     /// A new process took the place of the old one.
     Restarted {
@@ -162,6 +174,9 @@ impl fmt::Display for Message {
             Self::Unchanged { build } => {
                 write!(formatter, "nothing to reload, the code is the same: build {}", Time(*build))
             }
+            Self::NotSettled { reason } => {
+                write!(formatter, "the program runs the edit, but the whole cannot be built: {reason}")
+            }
             Self::Live { how, pid, times } => live(formatter, how, *pid, times),
             Self::Stuck { unmet, after } => {
                 write!(formatter, "stuck: after {} {}", Time(*after), Missing(unmet))
@@ -204,6 +219,11 @@ fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) 
         How::Reloaded { modules, total } => {
             write!(formatter, "reloaded {} ({} of {total} modules)", modules.join(", "), modules.len())?;
             "reload"
+        }
+        How::Patched { crates, functions } => {
+            let plural = if *functions == 1 { "" } else { "s" };
+            write!(formatter, "patched {}: {functions} function{plural}, state kept", crates.join(", "))?;
+            "patch"
         }
         How::Restarted { why } => {
             write!(formatter, "restarted as process {pid}, because {why}")?;

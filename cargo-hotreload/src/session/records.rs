@@ -65,6 +65,7 @@ impl Delivering {
         let how = match self.how {
             How::Started { .. } => LiveHow::Started,
             How::Reloaded { .. } => LiveHow::Reloaded,
+            How::Patched { .. } => LiveHow::Patched,
             How::Restarted { .. } => LiveHow::Restarted,
         };
         let why = if let How::Restarted { why } = &self.how { Some(why.clone()) } else { None };
@@ -72,7 +73,7 @@ impl Delivering {
         let modules_total = self.finished.built.modules().count();
         let times = self.times(now);
         let build = self.finished.number;
-        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total, why, times }))
+        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total, functions: None, why, times }))
     }
 
     fn times(&self, now: Instant) -> record::Times {
@@ -93,7 +94,7 @@ impl Delivering {
     fn new_modules(&self) -> Vec<String> {
         match &self.how {
             How::Reloaded { modules, .. } => modules.clone(),
-            How::Started { .. } | How::Restarted { .. } => self.all_modules(),
+            How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => self.all_modules(),
         }
     }
 
@@ -114,10 +115,10 @@ impl Program {
     pub(super) fn exited(&self, ending: Ending) -> Action {
         let when = match &self.stage {
             Stage::Stopping(_) => ExitedWhen::Stopped,
-            Stage::Serving => ExitedWhen::Running,
+            Stage::Serving | Stage::Patching(_) => ExitedWhen::Running,
             Stage::BeforeReload(delivering) | Stage::Delivering(delivering) => match delivering.how {
                 How::Reloaded { .. } => ExitedWhen::Reloading,
-                How::Started { .. } | How::Restarted { .. } => ExitedWhen::Starting,
+                How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => ExitedWhen::Starting,
             },
         };
         Action::Record(Record::ProgramExited(ProgramExited::new(self.pid(), ending, when)))

@@ -53,5 +53,26 @@ pub enum Answer {
         restarts: u32,
         /// The last thing that the session reported.
         last: String,
+        /// Each program by itself, where the session runs several.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        programs: Vec<ProgramStatus>,
     },
+}
+
+/// How one of several programs is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ProgramStatus {
+    /// What the session calls it: `api`, or `api#2`.
+    pub name: String,
+    /// One or two words for what it does.
+    pub state: String,
+    /// Its process id.
+    pub program: Option<u32>,
+    /// How often it was reloaded.
+    pub reloads: u32,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// The last thing that was reported of it.
+    pub last: String,
 }

@@ -16,6 +16,7 @@ use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 
 mod asked;
+mod patching;
 mod records;
 
 /// A session and the time that passes in it.
@@ -79,7 +80,7 @@ impl Play {
 }
 
 /// `core` is resident, `api` a module.
-fn built(core: u64, api: u64, host: u64) -> Built {
+pub(super) fn built(core: u64, api: u64, host: u64) -> Built {
     let image = |name: &str, content| Image { path: PathBuf::from(format!("/t/{name}")), content };
     let library = |name: &str, role, content| Library { package: name.into(), role, image: image(name, content) };
     Built {
@@ -90,11 +91,11 @@ fn built(core: u64, api: u64, host: u64) -> Built {
 }
 
 /// `api` is mapped from the inode `inode`.
-fn mapped(inode: u64) -> Vec<Mapping> {
+pub(super) fn mapped(inode: u64) -> Vec<Mapping> {
     vec![Mapping { path: PathBuf::from("/t/api"), inode, deleted: false }]
 }
 
-fn replaced(inode: u64) -> Vec<Mapping> {
+pub(super) fn replaced(inode: u64) -> Vec<Mapping> {
     vec![Mapping { path: PathBuf::from("/t/api"), inode, deleted: true }]
 }
 
@@ -338,6 +339,18 @@ fn an_edit_of_modules_alone_does_not_build_the_program() {
     play.now += Duration::from_secs(1);
     play.save_of([Owner::Program]);
     assert_eq!(play.does(Event::Built(Err("cancelled".into()))), program);
+}
+
+#[test]
+fn what_another_program_alone_consists_of_asks_nothing_of_this_one() {
+    let modules = [Action::Build { scope: Scope::Modules, replan: false }];
+    let mut play = Play::serving();
+    assert_eq!(play.save_of([Owner::Other]), modules);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    assert_eq!(play.save_of([Owner::Other, Owner::Library("api".into())]), modules);
+    play.does(Event::Built(Ok(built(1, 1, 1))));
+    let program = [Action::Build { scope: Scope::Program, replan: false }];
+    assert_eq!(play.save_of([Owner::Other, Owner::Library("core".into())]), program);
 }
 
 #[test]

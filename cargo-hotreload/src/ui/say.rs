@@ -11,10 +11,10 @@ use crate::effects::terminal;
 use crate::session::message::Message;
 use crate::ui::screen;
 
-/// Prints what a session reports.
-pub fn message(message: &Message) {
+/// Prints what a session reports, in these words.
+pub fn message(message: &Message, text: &str) {
     let style = match message {
-        Message::BuildFailed { .. } | Message::NotStarted { .. } => ERROR,
+        Message::BuildFailed { .. } | Message::NotSettled { .. } | Message::NotStarted { .. } => ERROR,
         Message::Stuck { .. } | Message::NotLoaded { .. } | Message::Ended { .. } | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }
@@ -23,7 +23,7 @@ pub fn message(message: &Message) {
         | Message::Over(_)
         | Message::Watching { .. } => NOTE,
     };
-    line(style, &message.to_string());
+    line(style, text);
 }
 
 /// Wipes the progress bar that a cancelled cargo leaves on its line. A screen does that by itself.

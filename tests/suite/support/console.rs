@@ -43,13 +43,13 @@ impl Console {
     }
 }
 
-const WORD: &str = r#"#[unsafe(no_mangle)]
+pub(crate) const WORD: &str = r#"#[unsafe(no_mangle)]
 pub fn console_word() -> String {
     format!("{}{}", base::letter(), "ne")
 }
 "#;
 
-const HOST: &str = r#"//! Says what the module says, and again after each SIGINT.
+pub(crate) const HOST: &str = r#"//! Says what the module says, and again after each SIGINT.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::{IsTerminal, Write, stderr, stdin, stdout};

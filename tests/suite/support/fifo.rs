@@ -1,6 +1,6 @@
 //! A build that does not end by itself: rustc reads a named pipe that nobody writes to.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,11 @@ impl Fifo {
     /// A line of Rust at which the compiler waits.
     pub(crate) fn waiting_item(&self) -> String {
         format!("const _: &[u8] = include_bytes!({:?});\n", self.path.to_string_lossy())
+    }
+
+    /// Waits until a compiler reads it. It goes on waiting as long as what this returns is there.
+    pub(crate) fn until_read(&self) -> File {
+        OpenOptions::new().write(true).open(&self.path).expect("the pipe")
     }
 
     fn release(path: &Path) {

@@ -95,6 +95,14 @@ impl Started {
 }
 
 impl Started {
+    /// Kills the tool.
+    #[track_caller]
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("the tool runs");
+        self.child.wait().expect("our child");
+        assert!(self.output.closes_within(SOON), "a process of the session is left:\n{}", self.output.text());
+    }
+
     /// Waits until the session has ended by itself, and returns its exit code and everything that was printed.
     #[track_caller]
     pub(crate) fn end(mut self) -> (Option<i32>, String) {

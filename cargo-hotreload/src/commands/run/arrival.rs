@@ -1,15 +1,16 @@
 //! What the threads of a session tell its loop.
 
 use crate::commands::run::modules::ModulesBuild;
+use crate::commands::run::patching::CompilationEnded;
 use crate::effects::build::Artifacts;
 use crate::effects::watch::Saved;
-use crate::session::event::Event;
+use crate::session::event::{Event, Patch};
 use crate::ui::keys::Key;
 
 /// What reaches the loop from its threads.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// Something for the session.
+    /// Something for the session of every program.
     Event(Event),
     /// Files were saved.
     Saved(Saved),
@@ -17,8 +18,12 @@ pub(super) enum Arrival {
     ModulesBuild(u32, ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
-    /// The program has ended and waits to be reaped.
-    ProgramEnded,
+    /// The compilation of edited crates has ended.
+    Compiled(CompilationEnded),
+    /// What came of a patch for the program of this number.
+    Patched(usize, Result<Patch, String>),
+    /// The program of this number has ended and waits to be reaped.
+    ProgramEnded(usize),
     /// A key was pressed.
     Key(Key),
 }

@@ -1,12 +1,9 @@
-//! Carries out what the session wants: the loop around [`Session::handle`].
+//! Carries out what the sessions want: the loop around [`Fleet::handle`].
 
 use std::collections::VecDeque;
 use std::env;
-use std::mem;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
@@ -16,26 +13,23 @@ use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::facts::Facts;
-use crate::commands::run::front::{ABOVE, Front};
-use crate::commands::run::linking::{Advice, Linking};
+use crate::commands::run::front::Front;
+use crate::commands::run::linking::Linking;
 use crate::commands::run::modules::ModulesBuild;
-use crate::commands::run::prepare;
-use crate::commands::run::program::build_line;
+use crate::commands::run::patching::Patching;
 use crate::commands::run::recorded::Build;
 use crate::commands::run::view::View;
-use crate::effects::build::{self, Artifacts, Contents};
-use crate::effects::child::{Running, ending, wait_for_end};
+use crate::effects::build::Artifacts;
+use crate::effects::built::Contents;
+use crate::effects::child::Running;
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
-use crate::effects::watch::{self, Inputs, Saved, Watch};
-use crate::effects::{dep_info, linkers, probe, settings};
-use crate::session::delivery::Built;
-use crate::session::event::{Action, Change, Event, Owner, Scope, Timer};
-use crate::session::message::Message;
+use crate::effects::watch::{self, Watch};
+use crate::plan::instances::Instance;
+use crate::session::event::{Action, Event, Scope, Timer};
+use crate::session::fleet::{Fleet, Tidings, Whom};
 use crate::session::request::ReplyTo;
 use crate::session::{OwnEnd, Session};
-use crate::ui::{say, screen};
-use crate::workspace::Workspace;
 
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
@@ -49,25 +43,28 @@ pub(super) struct Driver<'arguments> {
     pub(super) log: EventLog,
     /// The newest build, as far as it is recorded.
     pub(super) recorded: Build,
-    watch: Watch,
+    pub(super) watch: Watch,
     pub(super) arrivals: Sender<Arrival>,
-    build: Option<Running>,
+    pub(super) build: Option<Running>,
     /// The running build was told to end: it is not for us to start another.
     pub(super) cancelled: bool,
     /// The linkers that failed in this session.
-    linking: Linking,
-    pub(super) program: Option<Running>,
-    contents: Contents,
+    pub(super) linking: Linking,
+    /// The process of each instance, if it has one.
+    pub(super) programs: Vec<Option<Running>>,
+    pub(super) contents: Contents,
     /// Everything that was built, by whichever build.
-    artifacts: Artifacts,
-    modules_build: ModulesBuild,
-    /// The modules that this is about.
-    modules: Vec<String>,
+    pub(super) artifacts: Artifacts,
+    pub(super) modules_build: ModulesBuild,
+    /// The modules that this is about: those of all programs.
+    pub(super) modules: Vec<String>,
     /// How often cargo was asked about them.
-    questions: u32,
-    build_began: SystemTime,
-    timers: Vec<(Instant, Timer)>,
-    pub(super) queue: VecDeque<Event>,
+    pub(super) questions: u32,
+    pub(super) build_began: SystemTime,
+    /// What patches need, where they are wanted.
+    pub(super) patching: Option<Patching>,
+    timers: Vec<(Instant, Whom, Timer)>,
+    pub(super) queue: VecDeque<Tidings>,
 }
 
 impl<'arguments> Driver<'arguments> {
@@ -84,6 +81,8 @@ impl<'arguments> Driver<'arguments> {
             arguments,
             directory: env::current_dir().context("cannot tell the current directory")?,
             watch: watch(&facts, &arrivals)?,
+            patching: Patching::new(&facts)?,
+            programs: facts.instances.iter().map(|_| None).collect(),
             facts,
             front,
             control,
@@ -93,7 +92,6 @@ impl<'arguments> Driver<'arguments> {
             build: None,
             cancelled: false,
             linking: Linking::default(),
-            program: None,
             contents: Contents::default(),
             artifacts: Artifacts::default(),
             modules_build: ModulesBuild::default(),
@@ -101,62 +99,67 @@ impl<'arguments> Driver<'arguments> {
             questions: 0,
             build_began: SystemTime::now(),
             timers: Vec::new(),
-            queue: VecDeque::from([Event::Begin]),
+            queue: VecDeque::from([Tidings::All(Event::Begin)]),
         })
     }
 
     /// Runs the session to its end. No process of it is left then.
     pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<Outcome> {
         let own_end = if self.front.view() == View::Foreground { OwnEnd::Ends } else { OwnEnd::Waits };
-        let mut session = Session::new(*self.facts.settings.strategy).with_own_end(own_end);
+        let strategy = *self.facts.settings.strategy;
+        let mut fleet = Fleet::new(self.facts.names(), || Session::new(strategy).with_own_end(own_end));
         self.record_start();
-        let ended = self.run(&mut session, inbox);
-        self.record(session.record_of_end(ended.as_ref().err().map(|error| format!("{error:#}"))));
-        ended
+        let ended = self.run(&mut fleet, inbox);
+        self.record(Whom::All, fleet.record_of_end(ended.as_ref().err().map(|error| format!("{error:#}"))));
+        ended?;
+        Ok(fleet.exit_code().map_or(Outcome::Done, Outcome::Program))
     }
 
-    fn run(&mut self, session: &mut Session, inbox: &Receiver<Arrival>) -> Result<Outcome> {
-        let mut outcome = Outcome::Done;
+    fn run(&mut self, fleet: &mut Fleet, inbox: &Receiver<Arrival>) -> Result<()> {
         loop {
-            let event = self.next(inbox, session)?;
-            self.record_change(&event);
-            for action in session.handle(event, Instant::now()) {
-                match action {
-                    Action::End => return Ok(outcome),
-                    Action::Say(Message::Over(ending)) => outcome = Outcome::Program(ending.exit_code()),
-                    _ => {}
+            let tidings = self.next(inbox, fleet)?;
+            self.record_change(&tidings);
+            for (whom, action) in fleet.handle(tidings, Instant::now()) {
+                if action == Action::End {
+                    return Ok(());
                 }
-                self.perform(action);
+                self.perform(whom, action);
             }
-            screen::status(|bar| bar.state = session.state());
+            fleet.rename(self.facts.names());
+            self.front.show_state(fleet);
         }
     }
 
-    fn next(&mut self, inbox: &Receiver<Arrival>, session: &Session) -> Result<Event> {
+    fn next(&mut self, inbox: &Receiver<Arrival>, fleet: &Fleet) -> Result<Tidings> {
         loop {
-            if let Some(event) = self.queue.pop_front() {
-                return Ok(event);
+            if let Some(tidings) = self.queue.pop_front() {
+                return Ok(tidings);
             }
             let now = Instant::now();
-            let next = self.timers.iter().map(|(at, _)| *at).min();
+            let next = self.timers.iter().map(|(at, ..)| *at).min();
             let patience = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(now));
             match inbox.recv_timeout(patience) {
-                Ok(arrival) => self.arrived(arrival, session),
+                Ok(arrival) => self.arrived(arrival, fleet),
                 Err(RecvTimeoutError::Timeout) => self.timers_due(),
                 Err(error @ RecvTimeoutError::Disconnected) => return Err(error.into()),
             }
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival, session: &Session) {
+    fn arrived(&mut self, arrival: Arrival, fleet: &Fleet) {
         let at = Instant::now();
-        let event = match arrival {
-            Arrival::Event(event) => event,
-            Arrival::Key(key) => match self.pressed(key, session) {
-                Some(event) => event,
+        let tidings = match arrival {
+            Arrival::Event(event) => Tidings::All(event),
+            Arrival::Key(key) => match self.pressed(key, fleet) {
+                Some(event) => Tidings::All(event),
                 None => return,
             },
-            Arrival::Saved(saved) => Event::Saved(self.change(saved)),
+            Arrival::Saved(saved) => self.saved(&saved),
+            Arrival::Compiled(ended) => {
+                self.queue.push_back(Tidings::All(Event::Compiled { at }));
+                Tidings::All(self.compiled(ended))
+            }
+            Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
                 if self.modules_build == ModulesBuild::Asked(question) {
                     self.modules_build = found;
@@ -165,191 +168,75 @@ impl<'arguments> Driver<'arguments> {
             }
             Arrival::BuildEnded(mut artifacts) => match self.build_ended(&mut artifacts) {
                 Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
-                Err(reason) => Event::Built(Err(self.linking.recall(reason))),
+                Err(reason) => Tidings::All(Event::Built(Err(self.linking.recall(reason)))),
                 Ok(built) => {
                     self.linking = Linking::default();
-                    self.queue.push_back(Event::Compiled { at });
-                    Event::Built(Ok(built))
+                    self.queue.push_back(Tidings::All(Event::Compiled { at }));
+                    let of_instance = |instance: &Instance| Event::Built(Ok(built[instance.host].clone()));
+                    Tidings::Each(self.facts.instances.iter().map(of_instance).collect())
                 }
             },
-            Arrival::ProgramEnded => {
-                let Some(program) = self.program.take() else { return };
-                self.front.program_ended(program.pid());
-                Event::Exited(ending(program.reap().unwrap_or_default()))
-            }
+            Arrival::ProgramEnded(index) => match self.program_ended(index) {
+                Some(event) => Tidings::One(index, event),
+                None => return,
+            },
         };
-        self.queue.push_back(event);
-    }
-
-    /// Whether a build with another linker was started because of `errors`, what rustc said about failed links.
-    fn builds_with_another_linker(&mut self, errors: &[String]) -> bool {
-        let tried = match self.linking.advise(&self.facts, errors) {
-            Advice::Accept => return false,
-            Advice::Take(linker) => {
-                let remembered =
-                    linkers::remember(linker, &self.facts.toolchain, &self.facts.workspace.target_directory);
-                remembered.and_then(|()| self.build(Scope::Program, true)).map(|()| true)
-            }
-            Advice::GiveUp => {
-                let forgotten = linkers::forget(&self.facts.workspace.target_directory);
-                forgotten.and_then(|()| self.plan_anew()).map(|()| false)
-            }
-        };
-        tried.unwrap_or_else(|error| {
-            say::warning(&format!("{error:#}"));
-            false
-        })
+        self.queue.push_back(tidings);
     }
 
     fn timers_due(&mut self) {
         let now = Instant::now();
-        let (due, later) = self.timers.drain(..).partition(|(at, _)| *at <= now);
+        let (due, later) = self.timers.drain(..).partition(|(at, ..)| *at <= now);
         self.timers = later;
-        self.queue.extend(Vec::into_iter(due).map(|(_, timer)| Event::Due(timer)));
+        let tidings = |(_, whom, timer)| match whom {
+            Whom::All => Tidings::All(Event::Due(timer)),
+            Whom::One(index) => Tidings::One(index, Event::Due(timer)),
+        };
+        self.queue.extend(Vec::into_iter(due).map(tidings));
     }
 
-    fn perform(&mut self, action: Action) {
-        match action {
-            Action::Build { scope, replan } => {
+    fn perform(&mut self, whom: Whom, action: Action) {
+        match (action, whom) {
+            (Action::Build { scope: Scope::Crates, .. }, _) => {
+                self.recorded.count();
+                self.compile();
+            }
+            // Another program wants it as well.
+            (Action::Build { .. }, _) if self.build.is_some() && !self.cancelled => {}
+            (Action::Build { scope, replan }, _) => {
                 self.recorded.count();
                 if let Err(error) = self.build(scope, replan) {
                     let reason = format!("{error:#}");
                     self.record_no_build(&reason);
-                    self.queue.push_back(Event::Built(Err(reason)));
+                    self.queue.push_back(Tidings::All(Event::Built(Err(reason))));
                 }
             }
-            Action::CancelBuild => {
+            (Action::CancelBuild, _) => {
                 self.cancelled = true;
                 if let Some(build) = &self.build {
                     build.signal_group(Signal::TERM);
                 }
+                if let Some(patching) = &self.patching {
+                    patching.cancel();
+                }
             }
-            Action::Start(built) => {
-                let event = match self.start(&built) {
-                    Ok(pid) => Event::Started { pid },
-                    Err(error) => Event::NotStarted { reason: format!("{error:#}") },
-                };
-                self.queue.push_back(event);
+            (Action::Start(built), Whom::One(index)) => {
+                let event = self.start(index, &built);
+                self.queue.push_back(Tidings::One(index, event));
             }
-            Action::Signal(signal) => self.signal(signal),
-            Action::Look => {
-                let mappings = self.program.as_ref().map(|program| probe::executable_mappings(program.id()));
-                self.queue.push_back(Event::Mapped(mappings.unwrap_or_default()));
+            (Action::Patch, Whom::One(index)) => self.patch(index),
+            (Action::Signal(signal), Whom::One(index)) => self.signal(index, signal),
+            (Action::Look, Whom::One(index)) => {
+                let mappings = self.look(index);
+                self.queue.push_back(Tidings::One(index, Event::Mapped(mappings)));
             }
-            Action::After(time, timer) => self.timers.push((Instant::now() + time, timer)),
-            Action::Say(message) => self.front.say(&message),
-            Action::Reply(ReplyTo::NOBODY, answer) => Front::answer(&answer),
-            Action::Record(record) => self.record(record),
-            Action::Reply(to, answer) => self.control.reply(to, &answer),
-            Action::End => {}
-        }
-    }
-
-    /// Starts cargo, after planning anew if a manifest changed.
-    fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
-        self.cancelled = false;
-        self.build_began = SystemTime::now();
-        self.front.build_begins();
-        if replan {
-            self.plan_anew()?;
-        }
-        let line = match (scope, &self.modules_build) {
-            (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
-            (Scope::Modules | Scope::Program, _) => build_line(&self.facts),
-        };
-        let line = self.front.for_cargo(line);
-        self.record_build(&line);
-        let (stderr, shown) = self.front.cargo_output().context("cannot show what cargo says")?;
-        let (running, stdout) = build::start(&line, stderr).with_context(|| format!("cannot run `{line}`"))?;
-        let (pid, host, arrivals) = (running.pid(), self.facts.workspace.host().clone(), self.arrivals.clone());
-        self.front.build_started(pid);
-        let show = self.front.diagnostics();
-        self.build = Some(running);
-        thread::Builder::new().name("build".into()).spawn(move || {
-            let artifacts = build::read_messages(stdout, host.kind, &host.bin, show);
-            wait_for_end(pid);
-            shown.drain();
-            drop(arrivals.send(Arrival::BuildEnded(artifacts)));
-        })?;
-        Ok(())
-    }
-
-    /// Reads settings and workspace again. Strategy and toolchain stay what they were when the session began.
-    fn plan_anew(&mut self) -> Result<()> {
-        let root = &self.facts.workspace.root;
-        let mut settings = settings::read(root, &self.arguments.selection, &self.arguments.conduct)?;
-        settings.strategy = self.facts.settings.strategy.clone();
-        let prepared = prepare(root, &self.facts.toolchain, &settings)?;
-        self.facts.workspace = prepared.workspace;
-        self.facts.linker = prepared.linker;
-        self.facts.linker_override = prepared.linker_override;
-        self.facts.has_modules = prepared.has_modules;
-        self.facts.settings = settings;
-        self.modules_build = ModulesBuild::Unknown;
-        self.watch = watch(&self.facts, &self.arrivals)?;
-        Ok(())
-    }
-
-    /// What the build that has just ended read, and others before it.
-    fn inputs(&self) -> Inputs {
-        let Workspace { root, target_directory, .. } = &self.facts.workspace;
-        let outputs = self.artifacts.dylibs.values().chain(&self.artifacts.executable).map(PathBuf::as_path);
-        let ours = [target_directory.clone(), self.facts.workspace.state_directory()];
-        let mut files = dep_info::inputs(outputs, root);
-        files.retain(|file| !ours.iter().any(|directory| file.starts_with(directory)));
-        Inputs { files, since: self.build_began }
-    }
-
-    /// What `saved` means for the session.
-    fn change(&self, Saved { at, paths, manifest }: Saved) -> Change {
-        let workspace = &self.facts.workspace;
-        let is_program = |package: &str| workspace.hosts.iter().any(|host| host.package == package);
-        let owner = |path: &PathBuf| match workspace.package_of(path) {
-            Some(package) if !is_program(package) => Owner::Library(package.to_owned()),
-            Some(_) | None => Owner::Program,
-        };
-        let owners = paths.iter().map(owner).chain(manifest.then_some(Owner::Plan)).collect();
-        Change { at, paths, owners }
-    }
-
-    fn build_ended(&mut self, artifacts: &mut Artifacts) -> Result<Built, String> {
-        let cargo = self.build.take().inspect(|cargo| self.front.ended(cargo.pid()));
-        let status = cargo.map(Running::reap);
-        let is_good = artifacts.success && matches!(&status, Some(Ok(status)) if status.success());
-        self.front.build_ended(is_good, self.cancelled);
-        self.record_built(artifacts, is_good);
-        match status {
-            _ if is_good => {}
-            Some(Ok(status)) if status.signal().is_some() => {
-                say::wipe_progress();
-                return Err(format!("cargo was ended by signal {}", status.signal().unwrap_or_default()));
-            }
-            _ => return Err(ABOVE.into()),
-        }
-        let artifacts = mem::take(artifacts).over(&self.artifacts);
-        let built = build::describe(&self.facts.workspace, &artifacts, &mut self.contents);
-        self.artifacts = artifacts;
-        self.watch.read(self.inputs());
-        let mut built = built.map_err(|error| format!("{error:#}"))?;
-        if !self.facts.has_modules {
-            // A plugin of the user's own is none of ours.
-            built.libraries.clear();
-            built.carried.clear();
-        }
-        self.ask_about_modules(&built);
-        Ok(built)
-    }
-
-    /// Asks how the modules of `built` are built by themselves, unless that is known.
-    fn ask_about_modules(&mut self, built: &Built) {
-        let modules: Vec<String> = built.modules().map(|module| module.package.clone()).collect();
-        if self.modules_build == ModulesBuild::Unknown || self.modules != modules {
-            self.questions += 1;
-            let (question, arrivals) = (self.questions, self.arrivals.clone());
-            self.modules_build = ModulesBuild::ask(&self.facts, &modules, question, move |found| {
-                drop(arrivals.send(Arrival::ModulesBuild(question, found)));
-            });
-            self.modules = modules;
+            (Action::After(time, timer), _) => self.timers.push((Instant::now() + time, whom, timer)),
+            (Action::Say(message), _) => self.front.say(whom, &message),
+            (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
+            (Action::Reply(to, answer), _) => self.control.reply(to, &answer),
+            (Action::Record(record), _) => self.record(whom, record),
+            // A process belongs to one program, and the end is the loop's.
+            (Action::Start(_) | Action::Patch | Action::Signal(_) | Action::Look, Whom::All) | (Action::End, _) => {}
         }
     }
 }
@@ -357,14 +244,12 @@ impl<'arguments> Driver<'arguments> {
 /// An error or a panic leaves no process behind either.
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
-        for running in [self.build.take(), self.program.take()].into_iter().flatten() {
-            let _ = running.reap();
-        }
+        self.kill_all();
         self.keep_log();
     }
 }
 
-fn watch(facts: &Facts, arrivals: &Sender<Arrival>) -> Result<Watch> {
+pub(super) fn watch(facts: &Facts, arrivals: &Sender<Arrival>) -> Result<Watch> {
     let arrivals = arrivals.clone();
     watch::start(facts.workspace.places.clone(), *facts.settings.debounce, move |saved| {
         drop(arrivals.send(Arrival::Saved(saved)));

@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::plan::configured_linker::Override;
+use crate::plan::instances::{Instance, instances};
 use crate::plan::linker::Linker;
 use crate::plan::toolchain::Toolchain;
 use crate::workspace::Workspace;
@@ -17,4 +18,18 @@ pub(super) struct Facts {
     pub(super) linker_override: Option<Override>,
     /// Whether its libraries are modules; else they are what the user made them.
     pub(super) has_modules: bool,
+    /// The processes that are run.
+    pub(super) instances: Vec<Instance>,
+}
+
+impl Facts {
+    /// The names of the processes that are run.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.instances.iter().map(|instance| instance.name.clone()).collect()
+    }
+}
+
+/// The processes to run of `workspace`, by `settings`.
+pub(super) fn instances_of(workspace: &Workspace, settings: &Settings) -> Vec<Instance> {
+    instances(workspace.hosts.iter().map(|host| host.bin.as_str()), settings.instances.count())
 }

@@ -5,11 +5,13 @@
 //! | [`View::Screen`]: output and errors go to a terminal | a pseudo-terminal | above the status line | yes | yes |
 //! | [`View::Plain`]: one of them goes elsewhere | what we write to | as they come | no | if input is a terminal |
 //! | [`View::Foreground`]: `--foreground` | the terminal, which it also reads | as they come | no | no |
+//!
+//! Several programs write to us in each case, so that every line has its program's name in front ([`output`]).
 
 use std::env;
-use std::io::{self, IsTerminal, stderr, stdin, stdout};
+use std::io::{self, IsTerminal, stderr, stdout};
 use std::panic;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -23,24 +25,31 @@ use signal_hook::iterator::Signals;
 
 use crate::cli::Run;
 use crate::commands::run::arrival::Arrival;
+use crate::commands::run::front::output::Output;
 use crate::commands::run::suspension::Suspension;
 use crate::commands::run::view::View;
 use crate::commands::status::describe_session;
 use crate::config::values::MessageFormat;
 use crate::effects::build::{Rendered, Severity};
-use crate::effects::pty::{self, Pty};
+use crate::effects::pty::Pty;
 use crate::effects::terminal;
 use crate::plan::command::CommandLine;
+use crate::session::fleet::wording::{About, told};
+use crate::session::fleet::{Fleet, Whom};
 use crate::session::message::Message;
 use crate::session::request::Answer;
 use crate::ui::color::Color;
 use crate::ui::keys::keys;
+use crate::ui::labels::Labels;
 use crate::ui::notify::{Notify, is_worth_it, ring};
 use crate::ui::say;
+use crate::ui::screen::bar::Programs;
 use crate::ui::screen::diagnostics::Diagnostics;
 use crate::ui::screen::progress::{Piece, Pieces};
 use crate::ui::screen::width::rows;
 use crate::ui::screen::{self, Size};
+
+pub(super) mod output;
 
 /// Why a build failed.
 pub(super) const ABOVE: &str = "cargo's messages are above";
@@ -51,24 +60,15 @@ pub(super) struct Front {
     color: Color,
     notify: Notify,
     message_format: MessageFormat,
+    /// The programs' names.
+    labels: Labels,
     suspension: Arc<Suspension>,
     diagnostics: Arc<Mutex<Diagnostics>>,
 }
 
-/// How a process reaches the terminal, to be waited for when it has ended.
-#[derive(Debug, Default)]
-pub(super) struct Output(Option<Pty>);
-
-impl Output {
-    /// Waits until everything that the ended process wrote is shown.
-    pub(super) fn drain(&self) {
-        self.0.iter().for_each(Pty::drain);
-    }
-}
-
 impl Front {
     /// Takes the terminal, if there is one.
-    pub(super) fn open(arguments: &Run, color: Color, arrivals: &Sender<Arrival>) -> Result<Self> {
+    pub(super) fn open(arguments: &Run, color: Color, labels: Labels, arrivals: &Sender<Arrival>) -> Result<Self> {
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
         let is_screen = stdout().is_terminal() && stderr().is_terminal() && !is_dumb;
         // Events have standard output for themselves.
@@ -85,6 +85,7 @@ impl Front {
             color,
             notify: arguments.notify,
             message_format: arguments.message_format,
+            labels,
             suspension,
             diagnostics: Arc::default(),
         };
@@ -158,8 +159,8 @@ impl Front {
         let mut pieces = Pieces::default();
         let (pty, slave) = Pty::open(terminal::size())?;
         pty.pass_on("cargo", move |bytes| screen::cargo(&pieces.feed(bytes)))?;
-        self.suspension.add_terminal(pty.clone());
-        Ok((slave.into(), Output(Some(pty))))
+        self.suspension.add_terminal(pty.clone(), 0);
+        Ok((slave.into(), Output::of(pty.source())))
     }
 
     /// What to do with each diagnostic of a build. On a screen they are shown when it ends: the errors first.
@@ -199,25 +200,6 @@ impl Front {
         self.locked().everything()
     }
 
-    /// Gives the program its streams.
-    pub(super) fn connect(&self, command: &mut Command) -> io::Result<Output> {
-        // In the terminal's background, reading from there would stop it.
-        let is_terminal = stdin().is_terminal() && self.view != View::Foreground;
-        command.stdin(if is_terminal { Stdio::null() } else { Stdio::inherit() });
-        if self.message_format == MessageFormat::Json {
-            command.stdout(stderr());
-        }
-        if self.view != View::Screen {
-            return Ok(Output::default());
-        }
-        let (pty, slave) = Pty::open(terminal::size())?;
-        pty.pass_on("output", screen::program)?;
-        let (out, errors) = pty::both(slave)?;
-        command.stdout(out).stderr(errors);
-        self.suspension.add_terminal(pty.clone());
-        Ok(Output(Some(pty)))
-    }
-
     /// A build has begun, as the process group `group`.
     pub(super) fn build_started(&self, group: Pid) {
         self.suspension.add(group);
@@ -229,10 +211,15 @@ impl Front {
         self.suspension.add_program(group);
     }
 
-    /// What is called when the program was stopped, and has not ended.
-    pub(super) fn when_stopped(&self) -> impl Fn(i32) + Send + 'static {
-        let suspension = Arc::clone(&self.suspension);
-        move |signal| suspension.program_stopped(signal)
+    /// What is called when the program of this number was stopped, and has not ended.
+    pub(super) fn when_stopped(&self, index: usize) -> impl Fn(i32) + Send + 'static {
+        let (suspension, name) = (Arc::clone(&self.suspension), self.labels.of(index).map(str::to_owned));
+        move |signal| suspension.program_stopped(signal, name.as_deref())
+    }
+
+    /// The programs have these names from now on.
+    pub(super) fn rename(&mut self, labels: Labels) {
+        self.labels = labels;
     }
 
     /// The process group has ended and is about to be reaped: its id is not to be used any more.
@@ -249,13 +236,25 @@ impl Front {
         }
     }
 
-    /// Tells the user.
-    pub(super) fn say(&self, message: &Message) {
+    /// Tells the user what is about the session, or one of its programs.
+    pub(super) fn say(&self, whom: Whom, message: &Message) {
+        let about = match whom {
+            Whom::One(index) => self.labels.of(index).map_or(About::Only, About::One),
+            Whom::All if self.labels.are_shown() => About::All,
+            Whom::All => About::Only,
+        };
+        let text = told(message, about);
         screen::status(|bar| bar.note(message));
-        say::message(message);
+        say::message(message, &text);
         if is_worth_it(message) {
-            ring(self.notify, &message.to_string());
+            ring(self.notify, &text);
         }
+    }
+
+    /// Shows what the session does, and how many of its programs run.
+    pub(super) fn show_state(&self, fleet: &Fleet) {
+        let programs = self.labels.are_shown().then(|| Programs { running: fleet.running(), all: fleet.count() });
+        screen::status(|bar| (bar.state, bar.programs) = (fleet.state(), programs));
     }
 
     /// Shows the answer to what a key asked for. What was done was said by itself.

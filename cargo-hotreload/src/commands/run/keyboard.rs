@@ -7,21 +7,21 @@ use crate::graph::node::Standing;
 use crate::graph::picture::Picture;
 use crate::graph::{Format, render};
 use crate::plan::groups;
-use crate::session::Session;
 use crate::session::event::Event;
+use crate::session::fleet::Fleet;
 use crate::session::request::{ReplyTo, Request};
 use crate::ui::keys::{self, Key};
 use crate::ui::{say, screen};
 
 impl Driver<'_> {
     /// What the session has to know of `key`; everything else is done here.
-    pub(super) fn pressed(&self, key: Key, session: &Session) -> Option<Event> {
+    pub(super) fn pressed(&self, key: Key, fleet: &Fleet) -> Option<Event> {
         let request = match key {
             Key::Reload => Request::Reload,
             Key::Restart => Request::Restart,
             Key::Build => Request::Build,
             Key::Status => Request::Status,
-            Key::Pause if session.is_paused() => Request::Resume,
+            Key::Pause if fleet.is_paused() => Request::Resume,
             Key::Pause => Request::Pause,
             // As Ctrl+C: the second time kills.
             Key::Quit => return Some(Event::Interrupted),
@@ -57,7 +57,7 @@ impl Driver<'_> {
             None => groups::groups(&workspace.graph),
         };
         let standing = match *self.facts.settings.strategy {
-            Strategy::Restart => Standing::RestartOnly,
+            Strategy::Restart | Strategy::Patch => Standing::RestartOnly,
             Strategy::Auto | Strategy::Modules => Standing::Enabled,
         };
         render(&Picture::new(workspace, &groups, linked(workspace).as_ref(), standing), None, Format::Text)

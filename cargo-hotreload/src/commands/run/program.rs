@@ -1,5 +1,6 @@
 //! How the program and its build are called.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,24 +10,24 @@ use crate::effects::build::library_directories;
 use crate::plan::command::CommandLine;
 use crate::plan::configured_linker::Override;
 use crate::plan::environment::{MODULES, joined, library_path};
+use crate::plan::instances::{Instance, VARIABLE};
 use crate::session::delivery::Built;
 use crate::workspace::Workspace;
 
 /// Where the dynamic linker looks first.
 const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
-/// The cargo invocation that builds the program and its modules.
+/// The cargo invocation that builds the programs and their modules.
 #[must_use]
 pub(super) fn build_line(facts: &Facts) -> CommandLine {
     let Facts { settings, workspace, .. } = facts;
-    let host = workspace.host();
     let own_features = workspace.own_profile.as_ref().map(|own| own.features.as_slice()).unwrap_or_default();
-    outputs(facts, build(facts).args(["--package", &host.package, host.kind.flag(), &host.bin]))
-        .args(settings.features.with(own_features).arguments())
+    let programs = workspace.hosts.iter().flat_map(|host| ["--package", &host.package, host.kind.flag(), &host.bin]);
+    outputs(facts, build(facts).args(programs)).args(settings.features.with(own_features).arguments())
 }
 
-/// The cargo invocation that builds the packages `modules` and what is below them, just as a build of the program does:
-/// it selects the program's package as well, for its features, but none of its programs.
+/// The cargo invocation that builds the packages `modules` and what is below them, just as a build of the programs does:
+/// it selects the programs' packages as well, for their features, but none of their programs.
 #[must_use]
 pub(super) fn modules_line(facts: &Facts, modules: &[String]) -> CommandLine {
     let line = modules_selection(facts, modules, build(facts));
@@ -42,16 +43,17 @@ pub(super) fn modules_unit_graph(facts: &Facts, modules: &[String]) -> CommandLi
 }
 
 fn modules_selection(facts: &Facts, modules: &[String], line: CommandLine) -> CommandLine {
-    let Workspace { graph, .. } = &facts.workspace;
-    let host = facts.workspace.host();
-    let own = host.features.iter().map(|feature| format!("{}/{feature}", host.package));
+    let Workspace { graph, hosts, .. } = &facts.workspace;
+    let of_hosts: BTreeSet<&String> = hosts.iter().map(|host| &host.package).collect();
+    let own = hosts.iter().flat_map(|host| host.features.iter().map(|feature| format!("{}/{feature}", host.package)));
     let libraries = graph.local().map(|index| &graph.libraries[index]);
-    let libraries = libraries.filter(|library| modules.contains(&library.package) && library.package != host.package);
+    let libraries =
+        libraries.filter(|library| modules.contains(&library.package) && !of_hosts.contains(&library.package));
     // Selected packages get their default features, which the program may do without: each is named.
     let features: Vec<String> = own
         .chain(libraries.flat_map(|library| library.features.iter().map(|it| format!("{}/{it}", library.package))))
         .collect();
-    let packages = [&host.package].into_iter().chain(modules);
+    let packages = of_hosts.into_iter().chain(modules);
     line.args(packages.flat_map(|package| ["--package", package])).args([
         "--lib",
         "--no-default-features",
@@ -79,7 +81,13 @@ fn outputs(facts: &Facts, line: CommandLine) -> CommandLine {
 
 /// The program itself, with everything that its loader and the dynamic linker have to know.
 #[must_use]
-pub(super) fn program_line(facts: &Facts, built: &Built, directory: &Path, arguments: &[OsString]) -> CommandLine {
+pub(super) fn program_line(
+    facts: &Facts,
+    instance: &Instance,
+    built: &Built,
+    directory: &Path,
+    arguments: &[OsString],
+) -> CommandLine {
     let Facts { toolchain, settings, .. } = facts;
     let mut directories: Vec<PathBuf> = library_directories(&built.executable.path);
     directories.push(toolchain.library_directory.clone());
@@ -91,7 +99,8 @@ pub(super) fn program_line(facts: &Facts, built: &Built, directory: &Path, argum
     for (name, value) in settings.env.iter() {
         line = line.env(name, value);
     }
-    // These two come last: the program does not start, or has no modules, without what we put there.
-    line.env(LIBRARY_PATH, library_path(&directories, inherited.as_deref()))
+    // These come last: the program does not start, or has no modules, without what we put there.
+    line.env(VARIABLE, instance.number.to_string())
+        .env(LIBRARY_PATH, library_path(&directories, inherited.as_deref()))
         .env(MODULES, joined(built.modules().map(|module| module.image.path.as_path())))
 }

@@ -12,46 +12,56 @@ use crate::events::gather;
 use crate::events::record::{BuildFinished, Outcome, Record};
 use crate::plan::command::CommandLine;
 use crate::session::event::{Event, Owner};
+use crate::session::fleet::{Tidings, Whom};
 use crate::ui::say;
 
 impl Driver<'_> {
-    /// Writes `record`. What cannot be written is told once, and is no reason to stop.
-    pub(super) fn record(&mut self, record: Record) {
+    /// Writes `record`, which is about one program where there are several. What cannot be written is told once, and is no
+    /// reason to stop.
+    pub(super) fn record(&mut self, whom: Whom, record: Record) {
         let record = match record {
             Record::ReloadSent { pid, modules, .. } => {
                 Record::ReloadSent { pid, signal: Some(self.facts.settings.reload_signal.to_string()), modules }
             }
             other => other,
         };
-        warn(self.log.write(record));
+        let instances = &self.facts.instances;
+        let name = match whom {
+            Whom::One(index) if instances.len() > 1 => Some(instances[index].name.clone()),
+            Whom::One(_) | Whom::All => None,
+        };
+        warn(self.log.write(name, record));
     }
 
     pub(super) fn record_start(&mut self) {
         let workspace = &self.facts.workspace;
         let linked = if self.facts.has_modules { build::linked(workspace) } else { None };
         let strategy = self.facts.settings.strategy.to_string();
-        let started = gather::session_started(workspace, linked.as_ref(), strategy, std::process::id());
-        self.record(Record::SessionStarted(started));
+        let started =
+            gather::session_started(workspace, &self.facts.instances, linked.as_ref(), strategy, std::process::id());
+        self.record(Whom::All, Record::SessionStarted(started));
     }
 
-    pub(super) fn record_change(&mut self, event: &Event) {
-        if let Event::Saved(change) = event {
+    pub(super) fn record_change(&mut self, tidings: &Tidings) {
+        let Tidings::Each(events) = tidings else { return };
+        // The files are the same for each.
+        if let Some(Event::Saved(change)) = events.first() {
             let is_plan = change.owners.contains(&Owner::Plan);
             let change = gather::change(&self.facts.workspace, &change.paths, is_plan, change.at.elapsed());
-            self.record(Record::Change(change));
+            self.record(Whom::All, Record::Change(change));
         }
     }
 
     /// Cargo is called now.
     pub(super) fn record_build(&mut self, line: &CommandLine) {
         self.recorded = Build { number: self.recorded.number, ..Build::default() };
-        self.record(Record::BuildStarted { build: self.recorded.number, command: line.to_string() });
+        self.record(Whom::All, Record::BuildStarted { build: self.recorded.number, command: line.to_string() });
     }
 
     /// Cargo could not be called.
     pub(super) fn record_no_build(&mut self, reason: &str) {
         let finished = self.recorded.finished(Outcome::Failed);
-        self.record(Record::BuildFinished(BuildFinished { reason: Some(reason.to_owned()), ..finished }));
+        self.record(Whom::All, Record::BuildFinished(BuildFinished { reason: Some(reason.to_owned()), ..finished }));
     }
 
     /// Cargo has ended.
@@ -66,7 +76,7 @@ impl Driver<'_> {
         let directory = workspace.target_directory.join(profile::directory(&workspace.profile));
         let compiled = compile_times(&artifacts.compiled, &directory, self.recorded.began.0);
         let finished = self.recorded.finished(outcome);
-        self.record(Record::BuildFinished(BuildFinished { diagnostics, left_out, compiled, ..finished }));
+        self.record(Whom::All, Record::BuildFinished(BuildFinished { diagnostics, left_out, compiled, ..finished }));
     }
 
     /// The log stays when everything else of the session goes.

@@ -1,4 +1,4 @@
-//! The program's process: started, and sent signals.
+//! The programs' processes: started, sent signals, and ended.
 
 use std::thread;
 
@@ -8,33 +8,55 @@ use rustix::process::Signal;
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::driver::Driver;
 use crate::commands::run::program::program_line;
-use crate::effects::child::{Running, wait_for_end_or_stops};
-use crate::effects::process;
+use crate::effects::child::{Running, ending, wait_for_end_or_stops};
+use crate::effects::{probe, process};
 use crate::session::delivery::Built;
-use crate::session::event::ProgramSignal;
+use crate::session::event::{Event, ProgramSignal};
+use crate::session::verify::Mapping;
 
 impl Driver<'_> {
-    /// Starts what was built, and returns its process id.
-    pub(super) fn start(&mut self, built: &Built) -> Result<u32> {
-        let line = program_line(&self.facts, built, &self.directory, &self.arguments.arguments);
+    /// Starts what was built, and says whether that went well.
+    pub(super) fn start(&mut self, index: usize, built: &Built) -> Event {
+        match self.try_to_start(index, built) {
+            Ok(pid) => Event::Started { pid },
+            Err(error) => Event::NotStarted { reason: format!("{error:#}") },
+        }
+    }
+
+    fn try_to_start(&mut self, index: usize, built: &Built) -> Result<u32> {
+        let instance = &self.facts.instances[index];
+        let line = program_line(&self.facts, instance, built, &self.directory, &self.arguments.arguments);
+        let line = match &self.patching {
+            Some(patching) => patching.patchable(line, index)?,
+            None => line,
+        };
         let mut command = process::command(&line);
-        let output = self.front.connect(&mut command).context("cannot show what the program says")?;
+        let output = self.front.connect(&mut command, index).context("cannot show what the program says")?;
         let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;
         let (id, pid, arrivals) = (running.id(), running.pid(), self.arrivals.clone());
-        self.front.program_started(pid, built.modules().count());
-        let stopped = self.front.when_stopped();
-        self.program = Some(running);
+        self.front.program_started(pid, self.modules.len());
+        let stopped = self.front.when_stopped(index);
+        self.programs[index] = Some(running);
         thread::Builder::new().name("program".into()).spawn(move || {
             wait_for_end_or_stops(pid, stopped);
             output.drain();
-            drop(arrivals.send(Arrival::ProgramEnded));
+            drop(arrivals.send(Arrival::ProgramEnded(index)));
         })?;
+        self.attach(index, id, self.build_began);
         Ok(id)
     }
 
-    /// Sends the program a signal.
-    pub(super) fn signal(&self, signal: ProgramSignal) {
-        let Some(program) = &self.program else { return };
+    /// The program of this number has ended, and nothing of it is left then.
+    pub(super) fn program_ended(&mut self, index: usize) -> Option<Event> {
+        let program = self.programs[index].take()?;
+        self.detach(index);
+        self.front.program_ended(program.pid());
+        Some(Event::Exited(ending(program.reap().unwrap_or_default())))
+    }
+
+    /// Sends the program of this number a signal.
+    pub(super) fn signal(&self, index: usize, signal: ProgramSignal) {
+        let Some(program) = &self.programs[index] else { return };
         match signal {
             ProgramSignal::Reload => program.signal(self.facts.settings.reload_signal.signal()),
             ProgramSignal::Stop => {
@@ -43,6 +65,23 @@ impl Driver<'_> {
                 program.signal_group(Signal::CONT);
             }
             ProgramSignal::Kill => program.signal_group(Signal::KILL),
+        }
+    }
+
+    /// The code that the program of this number has mapped.
+    pub(super) fn look(&self, index: usize) -> Vec<Mapping> {
+        self.programs[index].as_ref().map_or_else(Vec::new, |program| probe::executable_mappings(program.id()))
+    }
+
+    /// Ends every process at once.
+    pub(super) fn kill_all(&mut self) {
+        let all: Vec<Running> = self.build.take().into_iter().chain(self.programs.drain(..).flatten()).collect();
+        // None of them lives on while another one is waited for.
+        for running in &all {
+            running.signal_group(Signal::KILL);
+        }
+        for running in all {
+            let _ = running.reap();
         }
     }
 }

@@ -7,6 +7,7 @@ use rustix::termios::{Termios, Winsize};
 use signal_hook::consts::{SIGTSTP, SIGTTIN, SIGTTOU};
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
+use crate::commands::run::front::output::narrowed;
 use crate::commands::run::view::View;
 use crate::effects::pty::Pty;
 use crate::effects::terminal;
@@ -23,7 +24,8 @@ pub(super) struct Suspension {
 #[derive(Debug, Default)]
 struct Members {
     groups: Vec<Pid>,
-    terminals: Vec<Pty>,
+    /// Each with the columns that it is narrower than the real one.
+    terminals: Vec<(Pty, u16)>,
     /// The program, where it has the terminal.
     foreground: Option<Pid>,
     /// The modes that the program had set when it was suspended.
@@ -52,11 +54,11 @@ impl Suspension {
         }
     }
 
-    /// Takes in a pseudo-terminal.
-    pub(super) fn add_terminal(&self, terminal: Pty) {
+    /// Takes in a pseudo-terminal that is so many columns narrower than the real one.
+    pub(super) fn add_terminal(&self, terminal: Pty, narrower: u16) {
         let mut members = self.locked();
-        members.terminals.retain(|terminal| !terminal.is_over());
-        members.terminals.push(terminal);
+        members.terminals.retain(|(terminal, _)| !terminal.source().is_over());
+        members.terminals.push((terminal, narrower));
     }
 
     /// Leaves a process group out that is about to be reaped: its number may belong to another one then.
@@ -69,7 +71,7 @@ impl Suspension {
     /// The terminal has another size.
     pub(super) fn resize(&self, size: Winsize) {
         let members = self.locked();
-        members.terminals.iter().for_each(|terminal| terminal.resize(size));
+        members.terminals.iter().for_each(|(terminal, narrower)| terminal.resize(narrowed(size, *narrower)));
         // The kernel tells only the foreground of a session, which a pseudo-terminal of ours has none of.
         signal_all(&members.groups, Signal::WINCH);
     }
@@ -106,8 +108,8 @@ impl Suspension {
         signal_all(&members.groups, Signal::CONT);
     }
 
-    /// The program was stopped by `signal`.
-    pub(super) fn program_stopped(&self, signal: i32) {
+    /// The program was stopped by `signal`; it has a `name` if it is one of several.
+    pub(super) fn program_stopped(&self, signal: i32, name: Option<&str>) {
         let mut members = self.locked();
         match (self.view, members.foreground) {
             // The shell has to learn of it, and sees only us stop.
@@ -122,11 +124,17 @@ impl Suspension {
             }
             _ if [SIGTTIN, SIGTTOU].contains(&signal) => {
                 drop(members);
-                let name = signal_name(signal).unwrap_or_default();
-                say::warning(&format!(
-                    "the program wants the terminal for itself and was stopped ({name}): \
-                     `cargo hotreload run --foreground` gives it to the program"
-                ));
+                let signal = signal_name(signal).unwrap_or_default();
+                say::warning(&match name {
+                    None => format!(
+                        "the program wants the terminal for itself and was stopped ({signal}): \
+                         `cargo hotreload run --foreground` gives it to the program"
+                    ),
+                    Some(name) => format!(
+                        "[{name}] the program wants the terminal for itself and was stopped ({signal}): \
+                         a session of it alone, with `--foreground`, gives it to the program"
+                    ),
+                });
             }
             _ => {}
         }

@@ -40,7 +40,10 @@ pub(super) fn follow(root: &Path, format: MessageFormat) -> Result<Outcome> {
             let line = Line::parse(&text).map_err(|why| damaged(root, number, why))?;
             let shown = match format {
                 MessageFormat::Json => text,
-                MessageFormat::Human => format!("{} {}", line.time.of_day(), line.record),
+                MessageFormat::Human => match &line.instance {
+                    None => format!("{} {}", line.time.of_day(), line.record),
+                    Some(name) => format!("{} [{name}] {}", line.time.of_day(), line.record),
+                },
             };
             let is_read = print(&shown)?;
             if !is_read || matches!(line.record, Record::SessionEnded(_)) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::events::record::{BuildFinished, Change, ExitedWhen, Live, Outcome, Record};
+use crate::events::record::{BuildFinished, Change, ExitedWhen, Live, LiveHow, Outcome, Record};
 use crate::events::time::{Millis, Time};
-use crate::report::rounds::{Cause, Entry, Parts, Round, RoundResult};
+use crate::report::rounds::{Cause, Entry, InProgram, Parts, Round, RoundResult};
 use crate::session::request::Request;
 
 /// What was told so far, and what waits for the next build.
@@ -22,8 +22,8 @@ impl Telling {
         self.entries
     }
 
-    /// Goes on with `record`.
-    pub(super) fn tell(&mut self, record: &Record, time: Time) {
+    /// Goes on with `record`, which is about the program `name` where there are several.
+    pub(super) fn tell(&mut self, record: &Record, time: Time, name: Option<&str>) {
         match record {
             Record::Change(change) => self.saved(change, time),
             Record::Requested { request } => self.requested = Some(*request),
@@ -31,20 +31,23 @@ impl Telling {
             Record::BuildFinished(finished) => self.built(finished, time),
             Record::ModuleStuck { .. } => {
                 // A later record tells if it came to a good end after all.
-                self.break_off(&record.to_string());
+                self.break_off(record, name);
             }
-            Record::ProgramNotStarted { .. } => self.break_off(&record.to_string()),
-            Record::Live(live) => self.live(live),
+            Record::ProgramNotStarted { .. } => self.break_off(record, name),
+            Record::Live(live) => self.live(live, name),
             Record::Unchanged { build, build_ms } => {
                 if let Some(round) = self.round(*build) {
-                    round.parts.build = build_ms.0;
-                    round.result = RoundResult::Unchanged;
+                    let parts = Parts { build: build_ms.0, ..round.parts };
+                    round.settle(name, RoundResult::Unchanged, parts);
                 }
             }
             Record::ProgramExited(exited) => match exited.when {
                 ExitedWhen::Stopped => {}
-                ExitedWhen::Starting | ExitedWhen::Reloading => self.break_off(&record.to_string()),
-                ExitedWhen::Running => self.entries.push(Entry::Exited { at: time, exited: exited.clone() }),
+                ExitedWhen::Starting | ExitedWhen::Reloading => self.break_off(record, name),
+                ExitedWhen::Running => {
+                    let name = name.map(str::to_owned);
+                    self.entries.push(Entry::Exited { at: time, exited: exited.clone(), name });
+                }
             },
             Record::SessionStarted(_)
             | Record::ProgramStarted { .. }
@@ -84,6 +87,7 @@ impl Telling {
             at,
             parts,
             result: RoundResult::Open,
+            programs: Vec::new(),
             compiled: Vec::new(),
             diagnostics: Vec::new(),
             notes: Vec::new(),
@@ -104,7 +108,7 @@ impl Telling {
         };
     }
 
-    fn live(&mut self, live: &Live) {
+    fn live(&mut self, live: &Live, name: Option<&str>) {
         let Live { build, how, modules, why, times, .. } = live.clone();
         for entry in &mut self.entries {
             match entry {
@@ -113,16 +117,18 @@ impl Telling {
                 }
                 Entry::Round(round) if round.number == build => {
                     let part = |time: Option<Millis>| time.map_or(Duration::ZERO, |time| time.0);
-                    round.parts = Parts {
+                    let parts = Parts {
                         watch: part(times.save_to_build_ms),
                         build: times.build_ms.0,
                         tool: times.build_to_signal_ms.0,
                         reload: times.signal_to_mapped_ms.0,
                     };
-                    if let RoundResult::Broken { why } = &round.result {
-                        round.notes.push(why.clone());
+                    if let Some(RoundResult::Broken { why }) = round.result_in(name) {
+                        let why = why.clone();
+                        round.notes.push(why);
                     }
-                    round.result = RoundResult::Live { how, modules: modules.clone(), why: why.clone() };
+                    let result = RoundResult::Live { how, modules: modules.clone(), why: why.clone() };
+                    round.settle(name, result, parts);
                 }
                 Entry::Round(_) | Entry::Exited { .. } => {}
             }
@@ -130,19 +136,25 @@ impl Telling {
     }
 
     /// The newest good build does not run, and this is why.
-    fn break_off(&mut self, why: &str) {
+    fn break_off(&mut self, why: &Record, name: Option<&str>) {
         let rounds = self.entries.iter_mut().rev().filter_map(|entry| match entry {
             Entry::Round(round) => Some(&mut **round),
             Entry::Exited { .. } => None,
         });
-        let is_on_its_way = |result: &RoundResult| matches!(result, RoundResult::Open | RoundResult::Broken { .. });
+        let is_on_its_way = |round: &Round| {
+            let is_built = !matches!(round.result, RoundResult::Failed { .. } | RoundResult::Overtaken);
+            let here = round.result_in(name);
+            is_built && matches!(here, None | Some(RoundResult::Open | RoundResult::Broken { .. }))
+        };
         // A build that is still under way is not what the program was given.
-        let mut given = rounds.filter(|round| is_on_its_way(&round.result) && !round.parts.build.is_zero());
+        let mut given = rounds.filter(|round| is_on_its_way(round) && !round.parts.build.is_zero());
         let Some(round) = given.next() else { return };
-        let earlier = std::mem::replace(&mut round.result, RoundResult::Broken { why: why.to_owned() });
-        if let RoundResult::Broken { why } = earlier {
-            round.notes.push(why);
+        if let Some(RoundResult::Broken { why }) = round.result_in(name) {
+            let earlier = why.clone();
+            round.notes.push(earlier);
         }
+        let why = name.map_or_else(|| why.to_string(), |name| format!("[{name}] {why}"));
+        round.settle(name, RoundResult::Broken { why }, round.parts);
     }
 
     fn round(&mut self, number: u32) -> Option<&mut Round> {
@@ -150,5 +162,44 @@ impl Telling {
             Entry::Round(round) if round.number == number => Some(&mut **round),
             Entry::Round(_) | Entry::Exited { .. } => None,
         })
+    }
+}
+
+impl Round {
+    /// What came of it in the program `name`, or in the only one.
+    fn result_in(&self, name: Option<&str>) -> Option<&RoundResult> {
+        match name {
+            None => Some(&self.result),
+            Some(name) => self.programs.iter().find(|program| program.name == name).map(|program| &program.result),
+        }
+    }
+
+    /// This came of it in the program `name`, or in the only one.
+    fn settle(&mut self, name: Option<&str>, result: RoundResult, parts: Parts) {
+        let Some(name) = name else {
+            (self.result, self.parts) = (result, parts);
+            return;
+        };
+        self.programs.retain(|program| program.name != name);
+        self.programs.push(InProgram { name: name.to_owned(), result, parts });
+        // It is live when it is live everywhere, and as good as in the worst place.
+        let worst = self.programs.iter().max_by_key(|program| trouble(&program.result));
+        let slowest = self.programs.iter().max_by_key(|program| program.parts.sum());
+        if let (Some(worst), Some(slowest)) = (worst, slowest) {
+            (self.result, self.parts) = (worst.result.clone(), slowest.parts);
+        }
+    }
+}
+
+/// The more, the worse it came out.
+fn trouble(result: &RoundResult) -> u8 {
+    match result {
+        RoundResult::Open | RoundResult::Overtaken => 0,
+        RoundResult::Unchanged => 1,
+        RoundResult::Live { how: LiveHow::Reloaded | LiveHow::Patched, .. } => 2,
+        RoundResult::Live { how: LiveHow::Started, .. } => 3,
+        RoundResult::Live { how: LiveHow::Restarted, .. } => 4,
+        RoundResult::Broken { .. } => 5,
+        RoundResult::Failed { .. } => 6,
     }
 }

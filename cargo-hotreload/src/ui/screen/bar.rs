@@ -13,6 +13,8 @@ use crate::ui::screen::width::{columns, cut};
 pub struct Bar {
     /// The session's own word for what it does.
     pub state: &'static str,
+    /// How many of its programs run, where there are several.
+    pub programs: Option<Programs>,
     /// Whether the newest build failed.
     pub last: Last,
     /// How many modules the program has.
@@ -23,6 +25,15 @@ pub struct Bar {
     pub errors: usize,
     /// Its warnings.
     pub warnings: usize,
+}
+
+/// The programs of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Programs {
+    /// Those that have a process.
+    pub running: usize,
+    /// How many there are.
+    pub all: usize,
 }
 
 /// How the last thing that the session tried came out.
@@ -81,11 +92,14 @@ impl Bar {
     }
 
     fn headline(&self) -> String {
+        let state = match (self.programs, self.state) {
+            (Some(Programs { running, all }), "running" | "waiting for a change") => format!("{running}/{all} running"),
+            (Some(Programs { running, all }), state) => format!("{state}, {running}/{all} running"),
+            (None, state) => state.to_owned(),
+        };
         match (self.state, self.last) {
-            (state @ ("running" | "waiting for a change" | "paused"), Last::BuildFailed) => {
-                format!("build failed, {state}")
-            }
-            (state, _) => state.to_owned(),
+            ("running" | "waiting for a change" | "paused", Last::BuildFailed) => format!("build failed, {state}"),
+            _ => state,
         }
     }
 
@@ -107,7 +121,7 @@ pub fn counted(count: usize, thing: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Bar, Last};
+    use super::{Bar, Last, Programs};
     use crate::session::message::{Ending, How, Message, Times, When};
 
     fn live(how: How, edit_to_live: Option<u64>) -> Message {
@@ -135,6 +149,18 @@ mod tests {
         bar.state = "waiting for a change";
         assert!(bar.text(120).starts_with(" waiting for a change | "));
         assert_eq!(bar.last, Last::ProgramFailed);
+    }
+
+    #[test]
+    fn several_programs_are_counted() {
+        let programs = Some(Programs { running: 2, all: 3 });
+        let mut bar = Bar { state: "running", programs, ..Bar::default() };
+        assert_eq!(bar.text(80), " 2/3 running | h help ");
+        bar.state = "building";
+        assert_eq!(bar.text(80), " building, 2/3 running | h help ");
+        bar.note(&Message::BuildFailed { reason: String::new(), running: true });
+        (bar.state, bar.programs) = ("waiting for a change", Some(Programs { running: 0, all: 3 }));
+        assert_eq!(bar.text(80), " build failed, 0/3 running | h help ");
     }
 
     #[test]

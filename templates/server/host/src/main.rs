@@ -31,8 +31,8 @@ use {{crate}}_core::{Context, OpenError};
 use code::Code;
 use running::Running;
 
-const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-const DEFAULT_DATA: &str = "./data/{{name}}.redb";
+/// Where the first instance listens by default; the others take the ports behind it.
+const FIRST_PORT: u16 = 8080;
 
 /// What the main thread waits for.
 enum Event {
@@ -87,9 +87,26 @@ fn serve() -> Result<()> {
 }
 
 fn open_context() -> Result<Context, OpenError> {
-    let address = env::var("LISTEN").unwrap_or_else(|_| DEFAULT_LISTEN.to_owned());
-    let data = env::var_os("DATA").unwrap_or_else(|| DEFAULT_DATA.into());
+    let instance = instance();
+    let default_listen = || format!("127.0.0.1:{}", FIRST_PORT + instance - 1);
+    let default_data = || match instance {
+        1 => "./data/{{name}}.redb".into(),
+        _ => format!("./data/{{name}}-{instance}.redb").into(),
+    };
+    let address = env::var("LISTEN").unwrap_or_else(|_| default_listen());
+    let data = env::var_os("DATA").unwrap_or_else(default_data);
     Context::open(&address, &PathBuf::from(data))
+}
+
+/// Which one of several processes of this program this is, counted from 1. Neither the port nor the
+/// database can be shared.
+fn instance() -> u16 {
+    let number = env::var("HOTRELOAD_INSTANCE")
+        .ok()
+        .and_then(|number| number.parse().ok());
+    number
+        .filter(|number| (1..=1000).contains(number))
+        .unwrap_or(1)
 }
 
 /// Waits for something to do. A reload that cannot work is refused here, before anything stops.

@@ -1,0 +1,133 @@
+//! A thread that knows one process, and puts patches into it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::commands::run::arrival::Arrival;
+use crate::effects::dep_info;
+use crate::effects::rustc::compile::{Code, Compilation, Compiled, Outcome};
+use crate::live::{Crate, Live};
+use crate::patch::rustc::plan::Plan;
+use crate::patch::rustc::recorded::{Kind, Recorded};
+use crate::patch::rustc::replay::Results;
+use crate::patch::set::members;
+use crate::session::event::Patch;
+
+/// What the thread is asked for.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// To put these crates into the process.
+    Patch(Arc<Vec<Crate>>),
+}
+
+/// What the process was started from.
+#[derive(Debug)]
+pub(super) struct Base {
+    /// Its crates that may be edited.
+    pub(super) local: Vec<Recorded>,
+    /// How the program's own crate is compiled once more, for its objects: cargo has none.
+    pub(super) program: Result<Plan, String>,
+    /// When the build began: everything that was read must be older.
+    pub(super) began: SystemTime,
+    /// Where Rust's own libraries are.
+    pub(super) toolchain: PathBuf,
+    /// The cargo profile.
+    pub(super) profile: String,
+    /// Where cargo has all others.
+    pub(super) dependencies: PathBuf,
+}
+
+/// Starts a thread for the process `pid` of the program of the number `index`. It ends with what it is told through.
+pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival>) -> std::io::Result<Sender<Task>> {
+    let (sender, tasks) = channel();
+    let work = move || {
+        let mut live = attach(pid, &base);
+        for Task::Patch(crates) in tasks {
+            let result = match &mut live {
+                Err(error) => Err(format!("it cannot be patched: {error:#}")),
+                Ok(live) => live.patch(&crates).map_err(|refused| refused.to_string()),
+            };
+            let result = result.map(|patched| Patch { functions: patched.functions.len() });
+            drop(arrivals.send(Arrival::Patched(index, result)));
+        }
+    };
+    thread::Builder::new().name("patches".into()).spawn(work).map(|_| sender)
+}
+
+fn attach(pid: u32, base: &Base) -> Result<Live> {
+    let mut libraries = archives(&base.dependencies)?;
+    libraries.extend(archives(&base.toolchain)?);
+    let mut live = Live::attach(pid, libraries, &base.profile)?;
+    for unit in &base.local {
+        if !matches!(unit.debug_info.as_deref(), Some("2" | "full")) {
+            live.is_blind_for(&unit.crate_name);
+        }
+    }
+    for unit in base.local.iter().filter(|unit| unit.kind() == Kind::Library) {
+        let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+        let Some(rlib) = results.rlib else { continue };
+        check_age(&rlib, unit, base.began)?;
+        live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?)?;
+    }
+    let plan = base.program.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
+    fs::create_dir_all(&plan.out_dir).context("cannot make a directory")?;
+    let Outcome::Done(compiled) = Compilation::new(plan).run(|_| {})? else {
+        bail!("the program's own crate could not be compiled once more");
+    };
+    for compiled in &compiled {
+        if let Some(unit) = base.local.iter().find(|unit| unit.key() == compiled.unit) {
+            if let Some(dep_info) = &compiled.dep_info {
+                check_sources(dep_info, &unit.call.directory, base.began)?;
+            }
+            live.runs(&read_crate(compiled)?)?;
+        }
+    }
+    Ok(live)
+}
+
+/// Cargo must not have built the library again since the program was linked, and its sources must be those.
+fn check_age(_rlib: &Path, unit: &Recorded, began: SystemTime) -> Result<()> {
+    let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+    results.dep_info.map_or(Ok(()), |dep_info| check_sources(&dep_info, &unit.call.directory, began))
+}
+
+fn check_sources(dep_info: &Path, directory: &Path, began: SystemTime) -> Result<()> {
+    for path in dep_info::inputs([dep_info], directory) {
+        let changed = fs::metadata(&path).and_then(|metadata| metadata.modified());
+        if changed.is_ok_and(|changed| changed > began) {
+            bail!("`{}` was saved while the program was started", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// Reads the machine code of a crate.
+pub(super) fn read_crate(compiled: &Compiled) -> Result<Crate> {
+    match &compiled.code {
+        Code::Archive(path) => archive(compiled.unit.path(), &compiled.crate_name, path),
+        Code::Objects(objects) => {
+            let read = |path: &PathBuf| fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
+            let objects = objects.code.iter().map(read).collect::<Result<_>>()?;
+            let key = compiled.unit.path().display().to_string();
+            Ok(Crate { key, name: compiled.crate_name.clone(), objects })
+        }
+    }
+}
+
+fn archive(key: &Path, name: &str, path: &Path) -> Result<Crate> {
+    let data = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let objects = members(&data)?.into_iter().map(|(_, object)| object.to_vec()).collect();
+    Ok(Crate { key: key.display().to_string(), name: name.to_owned(), objects })
+}
+
+fn archives(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read `{}`", directory.display()))?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    Ok(paths.filter(|path| path.extension().is_some_and(|ending| ending == "rlib")).collect())
+}

@@ -1,0 +1,277 @@
+//! Puts a finished patch into the running program.
+//!
+//! 1. What nobody uses yet is written while the program runs: code, constants, variables.
+//! 2. All threads are stopped. One that is inside of the bytes that are going to be replaced is led out of them; if that
+//!    cannot be done, all go on and it is tried again.
+//! 3. Thread-locals, unwind tables, and at last the entries of the functions are written, and all go on.
+//!
+//! If this tool is killed in between, the program goes on as it is at that moment: with some functions redirected and
+//! others not, but with none half redirected, unless its first bytes lie in two pages.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use crate::effects::agent::Agent;
+use crate::effects::threads::{self, Stopped, bury_the_dead, stop};
+use crate::effects::tracing;
+use crate::patch::agent_state::{CAPACITY, Region, THREAD_LOCALS, Unwind};
+use crate::patch::placed::{Placed, Write};
+
+mod occupied;
+
+use occupied::Occupied;
+
+/// What it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// Threads that were stopped.
+    pub threads: usize,
+    /// For how long.
+    pub stopped: Duration,
+    /// How often they were stopped until none was in the way.
+    pub rounds: u32,
+}
+
+/// Why nothing was redirected: the program runs on as it was.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The program has ended or replaced itself by another one.
+    #[error("the program has ended")]
+    Ended,
+    /// Its threads cannot be stopped.
+    #[error(transparent)]
+    Threads(#[from] threads::Failure),
+    /// A thread was in the way, each time.
+    #[error(
+        "a thread was inside of the first bytes of a function at {address:#x} that has to be redirected, {rounds} times"
+    )]
+    Occupied {
+        /// Where it was.
+        address: u64,
+        /// How often it was looked.
+        rounds: u32,
+    },
+    /// Threads were being made, each time: those that come with the patch's thread-locals could not be told apart.
+    #[error("a thread was just making another one, {rounds} times")]
+    MakingThreads {
+        /// How often it was looked.
+        rounds: u32,
+    },
+    /// The patch does not fit the program.
+    #[error("the patch cannot be written: {reason}")]
+    Misplaced {
+        /// What does not fit.
+        reason: String,
+    },
+    /// The kernel did not write into the program.
+    #[error("the program's memory at {address:#x} cannot be changed: {source}")]
+    Memory {
+        /// Where.
+        address: u64,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+/// How long it is tried to find all threads out of the way.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long it mostly does not take to stop the program and write the patch.
+const TOO_LONG: Duration = Duration::from_millis(50);
+
+/// Puts `patch` into the program.
+///
+/// # Errors
+/// Nothing was redirected then, and no thread-local of the program has changed.
+pub fn apply(agent: &Agent, patch: &Placed) -> Result<Applied, Refusal> {
+    check(agent, patch)?;
+    let _turn = tracing::turn();
+    // The kernel ties tracing to a thread, and lets everything go when that ends, whatever happens in it.
+    thread::scope(|scope| {
+        let (ends, end) = channel::<Infallible>();
+        let tracing = scope.spawn(move || {
+            let _ends = ends;
+            write_and_redirect(agent, patch)
+        });
+        while end.recv_timeout(TOO_LONG) == Err(RecvTimeoutError::Timeout) {
+            bury_the_dead(agent.pid());
+        }
+        tracing.join().unwrap_or(Err(Refusal::Ended))
+    })
+}
+
+fn write_and_redirect(agent: &Agent, patch: &Placed) -> Result<Applied, Refusal> {
+    let result = prepare(agent, patch).and_then(|before| redirect(agent, patch, &before));
+    // Whatever failed because the program has ended says that.
+    result.map_err(|refusal| if agent.is_there() { refusal } else { Refusal::Ended })
+}
+
+/// Writes what nobody uses yet, and returns what is at the redirected entries now.
+fn prepare(agent: &Agent, patch: &Placed) -> Result<Vec<Write>, Refusal> {
+    patch.writes.iter().try_for_each(|write| put(agent, write))?;
+    let mut before = Vec::with_capacity(patch.redirects.len());
+    for Write { address, bytes } in &patch.redirects {
+        let read = agent.memory().read(*address, bytes.len());
+        let write = Write { address: *address, bytes: read.map_err(|source| failed(*address, source))? };
+        // The page becomes the process's own now, not while all wait.
+        put(agent, &write)?;
+        before.push(write);
+    }
+    Ok(before)
+}
+
+fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, Refusal> {
+    const SHORTEST_PAUSE: Duration = Duration::from_micros(250);
+    const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+    let deadline = Instant::now() + PATIENCE;
+    let occupied = Occupied::new(&patch.redirects);
+    let mut pause = SHORTEST_PAUSE;
+    for rounds in 1.. {
+        let stopped = stop(agent.pid()).and_then(|mut stopped| {
+            stopped.step_out(|pc| occupied.contains(pc))?;
+            Ok(stopped)
+        });
+        let refusal = match stopped {
+            Ok(stopped) => match obstacle(agent, patch, &occupied, &stopped, rounds)? {
+                None => {
+                    write(agent, patch, before, &stopped)?;
+                    let threads = stopped.threads().len();
+                    return Ok(Applied { threads, stopped: stopped.release(), rounds });
+                }
+                Some(refusal) => refusal,
+            },
+            Err(late @ threads::Failure::Late { .. }) => late.into(),
+            Err(failure) => return Err(failure.into()),
+        };
+        if Instant::now() > deadline {
+            return Err(refusal);
+        }
+        thread::sleep(pause);
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+    unreachable!("the deadline comes before 2^32 rounds")
+}
+
+/// What keeps the patch from being written now.
+fn obstacle(
+    agent: &Agent,
+    patch: &Placed,
+    occupied: &Occupied,
+    stopped: &Stopped,
+    rounds: u32,
+) -> Result<Option<Refusal>, Refusal> {
+    if !agent.is_there() {
+        return Err(Refusal::Ended);
+    }
+    for thread in stopped.threads() {
+        if let Some(address) = occupied.by(&thread.registers, agent.memory()) {
+            return Ok(Some(Refusal::Occupied { address, rounds }));
+        }
+    }
+    if patch.thread_locals.is_empty() {
+        return Ok(None);
+    }
+    let creation = agent.thread_creation().map_err(|_| Refusal::Ended)?;
+    let is_making = |thread: &threads::Thread| {
+        let counter = thread.registers.thread_pointer.wrapping_add_signed(creation);
+        // A thread without a thread pointer is none of libc's.
+        agent.memory().word(counter).is_ok_and(|depth| depth != 0)
+    };
+    Ok(stopped.threads().iter().any(is_making).then_some(Refusal::MakingThreads { rounds }))
+}
+
+/// Writes everything that somebody sees. If the process dies in between, each step is harmless without the next one.
+fn write(agent: &Agent, patch: &Placed, before: &[Write], stopped: &Stopped) -> Result<(), Refusal> {
+    write_thread_locals(agent, patch, stopped)?;
+    if let Some(unwind) = patch.unwind {
+        publish(agent, unwind)?;
+    }
+    for (done, write) in patch.redirects.iter().enumerate() {
+        if let Err(refusal) = put(agent, write) {
+            // What was written can be written again.
+            before[..done].iter().rev().try_for_each(|write| put(agent, write))?;
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+fn write_thread_locals(agent: &Agent, patch: &Placed, stopped: &Stopped) -> Result<(), Refusal> {
+    if patch.thread_locals.is_empty() {
+        return Ok(());
+    }
+    let image = agent.thread_locals_image().map_err(|_| Refusal::Ended)?;
+    let distance = agent.thread_locals().map_err(|_| Refusal::Ended)?;
+    let pointers =
+        stopped.threads().iter().map(|thread| thread.registers.thread_pointer).filter(|pointer| *pointer != 0);
+    let blocks = pointers.map(|pointer| pointer.wrapping_add_signed(distance));
+    for block in [image].into_iter().chain(blocks) {
+        for Write { address, bytes } in &patch.thread_locals {
+            let address = block + address;
+            agent.memory().write(address, bytes).map_err(|source| failed(address, source))?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds an entry for unwinders, and then counts it.
+fn publish(agent: &Agent, unwind: Unwind) -> Result<(), Refusal> {
+    let count = agent.count().map_err(|_| Refusal::Ended)?;
+    let address = agent.unwind_address() + count * size_of::<Unwind>() as u64;
+    let words = [unwind.code.start, unwind.code.length, unwind.header];
+    put(agent, &Write { address, bytes: words.map(u64::to_ne_bytes).concat() })?;
+    put(agent, &Write { address: agent.count_address(), bytes: (count + 1).to_ne_bytes().to_vec() })
+}
+
+fn put(agent: &Agent, Write { address, bytes }: &Write) -> Result<(), Refusal> {
+    agent.memory().write(*address, bytes).map_err(|source| failed(*address, source))
+}
+
+fn failed(address: u64, source: io::Error) -> Refusal {
+    Refusal::Memory { address, source }
+}
+
+/// Whether everything is where it may be.
+fn check(agent: &Agent, patch: &Placed) -> Result<(), Refusal> {
+    let regions = [agent.code(), agent.constants(), agent.variables()];
+    let misplaced = |reason: String| Err(Refusal::Misplaced { reason });
+    for write in &patch.writes {
+        if !regions.iter().any(|region| is_within(*region, write.address, write.bytes.len())) {
+            return misplaced(format!("{:#x} is in none of the agent's regions", write.address));
+        }
+    }
+    for write in &patch.thread_locals {
+        if !is_within(Region { start: 0, length: THREAD_LOCALS as u64 }, write.address, write.bytes.len()) {
+            return misplaced(format!("there are {THREAD_LOCALS} bytes for new thread-locals"));
+        }
+    }
+    let Some(Unwind { code, .. }) = patch.unwind else { return Ok(()) };
+    let count = agent.count().map_err(|_| Refusal::Ended)?;
+    if count >= CAPACITY as u64 {
+        return misplaced(format!("the program has taken {CAPACITY} patches"));
+    }
+    let end = match count.checked_sub(1) {
+        None => agent.code().start,
+        Some(last) => end_of_code(agent, last).map_err(|_| Refusal::Ended)?,
+    };
+    let is_behind = code.start >= end;
+    if !is_behind || !usize::try_from(code.length).is_ok_and(|length| is_within(agent.code(), code.start, length)) {
+        return misplaced(format!("code at {:#x} is not behind that of the patches before", code.start));
+    }
+    Ok(())
+}
+
+fn end_of_code(agent: &Agent, entry: u64) -> io::Result<u64> {
+    let address = agent.unwind_address() + entry * size_of::<Unwind>() as u64;
+    Ok(agent.memory().word(address)? + agent.memory().word(address + 8)?)
+}
+
+fn is_within(region: Region, address: u64, length: usize) -> bool {
+    let length = length as u64;
+    address.checked_sub(region.start).is_some_and(|at| length <= region.length && at <= region.length - length)
+}

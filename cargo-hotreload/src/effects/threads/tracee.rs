@@ -1,0 +1,177 @@
+//! One thread that is traced by the calling thread.
+
+use std::io;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::ptrace;
+use nix::unistd::Pid;
+use procfs::process::Process;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+use thiserror::Error;
+
+/// Why a thread cannot be traced.
+#[derive(Debug, Error)]
+pub enum Untraceable {
+    /// Another program traces it.
+    #[error("it is traced by process {tracer}, maybe a debugger")]
+    Traced {
+        /// The other program.
+        tracer: u32,
+    },
+    /// The kernel refuses.
+    #[error("the kernel does not let it be traced: {source}")]
+    NotPermitted {
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+/// Whether a thread is there to be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It is.
+    There,
+    /// It has ended, or runs in the kernel alone.
+    Gone,
+}
+
+/// What a traced thread does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It was not stopped yet.
+    Runs,
+    /// It is stopped; the signal is about to be delivered to it (0: none).
+    Stopped(i32),
+    /// It has ended.
+    Gone,
+}
+
+/// Traces the thread and asks it to stop.
+pub(super) fn seize(process: Pid, thread: Pid) -> Result<Presence, Untraceable> {
+    match ptrace::seize(thread, ptrace::Options::empty()) {
+        Ok(()) => {}
+        Err(Errno::ESRCH) => return Ok(Presence::Gone),
+        Err(refused) => return why_not(process, thread, refused),
+    }
+    // It fails only if the thread has ended meanwhile, which is seen when it is waited for.
+    let _ = ptrace::interrupt(thread);
+    Ok(Presence::There)
+}
+
+fn why_not(process: Pid, thread: Pid, refused: Errno) -> Result<Presence, Untraceable> {
+    if presence(process, thread) == Presence::Gone {
+        return Ok(Presence::Gone);
+    }
+    let task = Process::new(process.as_raw()).and_then(|process| process.task_from_tid(thread.as_raw()));
+    match task.and_then(|task| task.status()).map(|status| status.tracerpid) {
+        Ok(tracer) if tracer != 0 => Err(Untraceable::Traced { tracer: tracer.cast_unsigned() }),
+        _ => Err(Untraceable::NotPermitted { source: refused.into() }),
+    }
+}
+
+/// Whether the thread is one that can be stopped, by what the kernel tells of it.
+pub(super) fn presence(process: Pid, thread: Pid) -> Presence {
+    /// Threads that the kernel made in the process for its own work: `PF_IO_WORKER`, `PF_USER_WORKER`.
+    const KERNELS_OWN: u32 = 0x10 | 0x4000;
+    match stat(process, thread) {
+        Some((state, flags)) if !matches!(state, 'Z' | 'X') && flags & KERNELS_OWN == 0 => Presence::There,
+        _ => Presence::Gone,
+    }
+}
+
+/// The thread's state, as a letter, and the kernel's flags.
+pub(super) fn stat(process: Pid, thread: Pid) -> Option<(char, u32)> {
+    let process = Process::new(process.as_raw()).ok()?;
+    let stat = process.task_from_tid(thread.as_raw()).ok()?.stat().ok()?;
+    Some((stat.state, stat.flags))
+}
+
+/// What the thread does, without waiting. A stop is taken: it is told once.
+pub(super) fn look(process: Pid, thread: Pid) -> Look {
+    let id = WaitId::Pid(raw(thread));
+    let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
+    let ends = stops | WaitIdOptions::EXITED;
+    if thread != process {
+        return seen(waitid(id, ends));
+    }
+    // The end of the main thread is the end of the process, which somebody else waits for.
+    match seen(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) {
+        Look::Stopped(_) => seen(waitid(id, stops)),
+        other => other,
+    }
+}
+
+/// Takes notice of the end of a thread that anyone of this process traces; without that a thread of the program that
+/// waits for it would wait for ever. Not for the main thread.
+pub(super) fn bury(thread: Pid) {
+    let id = WaitId::Pid(raw(thread));
+    let ends = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
+    // The kernel would also give us a stop, which is for the one who traces.
+    if seen(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) == Look::Gone {
+        let _ = waitid(id, ends);
+    }
+}
+
+fn all_threads() -> u32 {
+    libc::__WALL.cast_unsigned()
+}
+
+fn seen(status: rustix::io::Result<Option<rustix::process::WaitIdStatus>>) -> Look {
+    /// In the second byte of the status where it was our request that stopped the thread, or a stop of all threads.
+    const EVENT: i32 = libc::PTRACE_EVENT_STOP;
+    match status {
+        Ok(Some(status)) => match status.trapping_signal() {
+            Some(code) if code >> 8 == EVENT => Look::Stopped(0),
+            Some(signal) => Look::Stopped(signal & 0xff),
+            None => Look::Gone,
+        },
+        Ok(None) | Err(rustix::io::Errno::INTR) => Look::Runs,
+        Err(_) => Look::Gone,
+    }
+}
+
+/// Lets the stopped thread do one instruction. `None` if it has to wait in it: it is asked to stop again.
+///
+/// The signal of the step itself is taken; another one that came first is about to be delivered.
+pub(super) fn step(process: Pid, thread: Pid) -> Option<Look> {
+    const PATIENCE: Duration = Duration::from_millis(20);
+    let begin = Instant::now();
+    if ptrace::step(thread, None).is_err() {
+        return Some(Look::Gone);
+    }
+    while begin.elapsed() < PATIENCE {
+        match look(process, thread) {
+            Look::Runs => yield_now(),
+            Look::Stopped(libc::SIGTRAP) if is_step(thread) => return Some(Look::Stopped(0)),
+            stopped => return Some(stopped),
+        }
+    }
+    // As in `seize`.
+    let _ = ptrace::interrupt(thread);
+    None
+}
+
+fn is_step(thread: Pid) -> bool {
+    ptrace::getsiginfo(thread).is_ok_and(|information| information.si_code == libc::TRAP_TRACE)
+}
+
+/// Lets the stopped thread go, with `signal` (0: none), and traces it no more. A thread that takes part in a stop of the
+/// whole process stays stopped.
+pub(super) fn let_go(process: Pid, thread: Pid, signal: i32) {
+    #[expect(unsafe_code, reason = "nix knows no real-time signals")]
+    // SAFETY: the request reads and writes none of our memory.
+    let let_go = unsafe {
+        libc::ptrace(libc::PTRACE_DETACH, thread.as_raw(), 0_usize, libc::c_ulong::from(signal.unsigned_abs()))
+    };
+    if let_go < 0 {
+        // It was killed. It is waited for, so that the process can end.
+        look(process, thread);
+    }
+}
+
+fn raw(thread: Pid) -> rustix::process::Pid {
+    rustix::process::Pid::from_raw(thread.as_raw()).expect("the kernel gives no thread the id 0")
+}

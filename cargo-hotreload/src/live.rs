@@ -1,0 +1,252 @@
+//! A running program that takes patches: the facts of [`crate::patch`] read from it, its plans written into it.
+//!
+//! 1. [`Live::attach`] once, while the program starts: its agent, its symbols, what it has from shared libraries;
+//! 2. [`Live::runs`] for each crate of the program that may be edited: what it consists of;
+//! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use object::Endianness;
+use object::elf::PT_LOAD;
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
+use procfs::process::{MMapPath, Process};
+use thiserror::Error;
+
+use crate::effects::agent::{Agent, Missing};
+use crate::effects::patching::{self, Applied, apply};
+use crate::effects::rlibs::Rlibs;
+use crate::live::guard::{Checked, Guard};
+use crate::patch::agent_state::THREAD_LOCALS;
+use crate::patch::content::Contents;
+use crate::patch::jump;
+use crate::patch::link::room::Room;
+use crate::patch::link::{Failure, Redirect};
+use crate::patch::names::readable;
+use crate::patch::refusal::Refusal;
+use crate::patch::running::Running;
+use crate::patch::set::Set;
+use crate::patch::world::{Compiled, Plan, World};
+
+mod guard;
+
+/// How long a program may take to run its constructors.
+const READY_DEADLINE: Duration = Duration::from_secs(10);
+const READY_INTERVAL: Duration = Duration::from_millis(2);
+
+/// A running program that takes patches.
+#[derive(Debug)]
+pub struct Live {
+    agent: Agent,
+    world: World,
+    libraries: Libraries,
+    guard: Guard,
+    /// The cargo profile, for advice.
+    profile: String,
+    /// Entries that are jumps already.
+    redirected: Vec<u64>,
+}
+
+/// The Rust libraries that the program was linked from, and Rust's own.
+#[derive(Debug)]
+enum Libraries {
+    Files(Vec<PathBuf>),
+    Indexed(Rlibs),
+}
+
+/// A compiled crate.
+#[derive(Debug)]
+pub struct Crate {
+    /// What tells it from other crates of the program.
+    pub key: String,
+    /// The name that its paths begin with.
+    pub name: String,
+    /// Its objects, each as a file's content.
+    pub objects: Vec<Vec<u8>>,
+}
+
+/// What a patch did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patched {
+    /// Functions that have a new body, as a person reads them.
+    pub functions: Vec<String>,
+    /// How the threads were stopped; `None` if nothing had to be written.
+    pub applied: Option<Applied>,
+    /// Bytes that it takes in the process.
+    pub bytes: u64,
+    /// Reading and comparing objects, and putting the patch together.
+    pub planning: Duration,
+    /// Writing it.
+    pub writing: Duration,
+}
+
+/// Why a patch was not made. The program runs on as it was.
+#[derive(Debug, Error)]
+pub enum NotPatched {
+    /// It cannot be proven safe.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It could not be written.
+    #[error(transparent)]
+    NotWritten(#[from] patching::Refusal),
+    /// Files or memory could not be read.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl Live {
+    /// Reads what has to be known of the process `pid`. `libraries` are searched for what new code needs and the program
+    /// does not have.
+    pub fn attach(pid: u32, libraries: Vec<PathBuf>, profile: &str) -> Result<Self> {
+        let agent = ready_agent(pid)?;
+        let executable = fs::read(format!("/proc/{pid}/exe")).context("cannot read the program's executable")?;
+        let mut running = Running::of_executable(&executable, bias(pid, &executable)?)?;
+        let slots: Vec<(String, u64)> = running.slots().map(|(name, slot)| (name.to_owned(), slot)).collect();
+        for (name, slot) in slots {
+            let address = agent.memory().word(slot).context("cannot read the program's memory")?;
+            running.import(&name, address);
+        }
+        let pool = agent.thread_locals().context("cannot read the agent's variables")?;
+        let room = Room::new(agent.code(), agent.constants(), agent.variables(), pool, THREAD_LOCALS as u64);
+        let libraries = Libraries::Files(libraries);
+        let (world, guard) = (World::new(running, room), Guard::of_executable(&executable)?);
+        Ok(Self { agent, world, libraries, guard, profile: profile.to_owned(), redirected: Vec::new() })
+    }
+
+    /// The program runs `compiled`.
+    pub fn runs(&mut self, compiled: &Crate) -> Result<()> {
+        self.world.runs(&compiled.key, Contents::of(&set(&compiled.objects)?));
+        self.guard.runs(compiled);
+        Ok(())
+    }
+
+    /// Not every type of the crate `name` is known: its debug information is not full.
+    pub fn is_blind_for(&mut self, name: &str) {
+        self.guard.is_blind_for(name);
+    }
+
+    /// Whether it is known what the crate `key` consists of.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.world.knows(key)
+    }
+
+    /// Puts newly compiled crates into the program.
+    ///
+    /// # Errors
+    /// Nothing has changed in the program then.
+    pub fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {
+        let began = Instant::now();
+        let checked = self.guard.check(crates, &self.profile)?;
+        let plan = self.plan(crates, &checked)?;
+        let planning = began.elapsed();
+        let mut placed = plan.linked.placed.clone();
+        for redirect in &plan.linked.redirects {
+            self.check_entry(redirect)?;
+            placed.redirects.push(redirect.jump.clone());
+        }
+        let functions = plan.linked.redirects.iter().map(|redirect| readable(&redirect.name)).collect();
+        let bytes = placed.writes.iter().map(|write| write.bytes.len() as u64).sum();
+        let applied = if placed.redirects.is_empty() { None } else { Some(apply(&self.agent, &placed)?) };
+        if applied.is_some() {
+            self.redirected.extend(placed.redirects.iter().map(|redirect| redirect.address));
+        }
+        self.world.commit(plan);
+        self.guard.commit(checked);
+        Ok(Patched { functions, applied, bytes, planning, writing: began.elapsed().saturating_sub(planning) })
+    }
+
+    /// Plans, and looks for what is missing until nothing is.
+    fn plan(&mut self, crates: &[Crate], checked: &Checked) -> Result<Plan, NotPatched> {
+        let mut compiled = Vec::new();
+        for Crate { key, name, objects } in crates {
+            compiled.push(Compiled { key: key.clone(), name: name.clone(), set: set(objects)? });
+        }
+        let mut found: Vec<Vec<u8>> = Vec::new();
+        loop {
+            let others = set(&found)?;
+            let missing = match self.world.plan(&compiled, &others, &self.guard.with(checked)) {
+                Ok(plan) => return Ok(plan),
+                Err(Failure::Refused(refusal)) => return Err(refusal.into()),
+                Err(Failure::Missing(names)) => names,
+            };
+            let more = self.libraries()?.objects(&missing)?;
+            if more.is_empty() {
+                let name = missing.first().map(|name| readable(name)).unwrap_or_default();
+                return Err(Refusal::Undefined { name }.into());
+            }
+            found.extend(more);
+        }
+    }
+
+    fn libraries(&mut self) -> Result<&Rlibs> {
+        if let Libraries::Files(files) = &mut self.libraries {
+            self.libraries = Libraries::Indexed(Rlibs::index(std::mem::take(files))?);
+        }
+        match &self.libraries {
+            Libraries::Indexed(rlibs) => Ok(rlibs),
+            Libraries::Files(_) => unreachable!("they were indexed above"),
+        }
+    }
+
+    /// Whether the entry of a running function can become a jump.
+    fn check_entry(&self, redirect: &Redirect) -> Result<(), NotPatched> {
+        let address = redirect.jump.address;
+        if self.redirected.contains(&address) {
+            return Ok(());
+        }
+        let length = usize::try_from(redirect.size).unwrap_or_default();
+        let code = self.agent.memory().read(address, length).context("cannot read the program's memory")?;
+        if jump::is_possible(&code, address, redirect.jump.bytes.len()) {
+            Ok(())
+        } else {
+            Err(Refusal::NoRoomForJump { name: readable(&redirect.name) }.into())
+        }
+    }
+}
+
+/// Waits until the agent is ready.
+fn ready_agent(pid: u32) -> Result<Agent> {
+    let deadline = Instant::now() + READY_DEADLINE;
+    loop {
+        match Agent::find(pid) {
+            Err(Missing::NotReady { .. } | Missing::NotLoaded { .. }) if Instant::now() < deadline => {
+                sleep(READY_INTERVAL);
+            }
+            found => return Ok(found?),
+        }
+    }
+}
+
+/// How many bytes above the addresses that it was linked for the executable of the process `pid` is.
+fn bias(pid: u32, executable: &[u8]) -> Result<u64> {
+    let process = Process::new(pid.cast_signed()).context("the program has ended")?;
+    let path = process.exe().context("the program has ended")?;
+    let maps = process.maps().context("the program has ended")?;
+    let is_begin = |map: &&procfs::process::MemoryMap| map.offset == 0 && map.pathname == MMapPath::Path(path.clone());
+    let begin = maps.iter().find(is_begin).context("the executable is not mapped")?.address.0;
+    Ok(begin.wrapping_sub(linked_begin(executable)?))
+}
+
+/// The address that the begin of the executable was linked for.
+fn linked_begin(executable: &[u8]) -> Result<u64> {
+    let elf = ElfFile64::<Endianness>::parse(executable).context("this is no ELF executable")?;
+    let endian = elf.endian();
+    let headers = elf.elf_header().program_headers(endian, elf.data()).context("the program headers are cut off")?;
+    let first = headers.iter().find(|header| header.p_type(endian) == PT_LOAD && header.p_offset(endian) == 0);
+    Ok(first.context("the executable is loaded without its begin")?.p_vaddr(endian))
+}
+
+fn set(objects: &[Vec<u8>]) -> Result<Set<'_>> {
+    let mut set = Set::default();
+    for object in objects {
+        set.add(object)?;
+    }
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests;

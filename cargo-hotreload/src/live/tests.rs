@@ -1,0 +1,201 @@
+//! Real programs, patched while they run.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::{Crate, Live, NotPatched, Patched};
+use crate::effects::agent;
+use crate::patch::set::members;
+use crate::plan::environment::preloading;
+
+/// Answers each line of its input with what the library makes of it.
+const MAIN: &str =
+    "fn main() { for line in std::io::stdin().lines() { println!(\"{}\", svc::answer(&line.unwrap())); } }";
+
+/// A running program of a library `svc` and [`MAIN`].
+struct Program {
+    directory: TempDir,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    live: Live,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Program {
+    fn start(source: &str) -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let compiled = compile(directory.path(), source);
+        fs::write(directory.path().join("main.rs"), MAIN).expect("written");
+        rustc(directory.path(), &["--crate-type=bin", "--extern=svc=libsvc.rlib", "main.rs"]);
+        let library = agent::install(directory.path()).expect("installed");
+        let mut child = Command::new(directory.path().join("main"))
+            .envs(preloading(&library, directory.path(), None))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut live = Live::attach(child.id(), libraries(), "dev").expect("the agent is there");
+        live.runs(&compiled).expect("objects");
+        let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+        Self { directory, child, input, output: BufReader::new(output), live }
+    }
+
+    fn ask(&mut self, question: &str) -> String {
+        writeln!(self.input, "{question}").expect("it reads");
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("it answers");
+        answer.trim_end().to_owned()
+    }
+
+    fn edit(&mut self, source: &str) -> Result<Patched, NotPatched> {
+        let compiled = compile(self.directory.path(), source);
+        self.live.patch(&[compiled])
+    }
+}
+
+fn rustc(directory: &Path, arguments: &[&str]) {
+    let mut command = Command::new("rustc");
+    command.current_dir(directory).args(["--edition=2024", "-Cdebuginfo=2", "-Cincremental=incremental"]);
+    let output = command.args(arguments).output().expect("rustc starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn compile(directory: &Path, source: &str) -> Crate {
+    fs::write(directory.join("svc.rs"), source).expect("written");
+    rustc(directory, &["--crate-type=rlib", "--crate-name=svc", "svc.rs"]);
+    let archive = fs::read(directory.join("libsvc.rlib")).expect("an archive");
+    let objects = members(&archive).expect("objects").into_iter().map(|(_, object)| object.to_vec()).collect();
+    Crate { key: "svc".to_owned(), name: "svc".to_owned(), objects }
+}
+
+/// Rust's own libraries.
+fn libraries() -> Vec<PathBuf> {
+    let output = Command::new("rustc").args(["--print", "target-libdir"]).output().expect("rustc starts");
+    let directory: OsString = String::from_utf8(output.stdout).expect("text").trim().into();
+    let files = fs::read_dir(directory).expect("a directory").flatten().map(|entry| entry.path());
+    files.filter(|path| path.extension().is_some_and(|ending| ending == "rlib")).collect()
+}
+
+const COUNTER: &str = r#"
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex};
+static COUNT: AtomicU32 = AtomicU32::new(0);
+static SEEN: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(|| Mutex::new(HashMap::new()));
+thread_local! {
+    static LOCAL: Cell<u32> = const { Cell::new(100) };
+    static LAZY: RefCell<Vec<u32>> = RefCell::new(vec![7]);
+}
+pub fn answer(name: &str) -> String {
+    let count = COUNT.fetch_add(1, Ordering::SeqCst);
+    LOCAL.set(LOCAL.get() + 1);
+    LAZY.with_borrow_mut(|all| all.push(count));
+    let seen = { let mut seen = SEEN.lock().unwrap(); let seen = seen.entry(name.to_owned()).or_default(); *seen += 1; *seen };
+    format!("hello {name} {count} {seen} {} {}", LOCAL.get(), LAZY.with_borrow(Vec::len))
+}
+"#;
+
+#[test]
+fn an_edit_gets_in_and_every_kind_of_static_is_kept() {
+    let mut program = Program::start(COUNTER);
+    assert_eq!(program.ask("a"), "hello a 0 1 101 2");
+    let patched = program.edit(&COUNTER.replace("hello", "good day,")).expect("patched");
+    assert_eq!(patched.functions, ["svc::answer"]);
+    assert_eq!(program.ask("a"), "good day, a 1 2 102 3");
+    let again = COUNTER.replace("hello {name}", "bye {} {name}").replace("\", LOCAL.get()", "\", more(), LOCAL.get()")
+        + "static MORE: AtomicU32 = AtomicU32::new(40);
+           thread_local! { static MINE: Cell<u32> = const { Cell::new(1) }; }
+           fn more() -> String { MINE.set(MINE.get() * 2);
+               format!(\"{:?}\", std::collections::BTreeMap::from([(MORE.fetch_add(1, Ordering::SeqCst), MINE.get())])) }";
+    program.edit(&again).expect("patched");
+    assert_eq!(program.ask("b"), "bye {40: 2} b 2 1 103 4");
+    assert_eq!(program.ask("b"), "bye {41: 4} b 3 2 104 5");
+    program.edit(&again.replace("bye", "BYE")).expect("patched");
+    assert_eq!(program.ask("b"), "BYE {42: 8} b 4 3 105 6");
+}
+
+#[test]
+fn panics_unwind_through_new_code() {
+    let source = r#"
+struct Loud;
+impl Drop for Loud { fn drop(&mut self) { print!("dropped "); } }
+fn risky(text: &str) -> usize { let _loud = Loud; if text == "x" { panic!("no {text}") } text.len() }
+pub fn answer(text: &str) -> String {
+    std::panic::set_hook(Box::new(|_| {}));
+    match std::panic::catch_unwind(|| risky(text)) {
+        Ok(length) => format!("{length}"),
+        Err(panic) => panic.downcast_ref::<String>().unwrap().clone(),
+    }
+}
+"#;
+    let mut program = Program::start(source);
+    assert_eq!(program.ask("x"), "dropped no x");
+    program
+        .edit(&source.replace("no {text}", "never {text}").replace("text.len()", "text.len() + 1"))
+        .expect("patched");
+    assert_eq!(program.ask("x"), "dropped never x");
+    assert_eq!(program.ask("ab"), "dropped 3");
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    let mut program = Program::start(COUNTER);
+    assert_eq!(program.ask("a"), "hello a 0 1 101 2");
+    let changed = COUNTER.replace("AtomicU32::new(0)", "AtomicU32::new(5)").replace("hello", "bye");
+    let refused = program.edit(&changed).expect_err("refused");
+    assert_eq!(refused.to_string(), "the initial value of `svc::COUNT` changed");
+    assert_eq!(program.ask("a"), "hello a 1 2 102 3");
+    program.edit(&COUNTER.replace("hello", "bye")).expect("patched");
+    assert_eq!(program.ask("a"), "bye a 2 3 103 4");
+}
+
+const SHAPES: &str = r#"
+use std::sync::Mutex;
+struct Config { port: u16, hits: u32 }
+static CONFIG: Mutex<Config> = Mutex::new(Config { port: 80, hits: 0 });
+#[inline(never)]
+fn scaled(by: u32) -> u32 { by * 2 }
+pub fn answer(_: &str) -> String {
+    let mut config = CONFIG.lock().unwrap();
+    config.hits += scaled(1);
+    format!("{} {}", config.port, config.hits)
+}
+"#;
+
+#[test]
+fn a_type_with_another_layout_is_refused_by_name() {
+    let mut program = Program::start(SHAPES);
+    assert_eq!(program.ask(""), "80 2");
+    let wider = SHAPES.replace("port: u16,", "port: u64,").replace("{} {}", "{} / {}");
+    let refused = program.edit(&wider).expect_err("refused");
+    let expected = "the layout of `svc::Config` changed (8 -> 16 bytes): member `port` was u16, is u64";
+    assert!(
+        refused.to_string().contains("the layout of `svc::Config` changed (8 -> 16 bytes)"),
+        "{refused}, not {expected}"
+    );
+    assert_eq!(program.ask(""), "80 4");
+    program.edit(&SHAPES.replace("{} {}", "{} / {}")).expect("patched");
+    assert_eq!(program.ask(""), "80 / 6");
+}
+
+#[test]
+fn a_function_with_another_signature_is_new_and_its_callers_with_it() {
+    let mut program = Program::start(SHAPES);
+    assert_eq!(program.ask(""), "80 2");
+    let other = SHAPES.replace("fn scaled(by: u32) -> u32 { by * 2 }", "fn scaled(by: u64) -> u32 { by as u32 * 5 }");
+    program.edit(&other).expect("patched");
+    assert_eq!(program.ask(""), "80 7");
+}

@@ -1,0 +1,6 @@
+mod damaged;
+mod oracle;
+mod pairs;
+mod reduced;
+mod running;
+mod rustc;

@@ -1,0 +1,126 @@
+//! The running program as patches see it, from its start to its end.
+//!
+//! [`World::plan`] makes a patch of newly compiled crates, or says why not; nothing changes by that. When the patch is
+//! in the process, [`World::commit`] takes it into account, and the next edit is compared with it.
+
+use std::collections::BTreeMap;
+
+use crate::patch::content::Contents;
+use crate::patch::link::room::Room;
+use crate::patch::link::{self, Failure, Linked, Part};
+use crate::patch::moved;
+use crate::patch::object::Kind;
+use crate::patch::pairing::{Fate, Fates, Signatures, pair};
+use crate::patch::refusal::Refusal;
+use crate::patch::running::Running;
+use crate::patch::set::Set;
+
+/// What runs.
+#[derive(Debug)]
+pub struct World {
+    running: Running,
+    room: Room,
+    crates: BTreeMap<String, Contents>,
+}
+
+/// A newly compiled crate.
+#[derive(Debug)]
+pub struct Compiled<'data> {
+    /// What tells it from other crates of the program.
+    pub key: String,
+    /// The name that its paths begin with.
+    pub name: String,
+    /// Its objects.
+    pub set: Set<'data>,
+}
+
+/// A patch that can be written, and what is known afterwards.
+#[derive(Debug)]
+pub struct Plan {
+    /// What has to be done.
+    pub linked: Linked,
+    /// Mangled names of the functions that changed, whether the program has them or not.
+    pub edited: Vec<String>,
+    room: Room,
+    crates: Vec<(String, Contents)>,
+    /// Names under which the program has something that is not meant any more.
+    forgotten: Vec<String>,
+}
+
+impl Plan {
+    /// Takes bytes of the room for constants, for what is about the patch and not of it.
+    pub fn reserve(&mut self, size: u64) -> Result<u64, Refusal> {
+        self.room.take(Kind::Constant, size, 8)
+    }
+}
+
+impl World {
+    /// A program that was just started, with all of `room` free.
+    #[must_use]
+    pub fn new(running: Running, room: Room) -> Self {
+        Self { running, room, crates: BTreeMap::new() }
+    }
+
+    /// The crate `key` runs as `contents` says.
+    pub fn runs(&mut self, key: &str, contents: Contents) {
+        self.crates.insert(key.to_owned(), contents);
+    }
+
+    /// Whether it is known how the crate `key` runs.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.crates.contains_key(key)
+    }
+
+    /// Makes a patch of `compiled`. `others` are objects of other crates that define what the program does not have.
+    pub fn plan(
+        &self,
+        compiled: &[Compiled<'_>],
+        others: &Set<'_>,
+        signatures: &dyn Signatures,
+    ) -> Result<Plan, Failure> {
+        let mut crates = Vec::new();
+        let mut fates = Vec::new();
+        for Compiled { key, name, set } in compiled {
+            let contents = Contents::of(set);
+            let running = self.crates.get(key).cloned().unwrap_or_default();
+            fates.push(pair(name, &running, &contents, signatures)?);
+            crates.push((key.clone(), contents));
+        }
+        let has_moved = |fates: &Fates| -> Vec<String> {
+            let fresh = fates.iter().filter(|(_, fate)| **fate == Fate::Fresh).map(|(name, _)| name);
+            fresh.filter(|name| !self.running.all(name).is_empty()).cloned().collect()
+        };
+        let moved = fates.iter().flat_map(has_moved).collect();
+        let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).collect();
+        moved::follow(&sets, &mut fates, moved);
+        let nothing = Fates::new();
+        let own = compiled.iter().zip(&fates).map(|(compiled, fates)| Part { set: &compiled.set, fates });
+        let parts: Vec<_> = own.chain([Part { set: others, fates: &nothing }]).collect();
+        let mut room = self.room;
+        let linked = link::link(&self.running, &parts, &mut room)?;
+        let edited = fates.iter().flatten().filter(|(_, fate)| **fate == Fate::Edited);
+        Ok(Plan {
+            linked,
+            edited: edited.map(|(name, _)| name.clone()).collect(),
+            room,
+            crates,
+            forgotten: fates.iter().flat_map(has_moved).collect(),
+        })
+    }
+
+    /// The patch is in the process.
+    pub fn commit(&mut self, plan: Plan) {
+        for name in &plan.forgotten {
+            self.running.forget(name);
+        }
+        for (name, known) in plan.linked.symbols {
+            self.running.add(&name, known);
+        }
+        self.room = plan.room;
+        self.crates.extend(plan.crates);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,203 @@
+//! Several programs in one session: a [`Session`] for each, which knows nothing of the others, and one build for all.
+//!
+//! 1. [`Tidings`] say what happened, and to which program. What is about the sources or the session goes to all of
+//!    them: they see the same saves and builds at the same times, so they want the same builds at the same times.
+//! 2. What they want is put together by `merging`: one build, one message, one answer. What only one program is
+//!    concerned with carries its number.
+//! 3. The fleet is over when every session is.
+//!
+//! With one program, this is that program's session: what goes in and comes out is the same.
+
+use std::time::Instant;
+
+use crate::events::record::{Record, SessionEnded};
+use crate::session::Session;
+use crate::session::event::{Action, Event};
+use crate::session::fleet::answers::Answers;
+use crate::session::fleet::merging::Merging;
+use crate::session::message::Message;
+
+mod answers;
+mod merging;
+#[cfg(test)]
+mod tests;
+pub mod wording;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Tidings {
+    /// It is the same for every program.
+    All(Event),
+    /// At the same time something to each of them, in their order.
+    Each(Vec<Event>),
+    /// To the program of this number, counted from 0.
+    One(usize, Event),
+}
+
+/// Whom an action is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// The session as a whole.
+    All,
+    /// The program of this number, counted from 0.
+    One(usize),
+}
+
+/// Something to do, and for whom.
+pub type Order = (Whom, Action);
+
+/// The sessions of several programs.
+#[derive(Debug)]
+pub struct Fleet {
+    members: Vec<Member>,
+    answers: Answers,
+    exit_code: Option<u8>,
+}
+
+/// A program in a fleet.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    session: Session,
+    /// Its session has ended.
+    is_over: bool,
+}
+
+impl Fleet {
+    /// A fleet of programs with these names; `session` makes the session of each.
+    pub fn new(names: impl IntoIterator<Item = String>, session: impl Fn() -> Session) -> Self {
+        let member = |name| Member { name, session: session(), is_over: false };
+        Self { members: names.into_iter().map(member).collect(), answers: Answers::default(), exit_code: None }
+    }
+
+    /// What to do about `tidings` at the time `now`.
+    pub fn handle(&mut self, tidings: Tidings, now: Instant) -> Vec<Order> {
+        match tidings {
+            Tidings::All(event) => {
+                let events = vec![event; self.members.len()];
+                self.tell_each(events, now)
+            }
+            Tidings::Each(events) => self.tell_each(events, now),
+            Tidings::One(index, event) => {
+                let mut merging = Merging::of_one();
+                self.tell(index, event, now, &mut merging);
+                self.settle(merging)
+            }
+        }
+    }
+
+    fn tell_each(&mut self, events: Vec<Event>, now: Instant) -> Vec<Order> {
+        let active = self.members.iter().filter(|member| !member.is_over).count();
+        let mut merging = Merging::of_all(active);
+        if let Some(Event::Asked(_, reply)) = events.first() {
+            self.answers.expect(*reply, self.members.iter().map(|member| !member.is_over));
+        }
+        for (index, event) in events.into_iter().enumerate() {
+            self.tell(index, event, now, &mut merging);
+        }
+        self.settle(merging)
+    }
+
+    fn tell(&mut self, index: usize, event: Event, now: Instant, merging: &mut Merging) {
+        let Some(member) = self.members.get_mut(index).filter(|member| !member.is_over) else { return };
+        for action in member.session.handle(event, now) {
+            match action {
+                Action::Reply(reply, answer) => self.answers.answer(index, reply, answer),
+                Action::End => {
+                    self.members[index].is_over = true;
+                    self.answers.silence(index);
+                }
+                other => {
+                    self.note_code(&other);
+                    merging.add(index, other);
+                    continue;
+                }
+            }
+            let names = self.members.iter().map(|member| member.name.as_str());
+            for reply in self.answers.complete(&names) {
+                merging.add(index, reply);
+            }
+        }
+    }
+
+    /// The first failure is what the caller learns.
+    fn note_code(&mut self, action: &Action) {
+        if let Action::Say(Message::Over(ending)) = action {
+            self.exit_code = self.exit_code.filter(|earlier| *earlier != 0).or(Some(ending.exit_code()));
+        }
+    }
+
+    /// What all of them want together.
+    fn settle(&self, merging: Merging) -> Vec<Order> {
+        let staying: Vec<usize> = (0..self.members.len()).filter(|&index| self.is_staying(index)).collect();
+        let mut orders = merging.orders(&staying);
+        if self.members.iter().all(|member| member.is_over) {
+            orders.push((Whom::All, Action::End));
+        }
+        orders
+    }
+
+    fn is_staying(&self, index: usize) -> bool {
+        let member = &self.members[index];
+        !member.is_over && !member.session.is_ending()
+    }
+
+    /// How many programs there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How many of them have a process.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.members.iter().filter(|member| member.session.is_running()).count()
+    }
+
+    /// Whether saves are remembered and not built.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.members.iter().any(|member| member.session.is_paused())
+    }
+
+    /// A few words for what the session does: for what most of the work is, if the programs do different things.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        state_of(&self.members.iter().map(|member| member.session.state()))
+    }
+
+    /// The exit code of programs that ended the session by their own end: the first that is not 0.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<u8> {
+        self.exit_code
+    }
+
+    /// What the session did, as its last record.
+    #[must_use]
+    pub fn record_of_end(&self, error: Option<String>) -> Record {
+        let mut all = SessionEnded { error, ..SessionEnded::default() };
+        for member in &self.members {
+            if let Record::SessionEnded(ended) = member.session.record_of_end(None) {
+                all.reloads += ended.reloads;
+                all.restarts += ended.restarts;
+            }
+        }
+        Record::SessionEnded(all)
+    }
+
+    /// The programs have other names from now on.
+    pub fn rename(&mut self, names: impl IntoIterator<Item = String>) {
+        for (member, name) in self.members.iter_mut().zip(names) {
+            member.name = name;
+        }
+    }
+}
+
+/// What several programs do that are in these `states`.
+fn state_of<'state>(states: &(impl Iterator<Item = &'state str> + Clone)) -> &'static str {
+    const BY_WORK: [&str; 6] = ["stopping", "building", "restarting", "reloading", "starting", "paused"];
+    const WAITING: &str = "waiting for a change";
+    let has = |wanted: &&str| states.clone().any(|state| state == *wanted);
+    let is_waiting = states.clone().all(|state| state == WAITING);
+    BY_WORK.into_iter().find(has).unwrap_or(if is_waiting { WAITING } else { "running" })
+}

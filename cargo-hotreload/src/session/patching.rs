@@ -1,0 +1,182 @@
+//! The part of a [`Session`] that patches: only the edited crates are compiled, their code is put into the program, and
+//! a build of everything brings cargo's files up to date afterwards.
+//!
+//! 1. [`Scope::Crates`] instead of a build, as long as the program runs and nothing was refused;
+//! 2. [`Action::Patch`], when the program is not busy;
+//! 3. [`Scope::Settle`]: what the program runs is now built as a whole, and linked; the next edit cancels it.
+//!
+//! Where a patch is refused, the build is an ordinary one and the program is restarted, for that reason.
+
+use std::time::{Duration, Instant};
+
+use crate::config::values::Strategy;
+use crate::events::record::{Live, LiveHow, Record, Times as RecordedTimes};
+use crate::session::delivering::Stage;
+use crate::session::delivery::{Built, Loaded};
+use crate::session::event::{Action, Crates, NoCrates, Owner, Patch, Scope};
+use crate::session::message::{How, Message, Times};
+use crate::session::{Building, Force, Session, Unbuilt};
+
+/// A patch on its way into the program.
+#[derive(Debug, Clone)]
+pub(super) struct Patching {
+    number: u32,
+    crates: Vec<String>,
+    build: Duration,
+    ended: Instant,
+    saved: Option<Instant>,
+    began: Instant,
+}
+
+impl Session {
+    /// What is to be compiled for a patch, if this can be one.
+    pub(super) fn scope_of_patch(&self) -> Option<Scope> {
+        let is_possible = self.strategy == Strategy::Patch
+            && self.program.is_some()
+            && self.refused.is_none()
+            && self.forced != Some(Force::Restart)
+            && !self.dirty.contains(&Owner::Plan);
+        is_possible.then_some(if self.dirty.is_empty() { Scope::Settle } else { Scope::Crates })
+    }
+
+    /// The edited crates were compiled, or not.
+    pub(super) fn crates(&mut self, result: Result<Crates, NoCrates>, now: Instant) -> Vec<Action> {
+        let Some(building) = self.building.take() else { return Vec::new() };
+        let Building { number, began, saved, compiled, .. } = building;
+        if let Some(actions) = self.without_news(&building, now) {
+            return actions;
+        }
+        let ended = compiled.unwrap_or(now);
+        match result {
+            Ok(Crates { names }) => {
+                if self.unbuilt.is_none() {
+                    self.dirty.clear();
+                }
+                let build = ended - began;
+                if names.is_empty() {
+                    self.forced = None;
+                    let mut actions = vec![Action::Record(Record::Unchanged { build: number, build_ms: build.into() })];
+                    actions.extend(self.succeed(Message::Unchanged { build }));
+                    return actions;
+                }
+                self.ready_patch = Some(Patching { number, crates: names, build, ended, saved, began: now });
+                self.patch(now)
+            }
+            Err(NoCrates::Wrong(reason)) => {
+                self.forced = None;
+                self.fail(Message::BuildFailed { reason, running: self.program.is_some() })
+            }
+            Err(NoCrates::ForCargo(why)) => self.refuse(why, saved, now),
+        }
+    }
+
+    /// Puts the newest compiled crates into the program, unless that is busy: then this is called again later.
+    pub(super) fn patch(&mut self, now: Instant) -> Vec<Action> {
+        let Some(program) = &mut self.program else {
+            // It ended meanwhile: a whole build starts it again.
+            return self.ready_patch.take().map_or_else(Vec::new, |patching| self.rebuild(patching.saved, now));
+        };
+        if !matches!(program.stage, Stage::Serving) {
+            return Vec::new();
+        }
+        let Some(patching) = self.ready_patch.take() else { return Vec::new() };
+        program.stage = Stage::Patching(Patching { began: now, ..patching });
+        vec![Action::Patch]
+    }
+
+    /// The patch is in the program, or cannot be.
+    pub(super) fn patched(&mut self, result: Result<Patch, String>, now: Instant) -> Vec<Action> {
+        let Some(program) = &mut self.program else { return Vec::new() };
+        let pid = program.pid();
+        let patching = match std::mem::replace(&mut program.stage, Stage::Serving) {
+            Stage::Patching(patching) => patching,
+            other => {
+                program.stage = other;
+                return Vec::new();
+            }
+        };
+        match result {
+            Ok(Patch { functions: 0 }) => {
+                let record = Record::Unchanged { build: patching.number, build_ms: patching.build.into() };
+                let mut actions = vec![Action::Record(record)];
+                actions.extend(self.succeed(Message::Unchanged { build: patching.build }));
+                actions.extend(self.after_patch(now));
+                actions
+            }
+            Ok(Patch { functions }) => {
+                self.counts.patches += 1;
+                self.forced = None;
+                let mut actions = vec![patching.record(functions, pid, now)];
+                actions.extend(self.succeed(patching.live(functions, pid, now)));
+                actions.extend(self.after_patch(now));
+                actions
+            }
+            Err(why) => self.refuse(why, patching.saved, now),
+        }
+    }
+
+    fn after_patch(&mut self, now: Instant) -> Vec<Action> {
+        let actions = self.patch(now);
+        let is_idle = actions.is_empty() && self.building.is_none() && self.unbuilt.is_none() && !self.is_paused();
+        if is_idle { self.build(Unbuilt::default(), now) } else { actions }
+    }
+
+    /// What was compiled cannot get into the running program.
+    fn refuse(&mut self, why: String, saved: Option<Instant>, now: Instant) -> Vec<Action> {
+        self.refused = Some(why);
+        self.rebuild(saved, now)
+    }
+
+    /// Builds everything; what is being compiled has no use any more.
+    fn rebuild(&mut self, saved: Option<Instant>, now: Instant) -> Vec<Action> {
+        let unbuilt = self.unbuilt.take().unwrap_or(Unbuilt { saved, replan: false });
+        match &mut self.building {
+            None => self.build(unbuilt, now),
+            Some(building) => {
+                self.unbuilt = Some(unbuilt);
+                building.is_cancelled = true;
+                vec![Action::CancelBuild]
+            }
+        }
+    }
+
+    /// The whole was built as the program runs it.
+    pub(super) fn settled_build(&mut self, result: Result<Built, String>, took: Duration) -> Vec<Action> {
+        match result {
+            Ok(built) => {
+                if let Some(program) = &mut self.program {
+                    program.loaded = Loaded::from(&built);
+                }
+                let is_asked = !self.asked.is_empty() || self.forced.take().is_some();
+                if is_asked { self.succeed(Message::Unchanged { build: took }) } else { Vec::new() }
+            }
+            Err(reason) => self.fail(Message::NotSettled { reason }),
+        }
+    }
+}
+
+impl Patching {
+    fn edit_to_live(&self, now: Instant) -> Option<Duration> {
+        self.saved.map(|saved| now.saturating_duration_since(saved))
+    }
+
+    fn live(&self, functions: usize, pid: u32, now: Instant) -> Message {
+        let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
+        Message::Live { how: How::Patched { crates: self.crates.clone(), functions }, pid, times }
+    }
+
+    fn record(&self, functions: usize, pid: u32, now: Instant) -> Action {
+        let began = self.ended.checked_sub(self.build).unwrap_or(self.ended);
+        let times = RecordedTimes {
+            edit_to_live_ms: self.edit_to_live(now).map(Into::into),
+            save_to_build_ms: self.saved.map(|saved| began.saturating_duration_since(saved).into()),
+            build_ms: self.build.into(),
+            build_to_signal_ms: self.began.saturating_duration_since(self.ended).into(),
+            signal_to_mapped_ms: (now - self.began).into(),
+        };
+        let (build, modules) = (self.number, self.crates.clone());
+        let how = LiveHow::Patched;
+        let functions = Some(functions);
+        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total: 0, functions, why: None, times }))
+    }
+}
