@@ -128,6 +128,12 @@ impl Live {
         self.guard.is_blind_for(name);
     }
 
+    /// Something that `built` has and the program runs otherwise, if there is anything.
+    pub fn difference(&self, built: &Crate) -> Result<Option<String>> {
+        let contents = Contents::of(&set(&built.objects)?);
+        Ok(self.world.difference(&built.key, &contents).map(readable))
+    }
+
     /// Whether it is known what the crate `key` consists of.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {

@@ -66,6 +66,14 @@ impl World {
         self.crates.insert(key.to_owned(), contents);
     }
 
+    /// The mangled name of something in `contents` that the crate `key` runs otherwise.
+    #[must_use]
+    pub fn difference<'contents>(&self, key: &str, contents: &'contents Contents) -> Option<&'contents str> {
+        let running = self.crates.get(key)?;
+        let different = contents.items.iter().find(|(name, item)| running.items.get(*name) != Some(item));
+        different.map(|(name, _)| name.as_str())
+    }
+
     /// Whether it is known how the crate `key` runs.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {

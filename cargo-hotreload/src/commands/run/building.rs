@@ -14,7 +14,7 @@ use crate::commands::run::facts::instances_of;
 use crate::commands::run::front::ABOVE;
 use crate::commands::run::linking::Advice;
 use crate::commands::run::modules::ModulesBuild;
-use crate::commands::run::patching::Patching;
+use crate::commands::run::patching::{Patching, is_local};
 use crate::commands::run::prepare;
 use crate::commands::run::program::build_line;
 use crate::effects::build::{self, Artifacts};
@@ -174,7 +174,7 @@ impl Driver<'_> {
             }
         }
         match &mut self.patching {
-            Some(patching) => patching.built(),
+            Some(patching) => patching.built(self.build_began, |unit| is_local(&self.facts.workspace, unit)),
             None => self.ask_about_modules(&built),
         }
         Ok(built)

@@ -21,6 +21,7 @@ use crate::commands::run::driver::Driver;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::front::ABOVE;
 use crate::commands::run::patching::sources::Sources;
+use crate::commands::run::patching::views::Views;
 use crate::commands::run::patching::worker::{Base as Baseline, Task};
 use crate::config::profile;
 use crate::config::values::Strategy;
@@ -31,18 +32,21 @@ use crate::effects::{agent, cargo_config, files};
 use crate::live::Crate;
 use crate::patch::rustc::background::in_background;
 use crate::patch::rustc::plan::{self, Base, Edit, Plan, Seen};
-use crate::patch::rustc::recorded::{Kind, Recorded};
+use crate::patch::rustc::recorded::{Key, Recorded};
 use crate::patch::rustc::replay::Places;
 use crate::patch::rustc::stand_in::{recording, records_directory};
 use crate::patch::rustc::units::Units;
+use crate::patch::view;
 use crate::plan::command::CommandLine;
 use crate::plan::environment::preloading;
 use crate::session::event::{Crates, Event, NoCrates};
 use crate::session::fleet::Tidings;
 use crate::ui::say;
+use crate::workspace::Workspace;
 use crate::workspace::graph::HostIndex;
 
 mod sources;
+mod views;
 mod worker;
 
 /// Where a target directory has what patches need.
@@ -59,6 +63,9 @@ pub(super) struct Patching {
     wrapper: Option<std::ffi::OsString>,
     units: Units,
     sources: Sources,
+    views: Views,
+    /// What the crates that are being compiled are made of.
+    next_views: Vec<(Key, Option<view::Crate>)>,
     base: Base,
     generation: u32,
     /// Files that were saved since what they changed is in the program.
@@ -99,6 +106,8 @@ impl Patching {
             wrapper: cargo_config::rustc_wrapper(&facts.workspace.root),
             units: Units::default(),
             sources: Sources::default(),
+            views: Views::default(),
+            next_views: Vec::new(),
             base: Base::default(),
             generation: 0,
             edited: BTreeSet::new(),
@@ -134,13 +143,14 @@ impl Patching {
         self.edited.extend(paths.iter().cloned());
     }
 
-    /// Cargo has built everything.
-    pub(super) fn built(&mut self) {
+    /// Cargo has built everything, in a build that began at `began`.
+    pub(super) fn built(&mut self, began: SystemTime, is_local: impl Fn(&Recorded) -> bool) {
         self.units = records::read(&self.records);
         self.base = Base::default();
         self.next_base = Base::default();
         self.edited.clear();
         self.sources = Sources::read(&self.units);
+        self.views = Views::read(self.units.all().filter(|unit| is_local(unit)), &self.sources, began);
     }
 
     /// Ends the running compilation.
@@ -159,22 +169,10 @@ impl Patching {
 
     /// What the edit comes to.
     fn plan(&mut self, facts: &Facts) -> Result<Option<Plan>, String> {
+        let edits = self.edits()?;
         let program = self.program(facts, 0).ok_or("how the program was compiled is not known")?;
-        let mut edits: Vec<Edit> = Vec::new();
-        for path in &self.edited {
-            let units = self.sources.units_of(path);
-            if units.is_empty() {
-                return Err(format!("`{}` is not the source of one of its crates", path.display()));
-            }
-            for unit in units {
-                let recorded = self.units.get(unit).ok_or("how a crate was compiled is not known")?;
-                records::check(recorded).map_err(|stale| stale.to_string())?;
-                let seen = if recorded.kind() == Kind::Program { Seen::ByNobody } else { Seen::ByCallers };
-                edits.push(Edit { unit: unit.clone(), seen });
-            }
-        }
-        edits.dedup();
         if edits.is_empty() {
+            self.views.update(self.next_views.drain(..));
             return Ok(None);
         }
         let out_dir = self.directory.join(format!("build-{}", self.generation));
@@ -183,6 +181,40 @@ impl Patching {
         let plan =
             plan::plan(&self.units, program, &edits, &self.base, places).map_err(|refusal| refusal.to_string())?;
         Ok(Some(plan))
+    }
+}
+
+impl Patching {
+    /// Reads the machine code of `compiled`, and what it was made of.
+    fn read(&mut self, compiled: &[Compiled]) -> Result<Vec<Crate>> {
+        for Compiled { unit, dep_info, .. } in compiled {
+            if let (Some(recorded), Some(dep_info)) = (self.units.get(unit), dep_info) {
+                self.sources.add(recorded, dep_info);
+            }
+        }
+        compiled.iter().map(worker::read_crate).collect()
+    }
+
+    /// What was edited, and who sees it.
+    fn edits(&mut self) -> Result<Vec<Edit>, String> {
+        let mut units: BTreeSet<&Key> = BTreeSet::new();
+        for path in &self.edited {
+            let readers = self.sources.units_of(path, &self.units);
+            if readers.is_empty() {
+                return Err(format!("`{}` is not the source of one of its crates", path.display()));
+            }
+            units.extend(readers);
+        }
+        let (mut edits, mut now) = (Vec::new(), Vec::new());
+        for unit in units {
+            let recorded = self.units.get(unit).ok_or("how a crate was compiled is not known")?;
+            records::check(recorded).map_err(|stale| stale.to_string())?;
+            let edited = self.views.edited(recorded, &self.sources, &self.units);
+            edits.extend(edited.seen.map(|seen| Edit { unit: unit.clone(), seen }));
+            now.push((unit.clone(), edited.now));
+        }
+        self.next_views = now;
+        Ok(edits)
     }
 }
 
@@ -226,7 +258,9 @@ impl Driver<'_> {
         let is_good = matches!(ended, Ok(Outcome::Done(_)));
         self.front.build_ended(is_good, self.cancelled);
         let result = match ended {
-            Ok(Outcome::Done(compiled)) => read(&compiled).map_err(|error| NoCrates::ForCargo(format!("{error:#}"))),
+            Ok(Outcome::Done(compiled)) => {
+                patching.read(&compiled).map_err(|error| NoCrates::ForCargo(format!("{error:#}")))
+            }
             Ok(Outcome::Failed(Failure { cause: Cause::Source, .. })) => Err(NoCrates::Wrong(ABOVE.to_owned())),
             Ok(Outcome::Failed(Failure { cause: Cause::Libraries, crate_name })) => {
                 Err(NoCrates::ForCargo(format!("the libraries of `{crate_name}` do not belong together")))
@@ -252,6 +286,7 @@ impl Driver<'_> {
         let Some(patching) = &mut self.patching else { return };
         // Whatever comes of it, what comes next begins here: a refused patch ends in a build of cargo's.
         patching.base = patching.next_base.clone();
+        patching.views.update(patching.next_views.drain(..));
         patching.edited.clear();
         let sent =
             patching.workers[index].as_ref().map(|worker| worker.send(Task::Patch(Arc::clone(&patching.compiled))));
@@ -261,15 +296,24 @@ impl Driver<'_> {
         }
     }
 
+    /// Compares what cargo has built with what was patched into the program of this number.
+    pub(super) fn compare(&mut self, index: usize) {
+        let Some(patching) = &self.patching else { return };
+        let Some(program) = patching.program(&self.facts, self.facts.instances[index].host) else { return };
+        let parts = patching.units.parts(program);
+        let local = parts.units.iter().filter(|unit| is_local(&self.facts.workspace, unit));
+        let task = Task::Compare(local.map(|unit| (*unit).clone()).collect());
+        if let Some(worker) = &patching.workers[index] {
+            drop(worker.send(task));
+        }
+    }
+
     /// Gets to know the process of the program of this number, which was just started.
     pub(super) fn attach(&mut self, index: usize, pid: u32, began: SystemTime) {
         let Some(patching) = &self.patching else { return };
         let Some(program) = patching.program(&self.facts, self.facts.instances[index].host) else { return };
         let parts = patching.units.parts(program);
-        let is_local = |unit: &&&Recorded| {
-            let manifest = unit.package_directory().map(|directory| directory.join("Cargo.toml"));
-            manifest.is_some_and(|manifest| self.facts.workspace.package_of(&manifest).is_some())
-        };
+        let is_local = |unit: &&&Recorded| is_local(&self.facts.workspace, unit);
         let local: Vec<Recorded> = parts.units.iter().filter(is_local).map(|unit| (*unit).clone()).collect();
         let out_dir = patching.directory.join(format!("base-{pid}"));
         let places = Places { out_dir: &out_dir, tool: &patching.tool };
@@ -297,9 +341,10 @@ impl Driver<'_> {
     }
 }
 
-/// Reads the machine code of `compiled`.
-pub(super) fn read(compiled: &[Compiled]) -> Result<Vec<Crate>> {
-    compiled.iter().map(worker::read_crate).collect()
+/// Whether a crate is of the workspace, or beside it: one that may be edited.
+pub(super) fn is_local(workspace: &Workspace, unit: &Recorded) -> bool {
+    let manifest = unit.package_directory().map(|directory| directory.join("Cargo.toml"));
+    manifest.is_some_and(|manifest| workspace.package_of(&manifest).is_some())
 }
 
 /// What the session leaves in the target directory goes with it.

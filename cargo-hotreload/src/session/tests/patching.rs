@@ -62,10 +62,14 @@ fn an_edit_is_compiled_patched_in_and_settled() {
     let mut play = serving();
     patch(&mut play);
     // What comes out of the whole build is what runs, whatever its bytes are.
-    assert_eq!(play.does(Event::Built(Ok(built(2)))), []);
+    assert_eq!(play.does(Event::Built(Ok(built(2)))), [Action::Compare]);
     assert_eq!(play.session.state(), "running");
     patch(&mut play);
-    assert_eq!(play.does(Event::Built(Ok(built(3)))), []);
+    assert_eq!(play.does(Event::Built(Ok(built(3)))), [Action::Compare]);
+    // If it is something else after all, the program is restarted.
+    let why = "cargo made something else of `api`";
+    assert_eq!(play.does(Event::Diverged(why.into())), [build(Scope::Program)]);
+    assert_eq!(play.does(Event::Built(Ok(built(3))))[0], Action::Signal(ProgramSignal::Stop));
 }
 
 #[test]
@@ -192,7 +196,10 @@ fn what_is_asked_for_is_answered() {
     let reply = ReplyTo::NOBODY;
     assert_eq!(play.does(Event::Asked(Request::Reload, reply)), [build(Scope::Settle)]);
     let actions = play.does(Event::Built(Ok(built(1))));
-    assert!(matches!(actions[..], [Action::Say(Message::Unchanged { .. }), Action::Reply(..)]), "{actions:?}");
+    assert!(
+        matches!(actions[..], [Action::Compare, Action::Say(Message::Unchanged { .. }), Action::Reply(..)]),
+        "{actions:?}"
+    );
     assert_eq!(play.does(Event::Asked(Request::Restart, reply)), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(1))))[0], Action::Signal(ProgramSignal::Stop));
     assert_eq!(play.does(Event::Mapped(mapped(1))), []);

@@ -24,6 +24,8 @@ use crate::session::event::Patch;
 pub(super) enum Task {
     /// To put these crates into the process.
     Patch(Arc<Vec<Crate>>),
+    /// To compare these crates, which cargo has built, with what the process runs.
+    Compare(Vec<Recorded>),
 }
 
 /// What the process was started from.
@@ -48,13 +50,22 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
     let (sender, tasks) = channel();
     let work = move || {
         let mut live = attach(pid, &base);
-        for Task::Patch(crates) in tasks {
-            let result = match &mut live {
-                Err(error) => Err(format!("it cannot be patched: {error:#}")),
-                Ok(live) => live.patch(&crates).map_err(|refused| refused.to_string()),
+        for task in tasks {
+            let told = match (task, &mut live) {
+                (Task::Patch(_), Err(error)) => {
+                    Some(Arrival::Patched(index, Err(format!("it cannot be patched: {error:#}"))))
+                }
+                (Task::Patch(crates), Ok(live)) => {
+                    let result = live.patch(&crates).map_err(|refused| refused.to_string());
+                    let result = result.map(|patched| Patch { functions: patched.functions.len() });
+                    Some(Arrival::Patched(index, result))
+                }
+                (Task::Compare(_), Err(_)) => None,
+                (Task::Compare(units), Ok(live)) => diverged(live, &units).map(|why| Arrival::Diverged(index, why)),
             };
-            let result = result.map(|patched| Patch { functions: patched.functions.len() });
-            drop(arrivals.send(Arrival::Patched(index, result)));
+            if let Some(told) = told {
+                drop(arrivals.send(told));
+            }
         }
     };
     thread::Builder::new().name("patches".into()).spawn(work).map(|_| sender)
@@ -89,6 +100,20 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
         }
     }
     Ok(live)
+}
+
+/// Why what cargo has built is not what `live` runs.
+fn diverged(live: &Live, units: &[Recorded]) -> Option<String> {
+    for unit in units.iter().filter(|unit| unit.kind() == Kind::Library) {
+        let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+        let read = results.rlib.map(|rlib| archive(unit.key().path(), &unit.crate_name, &rlib));
+        // What is gone is being built again.
+        let Some(Ok(built)) = read else { continue };
+        if let Ok(Some(item)) = live.difference(&built) {
+            return Some(format!("cargo made something else of `{item}` than what was patched in"));
+        }
+    }
+    None
 }
 
 /// Cargo must not have built the library again since the program was linked, and its sources must be those.
