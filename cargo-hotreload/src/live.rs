@@ -5,7 +5,7 @@
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use thiserror::Error;
 use crate::effects::agent::{Agent, Missing};
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
+use crate::live::description::Description;
 use crate::live::guard::{Checked, Guard};
 use crate::patch::agent_state::THREAD_LOCALS;
 use crate::patch::content::Contents;
@@ -31,6 +32,7 @@ use crate::patch::running::Running;
 use crate::patch::set::Set;
 use crate::patch::world::{Compiled, Plan, World};
 
+mod description;
 mod guard;
 
 /// How long a program may take to run its constructors.
@@ -44,6 +46,8 @@ pub struct Live {
     world: World,
     libraries: Libraries,
     guard: Guard,
+    /// Where the program looks for files that describe patches.
+    directory: PathBuf,
     /// The cargo profile, for advice.
     profile: String,
     /// Entries that are jumps already.
@@ -98,9 +102,9 @@ pub enum NotPatched {
 }
 
 impl Live {
-    /// Reads what has to be known of the process `pid`. `libraries` are searched for what new code needs and the program
-    /// does not have.
-    pub fn attach(pid: u32, libraries: Vec<PathBuf>, profile: &str) -> Result<Self> {
+    /// Reads what has to be known of the process `pid`, which was started with `directory` for files that describe its
+    /// patches. `libraries` are searched for what new code needs and the program does not have.
+    pub fn attach(pid: u32, libraries: Vec<PathBuf>, directory: &Path, profile: &str) -> Result<Self> {
         let agent = ready_agent(pid)?;
         let executable = fs::read(format!("/proc/{pid}/exe")).context("cannot read the program's executable")?;
         let mut running = Running::of_executable(&executable, bias(pid, &executable)?)?;
@@ -113,7 +117,8 @@ impl Live {
         let room = Room::new(agent.code(), agent.constants(), agent.variables(), pool, THREAD_LOCALS as u64);
         let libraries = Libraries::Files(libraries);
         let (world, guard) = (World::new(running, room), Guard::of_executable(&executable)?);
-        Ok(Self { agent, world, libraries, guard, profile: profile.to_owned(), redirected: Vec::new() })
+        let (directory, profile) = (directory.to_owned(), profile.to_owned());
+        Ok(Self { agent, world, libraries, guard, directory, profile, redirected: Vec::new() })
     }
 
     /// The program runs `compiled`.
@@ -147,12 +152,15 @@ impl Live {
     pub fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {
         let began = Instant::now();
         let checked = self.guard.check(crates, &self.profile)?;
-        let plan = self.plan(crates, &checked)?;
+        let (plan, description) = self.plan(crates, &checked)?;
         let planning = began.elapsed();
         let mut placed = plan.linked.placed.clone();
         for redirect in &plan.linked.redirects {
             self.check_entry(redirect)?;
             placed.redirects.push(redirect.jump.clone());
+        }
+        if let Some(description) = &description {
+            description.write(&self.directory)?;
         }
         let functions = plan.linked.redirects.iter().map(|redirect| readable(&redirect.name)).collect();
         let bytes = placed.writes.iter().map(|write| write.bytes.len() as u64).sum();
@@ -166,7 +174,7 @@ impl Live {
     }
 
     /// Plans, and looks for what is missing until nothing is.
-    fn plan(&mut self, crates: &[Crate], checked: &Checked) -> Result<Plan, NotPatched> {
+    fn plan(&mut self, crates: &[Crate], checked: &Checked) -> Result<(Plan, Option<Description>), NotPatched> {
         let mut compiled = Vec::new();
         for Crate { key, name, objects } in crates {
             compiled.push(Compiled { key: key.clone(), name: name.clone(), set: set(objects)? });
@@ -175,7 +183,11 @@ impl Live {
         loop {
             let others = set(&found)?;
             let missing = match self.world.plan(&compiled, &others, &self.guard.with(checked)) {
-                Ok(plan) => return Ok(plan),
+                Ok(plan) => {
+                    let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).chain([&others]).collect();
+                    let description = Description::of(&sets, &plan.linked, self.agent.code())?;
+                    return Ok((plan, description));
+                }
                 Err(Failure::Refused(refusal)) => return Err(refusal.into()),
                 Err(Failure::Missing(names)) => names,
             };

@@ -131,6 +131,8 @@ impl Patching {
     /// The program `line`, which takes patches.
     pub(super) fn patchable(&self, line: CommandLine, index: usize) -> Result<CommandLine> {
         let patches = self.directory.join(index.to_string());
+        // Those of an earlier process are not about this one.
+        files::remove_directory(&patches)?;
         fs::create_dir_all(&patches).with_context(|| format!("cannot make `{}`", patches.display()))?;
         let inherited = line.set.iter().rev().find(|(name, _)| name == "LD_PRELOAD").map(|(_, value)| value.clone());
         let inherited = inherited.or_else(|| env::var_os("LD_PRELOAD"));
@@ -324,6 +326,7 @@ impl Driver<'_> {
             program: objects.map_err(|refusal| refusal.to_string()),
             began,
             toolchain: self.facts.toolchain.library_directory.clone(),
+            directory: patching.directory.join(index.to_string()),
             profile: self.facts.workspace.profile.clone(),
             dependencies: program.absolute(&program.out_dir),
         };

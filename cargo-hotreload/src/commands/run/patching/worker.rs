@@ -39,6 +39,8 @@ pub(super) struct Base {
     pub(super) began: SystemTime,
     /// Where Rust's own libraries are.
     pub(super) toolchain: PathBuf,
+    /// Where the process looks for files that describe its patches.
+    pub(super) directory: PathBuf,
     /// The cargo profile.
     pub(super) profile: String,
     /// Where cargo has all others.
@@ -74,7 +76,7 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
 fn attach(pid: u32, base: &Base) -> Result<Live> {
     let mut libraries = archives(&base.dependencies)?;
     libraries.extend(archives(&base.toolchain)?);
-    let mut live = Live::attach(pid, libraries, &base.profile)?;
+    let mut live = Live::attach(pid, libraries, &base.directory, &base.profile)?;
     for unit in &base.local {
         if !matches!(unit.debug_info.as_deref(), Some("2" | "full")) {
             live.is_blind_for(&unit.crate_name);
