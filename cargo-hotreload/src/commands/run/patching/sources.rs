@@ -14,9 +14,9 @@ pub(super) struct Sources(BTreeMap<PathBuf, BTreeSet<Key>>);
 
 impl Sources {
     /// What rustc said of each of `units` when cargo called it.
-    pub(super) fn read(units: &Units) -> Self {
+    pub(super) fn read<'unit>(units: impl IntoIterator<Item = &'unit Recorded>) -> Self {
         let mut sources = Self::default();
-        for unit in units.all() {
+        for unit in units {
             let results = Results::of(unit, &unit.absolute(&unit.out_dir));
             if let Some(dep_info) = results.dep_info {
                 sources.add(unit, &dep_info);
