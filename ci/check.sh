@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that has to hold before a change lands. Hosted CI and `.ci/run` call only this.
 #
-# It installs what it needs: cargo-deny, and chromium where apt-get may do that. The two toolchains (stable and nightly)
-# and a C linker have to be there.
+# It installs what it needs: cargo-deny, and chromium where apt-get may do that. The two toolchains (stable and nightly),
+# a C compiler with its binutils, and gdb have to be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,7 @@ rustup run nightly rustc --version
 
 step "format"
 cargo fmt --all --check
+rustfmt --edition 2024 --check cargo-hotreload/agent/agent.rs
 
 step "clippy"
 cargo clippy --workspace --all-targets --locked -- --deny warnings

@@ -10,6 +10,7 @@ mod edits;
 mod idle;
 mod measure;
 mod scale;
+mod views;
 mod workspaces;
 
 /// What to measure.
@@ -31,6 +32,8 @@ enum Benchmark {
     Edits(edits::Edits),
     /// What a session uses while nothing is edited: processor time and memory
     Idle(idle::Idle),
+    /// How many edits of a repository's past would be masked from other crates, and what keeps the others from it
+    Views(views::Views),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Benchmark::Scale { tool, crates, rounds } => scale::run(&tool, crates, rounds),
         Benchmark::Edits(arguments) => edits::run(&arguments),
         Benchmark::Idle(arguments) => idle::run(&arguments),
+        Benchmark::Views(arguments) => views::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,8 @@
 //!    (pictures), all without any input or output;
 //! 3. **effects**: [`effects`] is the sole door to files, processes, signals and sockets.
 //!
-//! [`commands`] has one file a subcommand and reads like prose: gather facts, plan, carry out, say what was done.
+//! [`live`] is a process that takes patches: it reads the facts, and has effects write the plan. [`commands`] has one
+//! file a subcommand and reads like prose: gather facts, plan, carry out, say what was done.
 //! [`ui`] is what the terminal shows, [`error`] what can go wrong and with which exit code.
 
 pub mod cli;

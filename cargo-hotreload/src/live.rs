@@ -4,9 +4,8 @@
 //! 2. [`Live::runs`] for each crate of the program that may be edited: what it consists of;
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,8 @@ use thiserror::Error;
 use crate::effects::agent::{Agent, Missing};
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
+use crate::live::description::Description;
+use crate::live::guard::{Checked, Guard};
 use crate::patch::agent_state::THREAD_LOCALS;
 use crate::patch::content::{Contents, Optimised};
 use crate::patch::jump;
@@ -31,6 +32,9 @@ use crate::patch::running::Running;
 use crate::patch::set::Set;
 use crate::patch::world::{Compiled, Plan, World};
 
+mod description;
+mod guard;
+
 /// How long a program may take to run its constructors.
 const READY_DEADLINE: Duration = Duration::from_secs(10);
 const READY_INTERVAL: Duration = Duration::from_millis(2);
@@ -41,6 +45,11 @@ pub struct Live {
     agent: Agent,
     world: World,
     libraries: Libraries,
+    guard: Guard,
+    /// Where the program looks for files that describe patches.
+    directory: PathBuf,
+    /// The cargo profile, for advice.
+    profile: String,
     /// Entries that are jumps already.
     redirected: Vec<u64>,
 }
@@ -93,9 +102,9 @@ pub enum NotPatched {
 }
 
 impl Live {
-    /// Reads what has to be known of the process `pid`. `libraries` are searched for what new code needs and the program
-    /// does not have.
-    pub fn attach(pid: u32, libraries: Vec<PathBuf>) -> Result<Self> {
+    /// Reads what has to be known of the process `pid`, which was started with `directory` for files that describe its
+    /// patches. `libraries` are searched for what new code needs and the program does not have.
+    pub fn attach(pid: u32, libraries: Vec<PathBuf>, directory: &Path, profile: &str) -> Result<Self> {
         let agent = ready_agent(pid)?;
         let executable = fs::read(format!("/proc/{pid}/exe")).context("cannot read the program's executable")?;
         let mut running = Running::of_executable(&executable, bias(pid, &executable)?)?;
@@ -107,14 +116,28 @@ impl Live {
         let pool = agent.thread_locals().context("cannot read the agent's variables")?;
         let room = Room::new(agent.code(), agent.constants(), agent.variables(), pool, THREAD_LOCALS as u64);
         let libraries = Libraries::Files(libraries);
-        Ok(Self { agent, world: World::new(running, room), libraries, redirected: Vec::new() })
+        let (world, guard) = (World::new(running, room), Guard::of_executable(&executable)?);
+        let (directory, profile) = (directory.to_owned(), profile.to_owned());
+        Ok(Self { agent, world, libraries, guard, directory, profile, redirected: Vec::new() })
     }
 
     /// The program runs `compiled`.
     pub fn runs(&mut self, compiled: &Crate, optimised: Optimised) -> Result<()> {
         let contents = Contents { optimised, ..Contents::of(&set(&compiled.objects)?) };
         self.world.runs(&compiled.key, contents);
+        self.guard.runs(compiled);
         Ok(())
+    }
+
+    /// Not every type of the crate `name` is known: its debug information is not full.
+    pub fn is_blind_for(&mut self, name: &str) {
+        self.guard.is_blind_for(name);
+    }
+
+    /// Something that `built` has and the program runs otherwise, if there is anything.
+    pub fn difference(&self, built: &Crate) -> Result<Option<String>> {
+        let contents = Contents::of(&set(&built.objects)?);
+        Ok(self.world.difference(&built.key, &contents).map(readable))
     }
 
     /// Whether it is known what the crate `key` consists of.
@@ -129,12 +152,16 @@ impl Live {
     /// Nothing has changed in the program then.
     pub fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {
         let began = Instant::now();
-        let plan = self.plan(crates)?;
+        let checked = self.guard.check(crates, &self.profile)?;
+        let (plan, description) = self.plan(crates, &checked)?;
         let planning = began.elapsed();
         let mut placed = plan.linked.placed.clone();
         for redirect in &plan.linked.redirects {
             self.check_entry(redirect)?;
             placed.redirects.push(redirect.jump.clone());
+        }
+        if let Some(description) = &description {
+            description.write(&self.directory)?;
         }
         let functions = plan.linked.redirects.iter().map(|redirect| readable(&redirect.name)).collect();
         let bytes = placed.writes.iter().map(|write| write.bytes.len() as u64).sum();
@@ -143,11 +170,12 @@ impl Live {
             self.redirected.extend(placed.redirects.iter().map(|redirect| redirect.address));
         }
         self.world.commit(plan);
+        self.guard.commit(checked);
         Ok(Patched { functions, applied, bytes, planning, writing: began.elapsed().saturating_sub(planning) })
     }
 
     /// Plans, and looks for what is missing until nothing is.
-    fn plan(&mut self, crates: &[Crate]) -> Result<Plan, NotPatched> {
+    fn plan(&mut self, crates: &[Crate], checked: &Checked) -> Result<(Plan, Option<Description>), NotPatched> {
         let mut compiled = Vec::new();
         for Crate { key, name, objects } in crates {
             compiled.push(Compiled { key: key.clone(), name: name.clone(), set: set(objects)? });
@@ -155,8 +183,12 @@ impl Live {
         let mut found: Vec<Vec<u8>> = Vec::new();
         loop {
             let others = set(&found)?;
-            let missing = match self.world.plan(&compiled, &others, &BTreeSet::new()) {
-                Ok(plan) => return Ok(plan),
+            let missing = match self.world.plan(&compiled, &others, &self.guard.with(checked)) {
+                Ok(plan) => {
+                    let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).chain([&others]).collect();
+                    let description = Description::of(&sets, &plan.linked, self.agent.code())?;
+                    return Ok((plan, description));
+                }
                 Err(Failure::Refused(refusal)) => return Err(refusal.into()),
                 Err(Failure::Missing(names)) => names,
             };

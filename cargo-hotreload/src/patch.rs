@@ -14,12 +14,15 @@
 //! 5. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
 //!    architecture, [`jump`] whether an old entry can become a jump;
 //! 6. [`placed`] is the result: bytes for known addresses;
-//! 7. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches;
-//! 8. [`layout`] finds the types whose data would be misread by new code.
+//! 7. [`companion`] describes it for debuggers, profilers and backtraces;
+//! 8. [`agent_state`] is what the small library inside the program says of itself, and where it is told of patches;
+//! 9. [`layout`] finds the types whose data would be misread by new code;
+//! 10. [`view`] tells whether other crates can see an edit, so that they have to be compiled as well.
 //!
 //! [`world`] keeps what is known from one patch to the next; a [`refusal`] says why there is none.
 
 pub mod agent_state;
+pub mod companion;
 pub mod content;
 pub mod frames;
 pub mod jump;
@@ -36,4 +39,5 @@ pub mod relocate;
 pub mod running;
 pub mod rustc;
 pub mod set;
+pub mod view;
 pub mod world;

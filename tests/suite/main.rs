@@ -6,6 +6,7 @@
 
 mod anywhere;
 mod completions;
+#[cfg(target_arch = "x86_64")]
 mod conformance;
 mod control;
 mod corpus;
@@ -20,10 +21,12 @@ mod graph;
 mod idioms;
 mod keys;
 mod linker;
+mod live_patching;
 mod manifests;
 mod native;
 mod new;
 mod own_profile;
+#[cfg(target_arch = "x86_64")]
 mod patching;
 mod release;
 mod reload;
@@ -47,6 +50,7 @@ mod support {
     pub(crate) mod http;
     pub(crate) mod output;
     pub(crate) mod pair;
+    #[cfg(target_arch = "x86_64")]
     pub(crate) mod patched;
     pub(crate) mod place;
     pub(crate) mod poll;
@@ -55,6 +59,9 @@ mod support {
     pub(crate) mod schema;
     pub(crate) mod server;
     pub(crate) mod session;
+    pub(crate) mod session_of_patches;
     pub(crate) mod terminal;
     pub(crate) mod tree;
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) mod unwind_table;
 }

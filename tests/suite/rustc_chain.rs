@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,8 @@ fn what_is_compiled_against_always_belongs_together() {
         let chain = chain(toolchain);
         let before = chain.files();
         let cargos = Base::default();
+        // Nothing has changed, so two files of each name are the same library.
+        chain.edited(&[("a", seen)], &cargos, "g0", &[("a", "a-1"), ("b", "b-1"), ("c", "c-1"), ("app", "app-1")]);
         // Nobody sees a changed body: the others go on with what cargo built.
         chain.edit("ws/a/src/lib.rs", "a-1", "a-2");
         let base = chain.edited(&[("a", unseen)], &cargos, "g1", &[("a", "a-2")]);
@@ -200,11 +203,13 @@ fn nothing_is_left_of_what_is_not_wanted_any_more() {
 fn a_large_crate_is_compiled_faster_than_by_cargo() {
     let function = |number: usize| {
         format!(
-            "pub fn f{number}(all: &[String]) -> std::collections::BTreeMap<String, usize> {{\n    \
-             all.iter().map(|it| (format!(\"{number}-{{it}}\"), it.len() + {number})).collect()\n}}\n"
+            "    pub fn f{number}(all: &[String]) -> std::collections::BTreeMap<String, usize> {{\n        \
+             all.iter().map(|it| (format!(\"{number}-{{it}}\"), it.len() + {number})).collect()\n    }}\n"
         )
     };
-    let large: String = (0..150).map(function).collect();
+    // Each module is a unit of its own for the code generator.
+    let module = |number: usize| format!("pub mod m{number} {{\n{}}}\n", (0..5).map(function).collect::<String>());
+    let large: String = (0..30).map(module).collect();
     let shared = manifest("shared", "") + "\n[features]\nextra = []\n";
     let fixture = Fixture::empty()
         .file("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"large\", \"shared\"]\n")
@@ -234,16 +239,22 @@ fn a_large_crate_is_compiled_faster_than_by_cargo() {
         assert!(has(&done[0].code, new));
         (start.elapsed(), done[0].took)
     };
+    let cache = Cache::of(&recording, "large");
+    let cargos = cache.objects();
     repeated("large-one", "large-two");
+    let ours = cache.objects();
+    assert!(is_mostly(&cargos, &ours), "machine code that cargo made is not made again: {cargos:?} {ours:?}");
     let (whole, rustc) = repeated("large-two", "large-three");
     recording.edit("ws/large/src/lib.rs", "large-three", "large-four");
     let start = Instant::now();
     let selected = recording.build(&["--package", "large"]).expect_success();
     let alone = start.elapsed();
+    let ours = cache.objects();
     let start = Instant::now();
-    assert!(Path::new(&recording.debug()).join("app").exists());
     recording.build(&["--package", "app"]).expect_success();
     let chain = start.elapsed();
+    assert!(is_mostly(&ours, &cache.objects()), "and neither does cargo make ours again");
+    assert_eq!(recording.printed("app"), "(true, \"large-four\") true\n");
     eprintln!(
         "one crate repeated: {whole:?}, of which rustc {rustc:?}; cargo build -p: {alone:?}; the program: {chain:?}"
     );
@@ -252,4 +263,35 @@ fn a_large_crate_is_compiled_faster_than_by_cargo() {
     assert_eq!(compiled_again, 2, "without the program, `shared` has other features: {selected}");
     let program = units.program("app", &recording.root().join("app"), &recording.debug()).expect("recorded");
     assert_eq!(units.parts(program).units.len(), 3, "records of other features are no part of it");
+}
+
+/// What rustc keeps of a crate for the next time.
+struct Cache(PathBuf);
+
+impl Cache {
+    /// That of the crate `name`, of which there is only one.
+    fn of(recording: &Recording, name: &str) -> Self {
+        let all = subdirectories(&recording.debug().join("incremental"));
+        let is_of =
+            |path: &&PathBuf| path.file_name().is_some_and(|it| it.to_string_lossy().starts_with(&format!("{name}-")));
+        Self(all.iter().find(is_of).expect("a cache").clone())
+    }
+
+    /// The objects of the last time. One that was used again is the same file.
+    fn objects(&self) -> BTreeSet<u64> {
+        let time = |path: &PathBuf| fs::metadata(path).and_then(|it| it.modified()).expect("a directory");
+        let last = subdirectories(&self.0).into_iter().max_by_key(time).expect("it was compiled");
+        let files = fs::read_dir(last).expect("a directory").map(|entry| entry.expect("an entry").path());
+        let objects = files.filter(|path| path.extension().is_some_and(|extension| extension == "o"));
+        objects.map(|path| fs::metadata(path).expect("a file").ino()).collect()
+    }
+}
+
+fn subdirectories(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| path.is_dir()).collect()
+}
+
+fn is_mostly(before: &BTreeSet<u64>, now: &BTreeSet<u64>) -> bool {
+    now.len() > 20 && now.intersection(before).count() * 2 > now.len()
 }

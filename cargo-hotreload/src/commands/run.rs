@@ -68,6 +68,7 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     })?;
 
     let _lock = Lock::take(&root)?;
+    check_strategy(&root, &settings)?;
     let undo = UndoSession { root: &root };
     let prepared = match prepare(&root, &toolchain, &settings) {
         // Ctrl+C reaches the cargo that is asked here as well: its failure is no news then.
@@ -116,6 +117,24 @@ fn check_number(arguments: &Run, settings: &Settings) -> Result<(), ErrorKind> {
             Err(settings.hosts.fault(message, help))
         }
     }
+}
+
+/// Whether the strategy is one for this machine and workspace.
+fn check_strategy(root: &Path, settings: &Settings) -> Result<()> {
+    if *settings.strategy != Strategy::Patch {
+        return Ok(());
+    }
+    if !cfg!(target_arch = "x86_64") {
+        let message = "programs can be patched on x86-64 only: nothing else was tested";
+        let help = "`cargo hotreload run --strategy modules` or `--strategy restart`";
+        return Err(settings.strategy.fault(message, help).into());
+    }
+    if journal::read(root)?.is_some() {
+        let message = "a patch needs an ordinary build, and the libraries of this workspace are enabled as modules";
+        let help = "`cargo hotreload disable`, or `cargo hotreload run --strategy modules`";
+        return Err(settings.strategy.fault(message, help).into());
+    }
+    Ok(())
 }
 
 /// A workspace that can be built.

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use object::read::elf::{ElfFile64, FileHeader};
 use object::{Endianness, Object, ObjectSymbol};
-use procfs::process::{MMapPath, Process};
+use procfs::ProcError;
+use procfs::process::{MMapPath, MemoryMap, Process};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::effects::memory::Memory;
@@ -113,14 +115,13 @@ pub struct Agent {
 impl Agent {
     /// Finds the agent in the process `pid`.
     pub fn find(pid: u32) -> Result<Self, Missing> {
-        let (base, file) = mapped(pid)?;
+        let (memory, maps) = opened(pid)?;
+        let (base, file) = mapped(pid, maps)?;
         if file.file_name().is_none_or(|name| name != file_name().as_str()) {
             return Err(Missing::OtherVersion { pid, file });
         }
-        let memory = Memory::open(pid).map_err(|source| missing_memory(pid, source))?;
         let address = base + state_symbol();
-        let agent = Self::read(pid, memory, address).map_err(|source| missing_memory(pid, source))??;
-        Ok(agent)
+        Self::read(pid, memory, address).map_err(|source| missing(pid, source))?
     }
 
     /// Reads what it published. The outer result tells of memory that cannot be read.
@@ -227,22 +228,47 @@ fn offset(bytes: usize) -> u64 {
     bytes as u64
 }
 
-fn missing_memory(pid: u32, source: io::Error) -> Missing {
+fn missing(pid: u32, source: io::Error) -> Missing {
     match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => Missing::Ended { pid },
+        _ if source.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Missing::Ended { pid },
         _ => Missing::NotPermitted { pid, source },
     }
 }
 
+fn plain(error: ProcError) -> io::Error {
+    match error {
+        ProcError::NotFound(_) => io::ErrorKind::NotFound.into(),
+        ProcError::Io(source, _) => source,
+        other => io::Error::other(other),
+    }
+}
+
+/// The memory of the process `pid`, and what is mapped there.
+///
+/// A process goes on without its main thread, but what the kernel tells of the process is what it tells of that thread.
+/// So any of the threads is asked.
+fn opened(pid: u32) -> Result<(Memory, Vec<MemoryMap>), Missing> {
+    let failed = |error: ProcError| missing(pid, plain(error));
+    let process = Process::new(i32::try_from(pid).map_err(|_| Missing::Ended { pid })?).map_err(failed)?;
+    let mut last = Missing::Ended { pid };
+    for task in process.tasks().map_err(failed)? {
+        let open = |thread: i32| {
+            let maps = Process::new(thread)?.maps()?.0;
+            Ok((Memory::open(thread.unsigned_abs())?, maps))
+        };
+        match task.and_then(|task| open(task.tid)) {
+            Ok((memory, maps)) if !maps.is_empty() => return Ok((memory, maps)),
+            Ok(_) => {}
+            Err(error) => last = failed(error),
+        }
+    }
+    Err(last)
+}
+
 /// Where the agent begins in the process `pid`, and its file.
-fn mapped(pid: u32) -> Result<(u64, PathBuf), Missing> {
-    let failed = |error: procfs::ProcError| match error {
-        procfs::ProcError::NotFound(_) => Missing::Ended { pid },
-        error => Missing::NotPermitted { pid, source: io::Error::other(error) },
-    };
-    let process = i32::try_from(pid).map_err(|_| Missing::Ended { pid })?;
-    let process = Process::new(process).map_err(failed)?;
-    for map in process.maps().map_err(failed)? {
+fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
+    for map in maps {
         if let MMapPath::Path(path) = map.pathname
             && map.offset == 0
             && let Some(name) = path.file_name().and_then(|name| name.to_str())
@@ -253,6 +279,7 @@ fn mapped(pid: u32) -> Result<(u64, PathBuf), Missing> {
             return Ok((map.address.0, path.with_file_name(name)));
         }
     }
+    let process = Process::new(pid.cast_signed()).map_err(|_| Missing::Ended { pid })?;
     let executable = process.exe().map_err(|_| Missing::Ended { pid })?;
     // By the link, because the file itself may have been replaced by a newer one.
     match elf::is_static(Path::new(&format!("/proc/{pid}/exe"))) {

@@ -12,9 +12,9 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Opens the memory of the process `pid`.
-    pub fn open(pid: u32) -> io::Result<Self> {
-        let file = File::options().read(true).write(true).open(format!("/proc/{pid}/mem"))?;
+    /// Opens the memory of the process that has the thread `id`.
+    pub fn open(id: u32) -> io::Result<Self> {
+        let file = File::options().read(true).write(true).open(format!("/proc/{id}/mem"))?;
         Ok(Self { file })
     }
 

@@ -1,21 +1,23 @@
 //! Puts a finished patch into the running program.
 //!
 //! 1. What nobody uses yet is written while the program runs: code, constants, variables.
-//! 2. All threads are stopped. If one is inside of the bytes that are going to be replaced, all go on and it is tried
-//!    again.
+//! 2. All threads are stopped. One that is inside of the bytes that are going to be replaced is led out of them; if that
+//!    cannot be done, all go on and it is tried again.
 //! 3. Thread-locals, unwind tables, and at last the entries of the functions are written, and all go on.
 //!
 //! If this tool is killed in between, the program goes on as it is at that moment: with some functions redirected and
 //! others not, but with none half redirected, unless its first bytes lie in two pages.
 
+use std::convert::Infallible;
 use std::io;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
 use crate::effects::agent::Agent;
-use crate::effects::threads::{self, Stopped, stop};
+use crate::effects::threads::{self, Stopped, bury_the_dead, stop};
 use crate::effects::tracing;
 use crate::patch::agent_state::{CAPACITY, Region, THREAD_LOCALS, Unwind};
 use crate::patch::placed::{Placed, Write};
@@ -79,6 +81,9 @@ pub enum Refusal {
 /// How long it is tried to find all threads out of the way.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long it mostly does not take to stop the program and write the patch.
+const TOO_LONG: Duration = Duration::from_millis(50);
+
 /// Puts `patch` into the program.
 ///
 /// # Errors
@@ -87,7 +92,17 @@ pub fn apply(agent: &Agent, patch: &Placed) -> Result<Applied, Refusal> {
     check(agent, patch)?;
     let _turn = tracing::turn();
     // The kernel ties tracing to a thread, and lets everything go when that ends, whatever happens in it.
-    thread::scope(|scope| scope.spawn(|| write_and_redirect(agent, patch)).join().unwrap_or(Err(Refusal::Ended)))
+    thread::scope(|scope| {
+        let (ends, end) = channel::<Infallible>();
+        let tracing = scope.spawn(move || {
+            let _ends = ends;
+            write_and_redirect(agent, patch)
+        });
+        while end.recv_timeout(TOO_LONG) == Err(RecvTimeoutError::Timeout) {
+            bury_the_dead(agent.pid());
+        }
+        tracing.join().unwrap_or(Err(Refusal::Ended))
+    })
 }
 
 fn write_and_redirect(agent: &Agent, patch: &Placed) -> Result<Applied, Refusal> {
@@ -117,7 +132,11 @@ fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, 
     let occupied = Occupied::new(&patch.redirects);
     let mut pause = SHORTEST_PAUSE;
     for rounds in 1.. {
-        let refusal = match stop(agent.pid()) {
+        let stopped = stop(agent.pid()).and_then(|mut stopped| {
+            stopped.step_out(|pc| occupied.contains(pc))?;
+            Ok(stopped)
+        });
+        let refusal = match stopped {
             Ok(stopped) => match obstacle(agent, patch, &occupied, &stopped, rounds)? {
                 None => {
                     write(agent, patch, before, &stopped)?;

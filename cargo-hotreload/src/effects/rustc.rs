@@ -4,6 +4,7 @@
 pub mod background;
 pub mod compile;
 mod job_server;
+mod link;
 pub mod objects;
 mod process;
 pub mod record;

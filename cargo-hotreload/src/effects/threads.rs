@@ -111,6 +111,36 @@ impl Stopped {
         &self.threads
     }
 
+    /// Lets each thread that goes on at a place which is `inside` do some instructions more, so that it is behind it.
+    ///
+    /// Threads that job control stopped would be there for ever, and others may be there again whenever they are stopped.
+    pub fn step_out(&mut self, inside: impl Fn(u64) -> bool) -> Result<(), Failure> {
+        /// Redirects are short, and so are the shortest instructions.
+        const MOST: usize = 16;
+        let Self { process, threads, asked, .. } = self;
+        threads.retain_mut(|thread| {
+            for _ in 0..MOST {
+                let Registers { pc, restart, .. } = thread.registers;
+                // Who waits in a system call would wait there again, and a signal that is delivered leads elsewhere.
+                if !inside(pc) || restart.is_some() || thread.signal != 0 {
+                    return true;
+                }
+                match tracee::step(*process, thread.id) {
+                    Some(Look::Stopped(signal)) => thread.signal = signal,
+                    Some(_) => return false,
+                    None => {
+                        asked.push(thread.id);
+                        return false;
+                    }
+                }
+                let Ok(registers) = registers::settle(thread.id) else { return false };
+                thread.registers = registers;
+            }
+            true
+        });
+        self.wait(PATIENCE)
+    }
+
     /// Lets all go on, and says for how long they stood.
     #[must_use]
     pub fn release(mut self) -> Duration {
@@ -123,8 +153,8 @@ impl Stopped {
     /// No system call waits for this with a limit, and the end of a main thread is not told at all while others live. So
     /// they are asked one after the other; mostly each stops at once.
     fn wait(&mut self, patience: Duration) -> Result<(), Failure> {
-        const AT_ONCE: Duration = Duration::from_millis(1);
-        const PAUSE: Duration = Duration::from_micros(200);
+        const AT_ONCE: Duration = Duration::from_micros(50);
+        const PAUSE: Duration = Duration::from_micros(50);
         let begin = Instant::now();
         loop {
             self.take_those_that_stopped();
@@ -132,7 +162,10 @@ impl Stopped {
             let waited = begin.elapsed();
             if waited > patience {
                 let state = tracee::stat(self.process, *late).map_or('?', |(state, _)| state);
-                return Err(Failure::Late { thread: number(*late), patience, state });
+                // One that waits for a processor stops as soon as it has one: to let the others go would delay it.
+                if state != 'R' || waited > LAST_PATIENCE {
+                    return Err(Failure::Late { thread: number(*late), patience: waited, state });
+                }
             }
             if waited < AT_ONCE {
                 thread::yield_now();
@@ -173,6 +206,17 @@ impl Drop for Stopped {
             self.let_go();
         }
     }
+}
+
+/// Takes notice of the threads that have ended while another thread of ours traces them.
+///
+/// A thread that replaces the program by another one (execve) waits until all the others have ended and the one who
+/// traces them has noticed, and holds a lock that is needed to trace another thread. If we are just about to do that,
+/// each waits for the other, unless a third one comes along.
+pub fn bury_the_dead(pid: u32) {
+    let Ok(process) = i32::try_from(pid).map(Pid::from_raw) else { return };
+    let all = threads(process).unwrap_or_default();
+    all.into_iter().filter(|thread| *thread != process).for_each(tracee::bury);
 }
 
 /// The threads that the process has now.

@@ -47,7 +47,7 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let mut live = Live::attach(child.id(), libraries()).expect("the agent is there");
+        let mut live = Live::attach(child.id(), libraries(), directory.path(), "dev").expect("the agent is there");
         live.runs(&compiled, Optimised::No).expect("objects");
         let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         Self { directory, child, input, output: BufReader::new(output), live }
@@ -161,4 +161,63 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(program.ask("a"), "hello a 1 2 102 3");
     program.edit(&COUNTER.replace("hello", "bye")).expect("patched");
     assert_eq!(program.ask("a"), "bye a 2 3 103 4");
+}
+
+const SHAPES: &str = r#"
+use std::sync::Mutex;
+struct Config { port: u16, hits: u32 }
+static CONFIG: Mutex<Config> = Mutex::new(Config { port: 80, hits: 0 });
+#[inline(never)]
+fn scaled(by: u32) -> u32 { by * 2 }
+pub fn answer(_: &str) -> String {
+    let mut config = CONFIG.lock().unwrap();
+    config.hits += scaled(1);
+    format!("{} {}", config.port, config.hits)
+}
+"#;
+
+#[test]
+fn a_type_with_another_layout_is_refused_by_name() {
+    let mut program = Program::start(SHAPES);
+    assert_eq!(program.ask(""), "80 2");
+    let wider = SHAPES.replace("port: u16,", "port: u64,").replace("{} {}", "{} / {}");
+    let refused = program.edit(&wider).expect_err("refused");
+    let expected = "the layout of `svc::Config` changed (8 -> 16 bytes): member `port` was u16, is u64";
+    assert!(
+        refused.to_string().contains("the layout of `svc::Config` changed (8 -> 16 bytes)"),
+        "{refused}, not {expected}"
+    );
+    assert_eq!(program.ask(""), "80 4");
+    program.edit(&SHAPES.replace("{} {}", "{} / {}")).expect("patched");
+    assert_eq!(program.ask(""), "80 / 6");
+}
+
+#[test]
+fn a_function_with_another_signature_is_new_and_its_callers_with_it() {
+    let mut program = Program::start(SHAPES);
+    assert_eq!(program.ask(""), "80 2");
+    let other = SHAPES.replace("fn scaled(by: u32) -> u32 { by * 2 }", "fn scaled(by: u64) -> u32 { by as u32 * 5 }");
+    program.edit(&other).expect("patched");
+    assert_eq!(program.ask(""), "80 7");
+}
+
+#[test]
+fn backtraces_name_new_functions_with_file_and_line() {
+    let source = r#"
+#[inline(never)]
+fn deep(by: u32) -> String {
+    let trace = std::backtrace::Backtrace::force_capture().to_string();
+    let lines: Vec<&str> = trace.lines().map(str::trim).collect();
+    let at = lines.iter().position(|line| line.ends_with("svc::deep")).unwrap();
+    format!("{by} {}", lines[at + 1].rsplit('/').next().unwrap())
+}
+pub fn answer(_: &str) -> String { deep(1) }
+"#;
+    let mut program = Program::start(source);
+    let before = program.ask("");
+    assert!(before.starts_with("1 svc.rs:4:"), "{before}");
+    // The standard library has listed what is loaded by now, and does so once.
+    program.edit(&source.replace("fn deep", "\n\n// moved\nfn deep").replace("deep(1)", "deep(2)")).expect("patched");
+    let after = program.ask("");
+    assert!(after.starts_with("2 svc.rs:7:"), "{after}");
 }

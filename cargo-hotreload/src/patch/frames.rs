@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::patch::object::{Kind, Object, Relocation};
+use crate::patch::placed::{Placed, Write};
 use crate::patch::refusal::Refusal;
 
 /// A piece of an object's `.eh_frame`.
@@ -102,6 +103,15 @@ pub fn header(address: u64, frames: u64, mut pairs: Vec<(u64, u64)>) -> Option<V
         put(address, description)?;
     }
     Some(bytes)
+}
+
+/// The descriptions that the header of a patch leads to.
+#[must_use]
+pub fn table(placed: &Placed) -> Option<&Write> {
+    let at = |address| placed.writes.iter().find(move |write| write.address == address);
+    let header = placed.unwind?.header;
+    let distance = word(&at(header)?.bytes, 4)?.cast_signed();
+    at((header + 4).wrapping_add_signed(distance.into()))
 }
 
 fn relocation_at(relocations: &[Relocation], offset: usize) -> Option<&Relocation> {

@@ -45,7 +45,7 @@ pub use types::Types;
 pub struct Described {
     /// Its types, functions and statics.
     pub types: Types,
-    /// How much that is of what its code deals with.
+    /// How much that is of what its code deals with. That of an executable says nothing of any one crate in it.
     pub coverage: Coverage,
     /// The files that describe the rest: `.dwo` files, which [`read`] takes as well. Relative ones lie beside the object.
     pub elsewhere: Vec<String>,

@@ -41,6 +41,19 @@ pub struct Linked {
     pub redirects: Vec<Redirect>,
     /// What is new, by name.
     pub symbols: Vec<(String, Known)>,
+    /// Where each section of a part is that is loaded.
+    pub loaded: Vec<Loaded>,
+}
+
+/// A section of a part that is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// Which of the parts, in the order in which they were given.
+    pub part: usize,
+    /// The section.
+    pub id: SectionId,
+    /// Its address; of thread-locals, the distance from the thread pointer.
+    pub address: u64,
 }
 
 /// A function of the running program that gets a new body.
@@ -111,7 +124,8 @@ pub fn link(running: &Running, parts: &[Part<'_, '_>], room: &mut Room) -> Resul
     if !linker.missing.is_empty() {
         return Err(Failure::Missing(linker.missing));
     }
-    let mut done = Linked { symbols: linker.symbols(), ..Linked::default() };
+    let loaded = linker.order.iter().map(|key| Loaded { part: key.part, id: key.id, address: linker.loaded[key] });
+    let mut done = Linked { symbols: linker.symbols(), loaded: loaded.collect(), ..Linked::default() };
     linker.write(&mut done.placed)?;
     linker.unwind(begin, &mut done.placed)?;
     done.redirects = linker.redirects(&edited)?;

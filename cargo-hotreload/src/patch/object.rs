@@ -15,6 +15,8 @@ use crate::patch::names::unpromoted;
 /// One object file: a codegen unit of a crate.
 #[derive(Debug, Default)]
 pub struct Object<'data> {
+    /// The file.
+    pub data: &'data [u8],
     /// The codegen unit's name, as the file says itself; executables repeat it.
     pub unit: &'data str,
     /// Its sections, by index; what is not loaded has kind [`Kind::Unused`].
@@ -122,7 +124,7 @@ impl<'data> Object<'data> {
     /// Reads the object file `data`.
     pub fn parse(data: &'data [u8]) -> Result<Self> {
         let elf = ElfFile64::<Endianness>::parse(data).context("this is no ELF object file")?;
-        let mut object = Self::default();
+        let mut object = Self { data, ..Self::default() };
         for section in elf.sections() {
             put(&mut object.sections, section.index().0, read_section(&section)?);
         }

@@ -30,6 +30,29 @@ pub enum Fate {
 /// What becomes of each item, by mangled name.
 pub type Fates = HashMap<String, Fate>;
 
+/// What is known of how functions are called.
+pub trait Signatures {
+    /// Whether the function of this name is called in another way now, so that whoever calls the old one must go on to.
+    fn is_replaced(&self, name: &str) -> bool;
+    /// Whether the running function `before` is certainly called in another way than the new function `now`: then it did
+    /// not become that.
+    fn are_different(&self, before: &str, now: &str) -> bool;
+}
+
+/// Nothing is known of how functions are called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unknown;
+
+impl Signatures for Unknown {
+    fn is_replaced(&self, _: &str) -> bool {
+        false
+    }
+
+    fn are_different(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
 /// Items of one stem that are not the same before and now.
 #[derive(Debug, Default)]
 struct Group<'contents> {
@@ -54,6 +77,7 @@ pub fn pair(
     running: &Contents,
     new: &Contents,
     is_pointed: &dyn Fn(&str) -> bool,
+    signatures: &dyn Signatures,
 ) -> Result<Pairs, Refusal> {
     let mut pairs = Pairs::default();
     let is_same = |name: &str, now: &Item| running.ran(name) == Some(now);
@@ -62,7 +86,7 @@ pub fn pair(
     let mut refused: Vec<(String, Refusal)> = Vec::new();
     for (stem, group) in groups(running, new) {
         let result = match group.kind() {
-            Kind::Code => group.pair_functions(name, &stem, is_pointed, &mut pairs),
+            Kind::Code => group.pair_functions(name, &stem, is_pointed, signatures, &mut pairs),
             Kind::Initialisers => Err(Refusal::Initialiser { name: stem.clone() }),
             // What nobody changes may stand in the process twice.
             Kind::Constant => {
@@ -160,6 +184,7 @@ impl Group<'_> {
         crate_name: &str,
         stem: &str,
         is_pointed: &dyn Fn(&str) -> bool,
+        signatures: &dyn Signatures,
         pairs: &mut Pairs,
     ) -> Result<(), Refusal> {
         let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
@@ -172,7 +197,8 @@ impl Group<'_> {
                 return Err(ambiguous());
             }
         }
-        pairs.fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), Fate::Edited)));
+        let fate = |name: &str| if signatures.is_replaced(name) { Fate::Fresh } else { Fate::Edited };
+        pairs.fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), fate(name))));
         pairs.fates.extend(self.added.keys().map(|name| ((*name).to_owned(), Fate::Fresh)));
         // An instance of a foreign generic function for other types is no successor of another instance.
         if self.added.is_empty() || !is_about(stem, crate_name) {
@@ -182,7 +208,13 @@ impl Group<'_> {
         // Nobody calls the old one who was compiled again; but who has its address still does.
         let is_it = |one: &Item, other: &Item| one.elsewhere == other.elsewhere;
         for (removed, before) in self.removed.iter().filter(|(name, _)| is_numbered(stem) || is_pointed(name)) {
-            let mut successors = self.added.iter().filter(|(_, now)| is_it(now, before));
+            let mut candidates =
+                self.added.iter().filter(|(name, _)| !signatures.are_different(removed, name)).peekable();
+            if candidates.peek().is_none() {
+                // What is called in another way did not become that; who has the old one's address means the old one.
+                continue;
+            }
+            let mut successors = candidates.filter(|(_, now)| is_it(now, before));
             let is_only = self.removed.values().filter(|other| is_it(other, before)).count() == 1;
             match (successors.next(), successors.next()) {
                 (Some((successor, now)), None) if is_only => {

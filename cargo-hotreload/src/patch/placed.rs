@@ -5,7 +5,8 @@ use crate::patch::agent_state::Unwind;
 /// A finished patch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Placed {
-    /// What nobody uses yet: code, constants and variables of the patch.
+    /// What nobody uses yet: code, constants and variables of the patch, zeros too. A patch that was refused may have left
+    /// other bytes there.
     pub writes: Vec<Write>,
     /// How its functions are unwound. `None` if it has none that can be.
     pub unwind: Option<Unwind>,

@@ -17,6 +17,12 @@ pub enum Refusal {
         /// The static.
         name: String,
     },
+    /// Data that the program holds would be read in another way, or nobody can tell whether.
+    #[error("{what}")]
+    Layout {
+        /// A sentence without its end.
+        what: String,
+    },
     /// What runs before `main` changed; it would never run.
     #[error("what runs before `main` changed in `{name}`")]
     Initialiser {

@@ -4,13 +4,15 @@
 //! in the process, [`World::commit`] takes it into account, and the next edit is compared with it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::patch::content::Contents;
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
-use crate::patch::pairing::{Fate, Fates, pair};
+use crate::patch::object::Kind;
+use crate::patch::pairing::{Fate, Fates, Signatures, pair};
+use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::Set;
 
@@ -48,6 +50,13 @@ pub struct Plan {
     forgotten: Vec<String>,
 }
 
+impl Plan {
+    /// Takes bytes of the room for constants, for what is about the patch and not of it.
+    pub fn reserve(&mut self, size: u64) -> Result<u64, Refusal> {
+        self.room.take(Kind::Constant, size, 8)
+    }
+}
+
 impl World {
     /// A program that was just started, with all of `room` free.
     #[must_use]
@@ -60,6 +69,14 @@ impl World {
         self.crates.insert(key.to_owned(), contents);
     }
 
+    /// The mangled name of something in `contents` that the crate `key` runs otherwise.
+    #[must_use]
+    pub fn difference<'contents>(&self, key: &str, contents: &'contents Contents) -> Option<&'contents str> {
+        let running = self.crates.get(key)?;
+        let different = contents.items.iter().find(|(name, item)| running.items.get(*name) != Some(item));
+        different.map(|(name, _)| name.as_str())
+    }
+
     /// Whether it is known how the crate `key` runs.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {
@@ -67,12 +84,11 @@ impl World {
     }
 
     /// Makes a patch of `compiled`. `others` are objects of other crates that define what the program does not have.
-    /// `replaced` are functions whose old entries must be left alone, because they are called in another way now.
     pub fn plan(
         &self,
         compiled: &[Compiled<'_>],
         others: &Set<'_>,
-        replaced: &BTreeSet<String>,
+        signatures: &dyn Signatures,
     ) -> Result<Plan, Failure> {
         let mut crates = Vec::new();
         let mut fates = Vec::new();
@@ -81,13 +97,10 @@ impl World {
         for Compiled { key, name, set } in compiled {
             let running = self.crates.get(key).cloned().unwrap_or_default();
             let contents = Contents { optimised: running.optimised, ..Contents::of(set) };
-            let pairs = pair(name, &running, &contents, &is_pointed)?;
+            let pairs = pair(name, &running, &contents, &is_pointed, signatures)?;
             fates.push(pairs.fates);
             renamed.extend(pairs.renamed);
             crates.push((key.clone(), contents.after(running)));
-        }
-        for (_, fate) in fates.iter_mut().flatten().filter(|(name, _)| replaced.contains(*name)) {
-            *fate = Fate::Fresh;
         }
         let has_moved = |fates: &Fates| -> Vec<String> {
             let fresh = fates.iter().filter(|(_, fate)| **fate == Fate::Fresh).map(|(name, _)| name);
@@ -133,4 +146,4 @@ impl World {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -38,6 +38,8 @@ pub enum Event {
     Crates(Result<Crates, NoCrates>),
     /// The compiled crates are in the program, or why they cannot get there.
     Patched(Result<Patch, String>),
+    /// What cargo made of the sources is not what was patched into the program: why it has to be restarted.
+    Diverged(String),
     /// The program's executable mappings, as [`Action::Look`] found them.
     Mapped(Vec<Mapping>),
     /// The program ended.
@@ -66,6 +68,9 @@ pub enum Action {
     Start(Built),
     /// Put the compiled crates into the program, and report with [`Event::Patched`].
     Patch,
+    /// Compare what cargo has built with what was patched into the program, and report with [`Event::Diverged`] if it is
+    /// something else.
+    Compare,
     /// Send the program a signal.
     Signal(ProgramSignal),
     /// Look at the program's mappings now and report with [`Event::Mapped`].

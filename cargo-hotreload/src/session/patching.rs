@@ -115,6 +115,12 @@ impl Session {
         }
     }
 
+    /// The program does not run what cargo has built, although everything was patched in: nobody knows better than cargo.
+    pub(super) fn diverged(&mut self, why: String, now: Instant) -> Vec<Action> {
+        let is_current = self.building.is_none() && self.unbuilt.is_none() && !self.ending;
+        if is_current && self.program.is_some() { self.refuse(why, None, now) } else { Vec::new() }
+    }
+
     fn after_patch(&mut self, now: Instant) -> Vec<Action> {
         let actions = self.patch(now);
         let is_idle = actions.is_empty() && self.building.is_none() && self.unbuilt.is_none() && !self.is_paused();
@@ -148,7 +154,11 @@ impl Session {
                     program.loaded = Loaded::from(&built);
                 }
                 let is_asked = !self.asked.is_empty() || self.forced.take().is_some();
-                if is_asked { self.succeed(Message::Unchanged { build: took }) } else { Vec::new() }
+                let mut actions = vec![Action::Compare];
+                if is_asked {
+                    actions.extend(self.succeed(Message::Unchanged { build: took }));
+                }
+                actions
             }
             Err(reason) => self.fail(Message::NotSettled { reason }),
         }

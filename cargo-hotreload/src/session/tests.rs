@@ -16,6 +16,7 @@ use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 
 mod asked;
+mod patching;
 mod records;
 
 /// A session and the time that passes in it.

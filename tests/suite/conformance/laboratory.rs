@@ -120,7 +120,8 @@ impl Laboratory {
             .spawn()
             .expect("it starts");
         let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-        let mut live = Live::attach(child.id(), self.libraries()).expect("the agent is there");
+        let mut live =
+            Live::attach(child.id(), self.libraries(), self.directory.path(), "dev").expect("the agent is there");
         let optimised = if self.setting.opt_level == 0 { Optimised::No } else { Optimised::Yes };
         for compiled in compiled {
             live.runs(compiled, optimised).expect("objects");

@@ -52,6 +52,24 @@ pub fn answer() -> String { ask(&**OLD.get_or_init(|| Box::new(Square(3)))) }
         first: "3 6",
         edits: &[],
     },
+    Case {
+        name: "layouts",
+        svc: r#"
+use std::sync::Mutex;
+#[derive(Debug)] enum Kind { One, Two(u32) }
+#[derive(Debug)] struct Kept { kind: Kind, width: u32, }
+static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+pub fn answer() -> String {
+    let mut kept = KEPT.lock().unwrap();
+    let kind = if kept.is_empty() { Kind::One } else { Kind::Two(1) };
+    kept.push(Kept { kind, width: 3 });
+    format!("{kept:?}")
+}
+"#,
+        low: "",
+        first: "[Kept { kind: One, width: 3 }]",
+        edits: &[],
+    },
 ];
 
 const REFUSALS: &[Refusal] = &[
@@ -108,6 +126,17 @@ const REFUSALS: &[Refusal] = &[
             ("fn first(&self) -> u32; ", "fn zeroth(&self) -> u32 { 0 } fn first(&self) -> u32; "),
             ("shape.first()", "shape.zeroth() + shape.first()"),
         ],
-        why: "the methods of a trait object changed",
+        why: "the layout of `&dyn svc::vtables::Shape` changed",
+    },
+    // Data of the old form is there.
+    Refusal {
+        case: "layouts",
+        replace: &[("{ One, Two(u32) }", "{ Zero, One, Two(u32), Text(String) }")],
+        why: "svc::layouts::Kind",
+    },
+    Refusal {
+        case: "layouts",
+        replace: &[("width: u32,", "width: u32, height: u64,"), ("width: 3 }", "width: 3, height: 4 }")],
+        why: "svc::layouts::Kept",
     },
 ];

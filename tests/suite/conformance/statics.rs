@@ -94,7 +94,7 @@ pub fn answer() -> String {
     });
     ask.lock().unwrap().send(()).unwrap();
     let old = told.lock().unwrap().recv().unwrap();
-    let new = std::thread::spawn(touch).join().unwrap();
+    let new = std::thread::spawn(|| touch()).join().unwrap();
     format!("{old} {new} {} {:?}", touch(), DROPPED.lock().unwrap())
 }
 "#,

@@ -1,145 +1,250 @@
-//! A program of three crates and one outside of the workspace, in a session that patches it.
+//! Small programs that are compiled by the test, started with the agent in them, and asked by lines.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, PipeWriter, Write as _, pipe};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process};
+use cargo_hotreload::effects::agent::{Agent, Missing, install};
+use cargo_hotreload::effects::child::Running;
+use cargo_hotreload::patch::agent_state::SLOT;
+use cargo_hotreload::patch::placed::{Placed, Write};
+use cargo_hotreload::plan::environment::preloading;
+use object::{Object, ObjectKind, ObjectSymbol};
+use procfs::process::{MMapPath, Process};
+use tempfile::TempDir;
 
-use crate::support::command::hotreload_command;
-use crate::support::fixture::{Fixture, manifest};
-use crate::support::place::Started;
-use crate::support::poll::{BUILD, SOON};
+use crate::support::command::{clean, finish};
+use crate::support::poll::SOON;
 
-/// The workspace `ws`: the program `app` uses `api`, which uses `base` and `../outside`.
-pub(crate) struct Patched {
-    pub(crate) fixture: Fixture,
+/// A compiled program and a directory for everything that it needs.
+#[derive(Clone)]
+pub(crate) struct Program {
+    executable: PathBuf,
+    _temporary: Option<Arc<TempDir>>,
 }
 
-impl Patched {
-    pub(crate) fn new() -> Self {
-        let fixture = Fixture::empty()
-            .file("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"api\", \"base\"]\n")
-            .file("ws/app/Cargo.toml", &manifest("app", "api = { path = \"../api\" }\n"))
-            .file("ws/app/src/main.rs", APP)
-            .file("ws/api/Cargo.toml", &manifest("api", "base = { path = \"../base\" }\noutside = { path = \"../../outside\" }\n"))
-            .file("ws/api/src/lib.rs", API)
-            .file("ws/api/src/text.txt", "text")
-            .file("ws/base/Cargo.toml", &manifest("base", ""))
-            .file("ws/base/build.rs", "fn main() {\n    println!(\"cargo::rustc-env=BUILT=0\");\n    println!(\"cargo::rerun-if-changed=build.rs\");\n}\n")
-            .file("ws/base/src/lib.rs", "pub fn word() -> String {\n    format!(\"base{}\", env!(\"BUILT\"))\n}\n")
-            .file("outside/Cargo.toml", &manifest("outside", ""))
-            .file("outside/src/lib.rs", "#[inline]\npub fn word() -> &'static str {\n    \"outside\"\n}\n")
-            .file("extra/Cargo.toml", &manifest("extra", ""))
-            .file("extra/src/lib.rs", "pub fn word() -> &'static str {\n    \"extra\"\n}\n");
-        Self { fixture }
-    }
-
-    pub(crate) fn root(&self) -> PathBuf {
-        self.fixture.path("ws")
-    }
-
-    /// Starts a session, and waits for the first line of each program.
+impl Program {
+    /// Compiles `tests/programs/NAME`, which is C or Rust, with more `flags`.
     #[track_caller]
-    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
-        let mut command = hotreload_command(&self.root(), &[&["run", "--strategy", "patch"], arguments].concat());
-        command.env("CARGO_INCREMENTAL", "1");
-        let started = Started::launch(command);
-        started.output.expect(BUILD, ["said: 1 main api base0 outside text"]);
+    pub(crate) fn compile(name: &str, flags: &[&str]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs").join(name);
+        let executable = directory.path().join("program");
+        let mut compiler = if source.extension() == Some(OsStr::new("rs")) {
+            let mut compiler = clean("rustc", directory.path());
+            compiler.args(["--edition", "2024", "-g"]);
+            compiler
+        } else {
+            let mut compiler = clean("cc", directory.path());
+            compiler.args(["-O0", "-g", "-pthread"]);
+            compiler
+        };
+        finish(compiler.args(flags).arg("-o").arg(&executable).arg(source)).expect_success();
+        Self { executable, _temporary: Some(Arc::new(directory)) }
+    }
+
+    /// One that was compiled already.
+    pub(crate) fn compiled(executable: PathBuf) -> Self {
+        Self { executable, _temporary: None }
+    }
+
+    pub(crate) fn executable(&self) -> &Path {
+        &self.executable
+    }
+
+    fn directory(&self) -> &Path {
+        self.executable.parent().expect("it is in a directory")
+    }
+
+    /// How it is started with the agent, if the user's `LD_PRELOAD` is `inherited`.
+    pub(crate) fn command(&self, arguments: &[&str], inherited: Option<&str>) -> Command {
+        let agent = install(self.directory()).expect("the agent's file");
+        let mut command = clean(&self.executable, self.directory());
+        command.args(arguments).envs(preloading(&agent, &self.patches(), inherited.map(OsStr::new)));
+        command
+    }
+
+    pub(crate) fn plain_command(&self, arguments: &[&str]) -> Command {
+        let mut command = clean(&self.executable, self.directory());
+        command.args(arguments);
+        command
+    }
+
+    /// The directory for the files of debug information.
+    pub(crate) fn patches(&self) -> PathBuf {
+        self.directory().join("patches")
+    }
+
+    /// Starts it, and waits until it has said `ready`.
+    #[track_caller]
+    pub(crate) fn start(self, arguments: &[&str]) -> Patched {
+        let command = self.command(arguments, None);
+        let started = Started::new(command);
+        let agent = Agent::find(started.pid()).expect("the agent");
+        Patched { program: self, agent, started }
+    }
+
+    /// Where the function `name` is in the process `pid`.
+    #[track_caller]
+    pub(crate) fn symbol(&self, pid: u32, name: &str) -> u64 {
+        let bytes = fs::read(&self.executable).expect("the executable");
+        let file = object::File::parse(&*bytes).expect("an ELF file");
+        let address = file.symbols().find(|symbol| symbol.name() == Ok(name)).expect("the function").address();
+        match file.kind() {
+            ObjectKind::Executable => address,
+            _ => address + self.mapped(pid).0,
+        }
+    }
+
+    /// Where the executable's first byte and the end of its last one are in the process `pid`.
+    #[track_caller]
+    pub(crate) fn mapped(&self, pid: u32) -> (u64, u64) {
+        let process = Process::new(i32::try_from(pid).expect("a process id")).expect("the process");
+        // Any of its threads, because the main thread may have ended.
+        let maps = process.tasks().expect("its threads").filter_map(|task| {
+            let maps = Process::new(task.ok()?.tid).ok()?.maps().ok()?;
+            (maps.len() > 0).then_some(maps)
+        });
+        let maps = maps.flatten();
+        let own: Vec<_> = maps.filter(|map| map.pathname == MMapPath::Path(self.executable.clone())).collect();
+        (own[0].address.0, own[own.len() - 1].address.1)
+    }
+}
+
+/// A program that was started.
+pub(crate) struct Started {
+    running: Option<Running>,
+    input: Option<PipeWriter>,
+    lines: Receiver<String>,
+}
+
+impl Started {
+    /// Starts `command`, and waits until it has said `ready`.
+    #[track_caller]
+    pub(crate) fn new(mut command: Command) -> Self {
+        let (reader, input) = pipe().expect("a pipe");
+        let mut running = Running::start({
+            command.stdin(reader).stdout(Stdio::piped());
+            command
+        })
+        .expect("the program starts");
+        let output = BufReader::new(running.take_stdout().expect("a pipe"));
+        let (sender, lines) = channel();
+        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let started = Self { running: Some(running), input: Some(input), lines };
+        assert_eq!(started.line(), "ready");
         started
     }
 
-    /// Replaces `old`, which has to be there, by `new` in a file beside or in the workspace.
-    #[track_caller]
-    pub(crate) fn edit(&self, file: &str, old: &str, new: &str) {
-        let text = self.fixture.read(file);
-        assert!(text.contains(old), "{file} has no {old:?}");
-        self.fixture.write(file, &text.replacen(old, new, 1));
+    pub(crate) fn pid(&self) -> u32 {
+        self.running().id()
     }
 
-    /// Edits a file, and waits until it is patched and the program says `said`.
-    #[track_caller]
-    pub(crate) fn patch(&self, session: &Started, (file, old, new): (&str, &str, &str), said: &str) {
-        self.edit(file, old, new);
-        session.output.expect(BUILD, ["[hotreload] patched ", &format!("said: {said}")]);
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().expect("it was not reaped")
     }
 
-    /// Directories of sessions that are left.
-    pub(crate) fn left(&self) -> Vec<PathBuf> {
-        let mut open = vec![self.root().join("target")];
-        let mut found = Vec::new();
-        while let Some(directory) = open.pop() {
-            for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if directory.ends_with("hotreload-patches") && path.is_dir() {
-                    found.push(path);
-                } else if path.is_dir() {
-                    open.push(path);
-                }
-            }
+    /// The next line that it writes.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(SOON).expect("a line")
+    }
+
+    /// What it answers to `line`.
+    #[track_caller]
+    pub(crate) fn ask(&self, line: &str) -> String {
+        self.tell(line);
+        self.line()
+    }
+
+    #[track_caller]
+    pub(crate) fn tell(&self, line: &str) {
+        writeln!(self.input.as_ref().expect("its input is open"), "{line}").expect("it reads");
+    }
+
+    /// Ends its input.
+    pub(crate) fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Gives the process to somebody who waits for its end.
+    pub(crate) fn take(&mut self) -> Running {
+        self.running.take().expect("it was not reaped")
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            let _ = running.reap();
         }
-        found
     }
 }
 
-/// The number at the end of the line with the process id.
-#[track_caller]
-pub(crate) fn pid(line: &str) -> u32 {
-    let word = line.split("process ").nth(1).and_then(|rest| rest.split(|digit: char| !digit.is_ascii_digit()).next());
-    word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("no process in {line:?}"))
+/// A started program with the agent in it.
+pub(crate) struct Patched {
+    pub(crate) program: Program,
+    pub(crate) agent: Agent,
+    pub(crate) started: Started,
 }
 
-/// Kills a process of a session's.
-pub(crate) fn kill(pid: u32) {
-    kill_process(Pid::from_raw(pid.cast_signed()).expect("an id"), Signal::KILL).expect("it runs");
+impl Patched {
+    #[track_caller]
+    pub(crate) fn symbol(&self, name: &str) -> u64 {
+        self.program.symbol(self.agent.pid(), name)
+    }
+
+    /// Where the code of a slot is.
+    pub(crate) fn slot(&self, number: u64) -> u64 {
+        self.agent.code().start + number * SLOT
+    }
+
+    /// A patch that puts `code` into a slot and sends the function `name` there.
+    #[track_caller]
+    pub(crate) fn redirect(&self, name: &str, slot: u64, code: &[u8]) -> Placed {
+        redirect(&self.agent, self.symbol(name), slot, code)
+    }
+
+    /// A patch that makes the function `name` what it is now.
+    #[track_caller]
+    pub(crate) fn undo(&self, name: &str) -> Placed {
+        let address = self.symbol(name);
+        let bytes = self.agent.memory().read(address, 5).expect("its first bytes");
+        Placed { redirects: vec![Write { address, bytes }], ..Placed::default() }
+    }
 }
 
-/// Whether the process is a program of the workspace `root`.
-pub(crate) fn runs_in(root: &Path) -> bool {
-    !crate::support::processes::working_in(root).is_empty()
+/// `mov eax, VALUE; ret`
+pub(crate) fn returning(value: u32) -> Vec<u8> {
+    [&[0xb8], &value.to_le_bytes()[..], &[0xc3]].concat()
 }
 
-/// Patience for what needs no build.
-pub(crate) const PATIENCE: std::time::Duration = SOON;
+/// A patch that puts `code` into a slot and sends the function at `from` there.
+pub(crate) fn redirect(agent: &Agent, from: u64, slot: u64, code: &[u8]) -> Placed {
+    let to = agent.code().start + slot * SLOT;
+    Placed {
+        writes: vec![Write { address: to, bytes: code.to_vec() }],
+        redirects: vec![Write { address: from, bytes: jump(from, to) }],
+        ..Placed::default()
+    }
+}
 
-/// Says what the crates make of it, whenever that is something else.
-const APP: &str = r#"use std::sync::atomic::{AtomicU32, Ordering};
+fn jump(from: u64, to: u64) -> Vec<u8> {
+    let distance = i32::try_from(to.cast_signed() - (from + 5).cast_signed()).expect("within reach");
+    [&[0xe9], &distance.to_le_bytes()[..]].concat()
+}
 
-static SAID: AtomicU32 = AtomicU32::new(1);
-
-fn main() {
-    let mut last = String::new();
+/// What `find` says until the process is ready or cannot be patched.
+pub(crate) fn find_when_ready(pid: u32) -> Result<Agent, Missing> {
     loop {
-        step(&mut last);
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        match Agent::find(pid) {
+            Err(Missing::NotReady { .. }) => thread::yield_now(),
+            found => return found,
+        }
     }
 }
-
-fn step(last: &mut String) {
-    let now = format!("{} {}", own(), api::answer());
-    if now != *last {
-        println!("said: {} {now}", SAID.fetch_add(1, Ordering::SeqCst));
-        *last = now;
-    }
-}
-
-fn own() -> &'static str {
-    "main"
-}
-"#;
-
-const API: &str = r#"use std::sync::atomic::{AtomicU32, Ordering};
-
-static ASKED: AtomicU32 = AtomicU32::new(0);
-
-pub fn answer() -> String {
-    ASKED.fetch_add(1, Ordering::Relaxed);
-    format!("api {} {} {}", base::word(), outside::word(), include_str!("text.txt"))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn one() {
-        assert_eq!(1, 1);
-    }
-}
-"#;

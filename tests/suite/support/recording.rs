@@ -22,6 +22,10 @@ use crate::support::tree::stamp;
 /// The two toolchains of every user: the one that they have, and the one that others have.
 pub(crate) const TOOLCHAINS: [&str; 2] = ["stable", "nightly"];
 
+/// What there is: inode, time and content.
+pub(crate) type Files = BTreeMap<PathBuf, (Stamp, Vec<u8>)>;
+type Stamp = (u64, i64, i64);
+
 const TOOL: &str = env!("CARGO_BIN_EXE_cargo-hotreload");
 
 /// The workspace in `ws` of a fixture.
@@ -125,7 +129,7 @@ impl Recording {
     }
 
     /// Every file of cargo's, but for rustc's caches and what is ours: time, inode and content.
-    pub(crate) fn files(&self) -> BTreeMap<PathBuf, ((u64, i64, i64), Vec<u8>)> {
+    pub(crate) fn files(&self) -> Files {
         let mut found = BTreeMap::new();
         let mut open = vec![self.target()];
         while let Some(directory) = open.pop() {

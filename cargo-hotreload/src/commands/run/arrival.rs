@@ -1,7 +1,7 @@
 //! What the threads of a session tell its loop.
 
 use crate::commands::run::modules::ModulesBuild;
-use crate::commands::run::patching::CompilationEnded;
+use crate::commands::run::patching::compiling::CompilationEnded;
 use crate::effects::build::Artifacts;
 use crate::effects::watch::Saved;
 use crate::session::event::{Event, Patch};
@@ -22,6 +22,8 @@ pub(super) enum Arrival {
     Compiled(CompilationEnded),
     /// What came of a patch for the program of this number.
     Patched(usize, Result<Patch, String>),
+    /// Cargo has built something else than what was patched into the program of this number.
+    Diverged(usize, String),
     /// The program of this number has ended and waits to be reaped.
     ProgramEnded(usize),
     /// A key was pressed.

@@ -55,6 +55,9 @@ impl Driver<'_> {
     pub(super) fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
         self.build_began = SystemTime::now();
+        if let Some(patching) = &mut self.patching {
+            patching.take_edits();
+        }
         self.front.build_begins();
         if replan {
             self.plan_anew()?;
@@ -149,6 +152,9 @@ impl Driver<'_> {
         let status = cargo.map(Running::reap);
         let is_good = artifacts.success && matches!(&status, Some(Ok(status)) if status.success());
         self.front.build_ended(is_good, self.cancelled);
+        if let Some(patching) = &mut self.patching {
+            patching.settle_edits(is_good);
+        }
         self.record_built(artifacts, is_good);
         match status {
             _ if is_good => {}
@@ -174,7 +180,7 @@ impl Driver<'_> {
             }
         }
         match &mut self.patching {
-            Some(patching) => patching.built(),
+            Some(patching) => patching.built(&self.facts, self.build_began),
             None => self.ask_about_modules(&built),
         }
         Ok(built)

@@ -159,6 +159,7 @@ impl<'arguments> Driver<'arguments> {
                 self.queue.push_back(Tidings::All(Event::Compiled { at }));
                 Tidings::All(self.compiled(ended))
             }
+            Arrival::Diverged(index, why) => Tidings::One(index, Event::Diverged(why)),
             Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
                 if self.modules_build == ModulesBuild::Asked(question) {
@@ -225,6 +226,7 @@ impl<'arguments> Driver<'arguments> {
                 self.queue.push_back(Tidings::One(index, event));
             }
             (Action::Patch, Whom::One(index)) => self.patch(index),
+            (Action::Compare, Whom::One(index)) => self.compare(index),
             (Action::Signal(signal), Whom::One(index)) => self.signal(index, signal),
             (Action::Look, Whom::One(index)) => {
                 let mappings = self.look(index);
@@ -236,7 +238,8 @@ impl<'arguments> Driver<'arguments> {
             (Action::Reply(to, answer), _) => self.control.reply(to, &answer),
             (Action::Record(record), _) => self.record(whom, record),
             // A process belongs to one program, and the end is the loop's.
-            (Action::Start(_) | Action::Patch | Action::Signal(_) | Action::Look, Whom::All) | (Action::End, _) => {}
+            (Action::Start(_) | Action::Patch | Action::Compare | Action::Signal(_) | Action::Look, Whom::All)
+            | (Action::End, _) => {}
         }
     }
 }

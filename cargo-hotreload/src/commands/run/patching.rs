@@ -2,47 +2,47 @@
 //!
 //! 1. cargo's builds are recorded, so that each call of rustc can be repeated ([`Patching::recorded`]);
 //! 2. each process gets a thread of its own that knows it ([`worker`]);
-//! 3. an edit is traced to the crates that read the file ([`sources`]), and these are compiled ([`Driver::compile`]);
-//! 4. the threads put what came out into their processes ([`Driver::patch`]).
+//! 3. an edit is traced to the crates that read the file ([`sources`]), and these are compiled ([`compiling`]);
+//! 4. the threads put what came out into their processes ([`processes`]).
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-use crate::commands::run::arrival::Arrival;
-use crate::commands::run::driver::Driver;
 use crate::commands::run::facts::Facts;
-use crate::commands::run::front::ABOVE;
 use crate::commands::run::patching::sources::Sources;
-use crate::commands::run::patching::worker::{Base as Baseline, Task};
+use crate::commands::run::patching::views::Views;
+use crate::commands::run::patching::worker::Task;
 use crate::config::profile;
 use crate::config::values::Strategy;
 use crate::effects::rustc::background::helpers;
-use crate::effects::rustc::compile::{Canceller, Cause, Compilation, Compiled, Failure, Outcome, Told};
+use crate::effects::rustc::compile::{Canceller, Compiled};
 use crate::effects::rustc::records;
 use crate::effects::{agent, cargo_config, files};
 use crate::live::Crate;
 use crate::patch::rustc::background::in_background;
-use crate::patch::rustc::plan::{self, Base, Edit, Plan, Seen};
-use crate::patch::rustc::recorded::{Kind, Recorded};
+use crate::patch::rustc::plan::{self, Base, Edit, Plan};
+use crate::patch::rustc::recorded::{Key, Recorded};
 use crate::patch::rustc::replay::Places;
 use crate::patch::rustc::stand_in::{recording, records_directory};
 use crate::patch::rustc::units::Units;
+use crate::patch::view;
 use crate::plan::command::CommandLine;
 use crate::plan::environment::preloading;
-use crate::session::event::{Crates, Event, NoCrates};
-use crate::session::fleet::Tidings;
 use crate::ui::say;
+use crate::workspace::Workspace;
 use crate::workspace::graph::HostIndex;
 
+pub(super) mod compiling;
+mod processes;
 mod sources;
+mod views;
 mod worker;
 
 /// Where a target directory has what patches need.
@@ -59,10 +59,17 @@ pub(super) struct Patching {
     wrapper: Option<std::ffi::OsString>,
     units: Units,
     sources: Sources,
+    views: Views,
+    /// What the crates that are being compiled are made of.
+    next_views: Vec<(Key, Option<view::Crate>)>,
     base: Base,
     generation: u32,
-    /// Files that were saved since what they changed is in the program.
+    /// Directories of what was compiled since cargo's last good build.
+    results: Vec<PathBuf>,
+    /// Files that were saved, and that nobody compiles.
     edited: BTreeSet<PathBuf>,
+    /// Files whose edits are being compiled, by us or by cargo.
+    taken: BTreeSet<PathBuf>,
     compiling: Option<Compiling>,
     /// What was compiled last, for the programs.
     compiled: Arc<Vec<Crate>>,
@@ -77,9 +84,6 @@ struct Compiling {
     canceller: Canceller,
     plan: Arc<Plan>,
 }
-
-/// How a compilation of crates ended.
-pub(super) type CompilationEnded = Result<Outcome>;
 
 impl Patching {
     /// What is needed, if the strategy wants patches.
@@ -99,9 +103,13 @@ impl Patching {
             wrapper: cargo_config::rustc_wrapper(&facts.workspace.root),
             units: Units::default(),
             sources: Sources::default(),
+            views: Views::default(),
+            next_views: Vec::new(),
             base: Base::default(),
             generation: 0,
+            results: Vec::new(),
             edited: BTreeSet::new(),
+            taken: BTreeSet::new(),
             compiling: None,
             compiled: Arc::default(),
             next_base: Base::default(),
@@ -122,6 +130,8 @@ impl Patching {
     /// The program `line`, which takes patches.
     pub(super) fn patchable(&self, line: CommandLine, index: usize) -> Result<CommandLine> {
         let patches = self.directory.join(index.to_string());
+        // Those of an earlier process are not about this one.
+        files::remove_directory(&patches)?;
         fs::create_dir_all(&patches).with_context(|| format!("cannot make `{}`", patches.display()))?;
         let inherited = line.set.iter().rev().find(|(name, _)| name == "LD_PRELOAD").map(|(_, value)| value.clone());
         let inherited = inherited.or_else(|| env::var_os("LD_PRELOAD"));
@@ -134,13 +144,38 @@ impl Patching {
         self.edited.extend(paths.iter().cloned());
     }
 
-    /// Cargo has built everything.
-    pub(super) fn built(&mut self) {
+    /// Cargo has built everything, in a build that began at `began`.
+    pub(super) fn built(&mut self, facts: &Facts, began: SystemTime) {
         self.units = records::read(&self.records);
         self.base = Base::default();
         self.next_base = Base::default();
-        self.edited.clear();
-        self.sources = Sources::read(&self.units);
+        self.sources = Sources::read(self.parts(facts));
+        let local = self.parts(facts).into_iter().filter(|unit| is_local(&facts.workspace, unit));
+        self.views = Views::read(local, &self.sources, began);
+        for directory in std::mem::take(&mut self.results) {
+            remove(&directory);
+        }
+    }
+
+    /// What was saved is being compiled from here on.
+    pub(super) fn take_edits(&mut self) {
+        self.taken.append(&mut self.edited);
+    }
+
+    /// What was being compiled is good, or has to be compiled again.
+    pub(super) fn settle_edits(&mut self, is_good: bool) {
+        let taken = std::mem::take(&mut self.taken);
+        if !is_good {
+            self.edited.extend(taken);
+        }
+    }
+
+    /// Everything that the programs consist of, and what builds them.
+    fn parts(&self, facts: &Facts) -> Vec<&Recorded> {
+        let hosts = 0..facts.workspace.hosts.len();
+        let programs = hosts.filter_map(|host| self.program(facts, host));
+        let parts = programs.map(|program| self.units.parts(program));
+        parts.flat_map(|parts| parts.units.into_iter().chain(parts.tools)).collect()
     }
 
     /// Ends the running compilation.
@@ -159,26 +194,19 @@ impl Patching {
 
     /// What the edit comes to.
     fn plan(&mut self, facts: &Facts) -> Result<Option<Plan>, String> {
-        let program = self.program(facts, 0).ok_or("how the program was compiled is not known")?;
-        let mut edits: Vec<Edit> = Vec::new();
-        for path in &self.edited {
-            let units = self.sources.units_of(path);
-            if units.is_empty() {
-                return Err(format!("`{}` is not the source of one of its crates", path.display()));
-            }
-            for unit in units {
-                let recorded = self.units.get(unit).ok_or("how a crate was compiled is not known")?;
-                records::check(recorded).map_err(|stale| stale.to_string())?;
-                let seen = if recorded.kind() == Kind::Program { Seen::ByNobody } else { Seen::ByCallers };
-                edits.push(Edit { unit: unit.clone(), seen });
-            }
+        if facts.workspace.hosts.len() > 1 {
+            return Err("several programs are run, and only processes of one can be patched".to_owned());
         }
-        edits.dedup();
+        let edits = self.edits()?;
         if edits.is_empty() {
+            self.views.update(self.next_views.drain(..));
             return Ok(None);
         }
+        self.generation += 1;
         let out_dir = self.directory.join(format!("build-{}", self.generation));
         fs::create_dir_all(&out_dir).map_err(|error| format!("`{}` cannot be made: {error}", out_dir.display()))?;
+        self.results.push(out_dir.clone());
+        let program = self.program(facts, 0).ok_or("how the program was compiled is not known")?;
         let places = Places { out_dir: &out_dir, tool: &self.tool };
         let plan =
             plan::plan(&self.units, program, &edits, &self.base, places).map_err(|refusal| refusal.to_string())?;
@@ -186,127 +214,56 @@ impl Patching {
     }
 }
 
-impl Driver<'_> {
-    /// Compiles the edited crates; what is immediately known is told at once.
-    pub(super) fn compile(&mut self) {
-        let ended = |result| Tidings::All(Event::Crates(result));
-        let Some(patching) = &mut self.patching else { return };
-        patching.generation += 1;
-        self.cancelled = false;
-        self.front.build_begins();
-        let plan = match patching.plan(&self.facts) {
-            Err(why) => return self.queue.push_back(ended(Err(NoCrates::ForCargo(why)))),
-            Ok(None) => return self.queue.push_back(ended(Ok(Crates { names: Vec::new() }))),
-            Ok(Some(plan)) => Arc::new(plan),
-        };
-        let (arrivals, show) = (self.arrivals.clone(), self.front.diagnostics());
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let shared = Arc::clone(&plan);
-        let run = move || {
-            let compilation = Compilation::new(&shared);
-            drop(sender.send(compilation.canceller()));
-            let outcome = compilation.run(|told| match told {
-                Told::Said(rendered, _) => show(rendered),
-                Told::Printed(text) => say::lines(&text),
-                Told::Began(_) | Told::Metadata(_) | Told::Ended(..) => {}
-            });
-            drop(arrivals.send(Arrival::Compiled(outcome)));
-        };
-        let started = thread::Builder::new().name("compile".into()).spawn(run);
-        match (started, receiver.recv()) {
-            (Ok(_), Ok(canceller)) => patching.compiling = Some(Compiling { canceller, plan }),
-            _ => self.queue.push_back(ended(Err(NoCrates::ForCargo("no thread could be started".to_owned())))),
-        }
-    }
-
-    /// The compilation has ended.
-    pub(super) fn compiled(&mut self, ended: CompilationEnded) -> Event {
-        let Some(patching) = &mut self.patching else { return Event::Crates(Ok(Crates { names: Vec::new() })) };
-        let compiling = patching.compiling.take();
-        let is_good = matches!(ended, Ok(Outcome::Done(_)));
-        self.front.build_ended(is_good, self.cancelled);
-        let result = match ended {
-            Ok(Outcome::Done(compiled)) => read(&compiled).map_err(|error| NoCrates::ForCargo(format!("{error:#}"))),
-            Ok(Outcome::Failed(Failure { cause: Cause::Source, .. })) => Err(NoCrates::Wrong(ABOVE.to_owned())),
-            Ok(Outcome::Failed(Failure { cause: Cause::Libraries, crate_name })) => {
-                Err(NoCrates::ForCargo(format!("the libraries of `{crate_name}` do not belong together")))
+impl Patching {
+    /// Reads the machine code of `compiled`, and what it was made of.
+    fn read(&mut self, compiled: &[Compiled]) -> Result<Vec<Crate>> {
+        for Compiled { unit, dep_info, .. } in compiled {
+            if let (Some(recorded), Some(dep_info)) = (self.units.get(unit), dep_info) {
+                self.sources.add(recorded, dep_info);
             }
-            Ok(Outcome::Failed(Failure { cause: Cause::Compiler { status, printed }, .. })) => {
-                Err(NoCrates::Wrong(format!("rustc ended with {status}: {}", printed.trim())))
+        }
+        compiled.iter().map(worker::read_crate).collect()
+    }
+
+    /// What was edited, and who sees it.
+    fn edits(&mut self) -> Result<Vec<Edit>, String> {
+        let mut units: BTreeSet<&Key> = BTreeSet::new();
+        for path in &self.taken {
+            let readers = self.sources.units_of(path, &self.units);
+            if readers.is_empty() {
+                return Err(format!("`{}` is not the source of one of its crates", path.display()));
             }
-            Ok(Outcome::Cancelled) => Err(NoCrates::Wrong("it was cancelled".to_owned())),
-            Err(error) => Err(NoCrates::ForCargo(format!("{error:#}"))),
-        };
-        Event::Crates(result.map(|crates| {
-            let names = crates.iter().map(|compiled| compiled.name.clone()).collect();
-            patching.compiled = Arc::new(crates);
-            if let Some(Compiling { plan, .. }) = compiling {
-                patching.next_base = patching.base.after(&plan);
-            }
-            Crates { names }
-        }))
-    }
-
-    /// Puts what was compiled into the program of this number.
-    pub(super) fn patch(&mut self, index: usize) {
-        let Some(patching) = &mut self.patching else { return };
-        // Whatever comes of it, what comes next begins here: a refused patch ends in a build of cargo's.
-        patching.base = patching.next_base.clone();
-        patching.edited.clear();
-        let sent =
-            patching.workers[index].as_ref().map(|worker| worker.send(Task::Patch(Arc::clone(&patching.compiled))));
-        if !matches!(sent, Some(Ok(()))) {
-            let why = "the program cannot be patched".to_owned();
-            self.queue.push_back(Tidings::One(index, Event::Patched(Err(why))));
+            units.extend(readers);
         }
-    }
-
-    /// Gets to know the process of the program of this number, which was just started.
-    pub(super) fn attach(&mut self, index: usize, pid: u32, began: SystemTime) {
-        let Some(patching) = &self.patching else { return };
-        let Some(program) = patching.program(&self.facts, self.facts.instances[index].host) else { return };
-        let parts = patching.units.parts(program);
-        let is_local = |unit: &&&Recorded| {
-            let manifest = unit.package_directory().map(|directory| directory.join("Cargo.toml"));
-            manifest.is_some_and(|manifest| self.facts.workspace.package_of(&manifest).is_some())
-        };
-        let local: Vec<Recorded> = parts.units.iter().filter(is_local).map(|unit| (*unit).clone()).collect();
-        let out_dir = patching.directory.join(format!("base-{pid}"));
-        let places = Places { out_dir: &out_dir, tool: &patching.tool };
-        let edit = Edit { unit: program.key(), seen: Seen::ByNobody };
-        let objects = plan::plan(&patching.units, program, &[edit], &Base::default(), places);
-        let base = Baseline {
-            local,
-            program: objects.map_err(|refusal| refusal.to_string()),
-            began,
-            toolchain: self.facts.toolchain.library_directory.clone(),
-            dependencies: program.absolute(&program.out_dir),
-        };
-        let worker = worker::start(index, pid, base, self.arrivals.clone());
-        if let Some(patching) = &mut self.patching {
-            patching.workers[index] = worker.ok();
+        let (mut edits, mut now) = (Vec::new(), Vec::new());
+        for unit in units {
+            let recorded = self.units.get(unit).ok_or("how a crate was compiled is not known")?;
+            records::check(recorded).map_err(|stale| stale.to_string())?;
+            let edited = self.views.edited(recorded, &self.sources, &self.units);
+            edits.extend(edited.seen.map(|seen| Edit { unit: unit.clone(), seen }));
+            now.push((unit.clone(), edited.now));
         }
-    }
-
-    /// The process of the program of this number has ended.
-    pub(super) fn detach(&mut self, index: usize) {
-        if let Some(patching) = &mut self.patching {
-            patching.workers[index] = None;
-        }
+        self.next_views = now;
+        Ok(edits)
     }
 }
 
-/// Reads the machine code of `compiled`.
-pub(super) fn read(compiled: &[Compiled]) -> Result<Vec<Crate>> {
-    compiled.iter().map(worker::read_crate).collect()
+/// Whether a crate is of the workspace, or beside it: one that may be edited.
+pub(super) fn is_local(workspace: &Workspace, unit: &Recorded) -> bool {
+    let manifest = unit.package_directory().map(|directory| directory.join("Cargo.toml"));
+    manifest.is_some_and(|manifest| workspace.package_of(&manifest).is_some())
 }
 
 /// What the session leaves in the target directory goes with it.
 impl Drop for Patching {
     fn drop(&mut self) {
         self.cancel();
-        if let Err(error) = files::remove_directory(&self.directory) {
-            say::warning(&format!("{error:#}"));
-        }
+        remove(&self.directory);
+    }
+}
+
+fn remove(directory: &Path) {
+    if let Err(error) = files::remove_directory(directory) {
+        say::warning(&format!("{error:#}"));
     }
 }

@@ -39,7 +39,8 @@ impl Occupied {
         words.iter().map(|word| u64::from_ne_bytes(*word)).find(|word| self.contains(*word))
     }
 
-    fn contains(&self, address: u64) -> bool {
+    /// Whether nobody may go on at `address`.
+    pub(super) fn contains(&self, address: u64) -> bool {
         let (Some(first), Some(last)) = (self.addresses.first(), self.addresses.last()) else { return false };
         (*first..=*last).contains(&address) && self.addresses.binary_search(&address).is_ok()
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -13,12 +14,16 @@ use rustix::process::Signal;
 
 use crate::effects::build::{Rendered, is_sum, rendered};
 use crate::effects::rustc::job_server::JobServer;
+use crate::effects::rustc::link::point;
 use crate::effects::rustc::objects::{self, Objects};
 use crate::effects::rustc::process::{Event, Rustc};
 use crate::events::gather;
 use crate::events::record;
 use crate::patch::rustc::plan::{Plan, Stage, Step};
 use crate::patch::rustc::recorded::Key;
+
+/// Only one compilation goes on in a process at a time.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Codes of errors that are not the source's fault: libraries that do not belong together, or to this compiler.
 const MISMATCHES: [&str; 7] = ["E0460", "E0461", "E0462", "E0463", "E0464", "E0514", "E0519"];
@@ -162,6 +167,8 @@ impl<'a> Compilation<'a> {
     /// # Errors
     /// A compiler cannot be started, or what it should have left is not there.
     pub fn run(mut self, mut tell: impl FnMut(Told)) -> Result<Outcome> {
+        // Compilations of one crate share rustc's cache, and the link that stands for the directory of results.
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = self.carry_out(&mut tell);
         self.end_all();
         outcome
@@ -210,6 +217,10 @@ impl<'a> Compilation<'a> {
             }
             let is_there = step.after.iter().all(|after| self.stages[after.step] >= Some(after.stage));
             if is_there && self.begun.insert(index) {
+                if let Some(link) = &step.link {
+                    point(link, &self.plan.out_dir)
+                        .with_context(|| format!("cannot make the link `{}`", link.display()))?;
+                }
                 if let Some(objects) = &step.results.objects {
                     make_empty(objects)?;
                 }

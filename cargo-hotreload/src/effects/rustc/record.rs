@@ -13,7 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
-use crate::effects::files;
+use crate::effects::rustc::link::point;
 use crate::patch::rustc::call::Call;
 use crate::patch::rustc::recorded::Recorded;
 
@@ -23,14 +23,16 @@ pub(super) const EXTENSION: &str = "call";
 /// Writes the call `words` into `records` and carries it out, by `next` if there is one. Returns only if that cannot be
 /// started.
 pub fn record_and_become(records: &Path, next: Option<&OsStr>, words: &[OsString]) -> io::Error {
-    let (programs, arguments) = Call::split(words);
-    let arguments = expanded(arguments);
-    if Call::compiles(&arguments) {
-        let programs = next.map(OsStr::to_owned).into_iter().chain(programs.iter().cloned()).collect();
-        // Without a record, cargo is called instead.
-        let _ = write(records, programs, arguments);
-    }
-    let mut all = next.into_iter().chain(words.iter().map(OsString::as_os_str));
+    let (programs, given) = Call::split(words);
+    let programs: Vec<OsString> = next.map(OsStr::to_owned).into_iter().chain(programs.iter().cloned()).collect();
+    let arguments = expanded(given);
+    let recorded = if Call::compiles(&arguments) { recorded(records, &programs, &arguments) } else { None };
+    // Arguments that were put into a file are too many for anything else.
+    let linked = recorded.filter(|_| given == arguments).and_then(|recorded| {
+        let link = recorded.call.link.as_deref()?;
+        Some(recorded.arguments_with_results_in(link))
+    });
+    let mut all = programs.into_iter().chain(linked.unwrap_or_else(|| given.to_vec()));
     let Some(program) = all.next() else { return io::ErrorKind::InvalidInput.into() };
     Command::new(program).args(all).exec()
 }
@@ -45,31 +47,33 @@ fn expanded(arguments: &[OsString]) -> Vec<OsString> {
     arguments.iter().flat_map(|argument| lines(argument).unwrap_or_else(|| vec![argument.clone()])).collect()
 }
 
-fn write(records: &Path, programs: Vec<OsString>, arguments: Vec<OsString>) -> io::Result<()> {
+/// The call, written down, and its link made. Without a record, cargo is called later instead.
+fn recorded(records: &Path, programs: &[OsString], arguments: &[OsString]) -> Option<Recorded> {
     let compiler = programs.last().map(|program| stamp(program, env::var_os("PATH").as_deref())).unwrap_or_default();
-    let environment = env::vars_os().collect();
-    let call = Call { programs, arguments, directory: env::current_dir()?, environment, compiler };
-    let bytes = call.encode();
-    let Some(recorded) = Recorded::new(call) else { return Ok(()) };
-    let name = format!("{}-{:016x}", recorded.crate_name, files::hash(recorded.key().path().as_os_str().as_bytes()));
-    let file = records.join(&name).with_extension(EXTENSION);
-    let written = write_whole(records, &name, &file, &bytes);
-    if written.is_err() {
+    let mut recorded = Recorded::new(Call {
+        programs: programs.to_vec(),
+        arguments: arguments.to_vec(),
+        directory: env::current_dir().ok()?,
+        environment: env::vars_os().collect(),
+        compiler,
+        link: None,
+    })?;
+    DirBuilder::new().recursive(true).mode(0o700).create(records).ok()?;
+    let link = recorded.result_link(records);
+    recorded.call.link = link.filter(|link| point(link, &recorded.absolute(&recorded.out_dir)).is_ok());
+    let file = records.join(recorded.file_name()).with_extension(EXTENSION);
+    if write_whole(&file, &recorded.call.encode()).is_err() {
         // An old call is worse than none.
         let _ = fs::remove_file(file);
     }
-    written
+    Some(recorded)
 }
 
 /// Nobody sees half a file, and nobody else reads it: the environment may have secrets.
-fn write_whole(records: &Path, name: &str, file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = records.join(format!("{name}.{}", process::id()));
+fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = file.with_extension(process::id().to_string());
     let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
     let opened = open().or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            DirBuilder::new().recursive(true).mode(0o700).create(records)?;
-            open()
-        }
         // Left by a process of this id that was killed.
         io::ErrorKind::AlreadyExists => fs::remove_file(&beside).and_then(|()| open()),
         _ => Err(error),

@@ -1,6 +1,8 @@
 //! One thread that is traced by the calling thread.
 
 use std::io;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -102,6 +104,17 @@ pub(super) fn look(process: Pid, thread: Pid) -> Look {
     }
 }
 
+/// Takes notice of the end of a thread that anyone of this process traces; without that a thread of the program that
+/// waits for it would wait for ever. Not for the main thread.
+pub(super) fn bury(thread: Pid) {
+    let id = WaitId::Pid(raw(thread));
+    let ends = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
+    // The kernel would also give us a stop, which is for the one who traces.
+    if seen(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) == Look::Gone {
+        let _ = waitid(id, ends);
+    }
+}
+
 fn all_threads() -> u32 {
     libc::__WALL.cast_unsigned()
 }
@@ -118,6 +131,31 @@ fn seen(status: rustix::io::Result<Option<rustix::process::WaitIdStatus>>) -> Lo
         Ok(None) | Err(rustix::io::Errno::INTR) => Look::Runs,
         Err(_) => Look::Gone,
     }
+}
+
+/// Lets the stopped thread do one instruction. `None` if it has to wait in it: it is asked to stop again.
+///
+/// The signal of the step itself is taken; another one that came first is about to be delivered.
+pub(super) fn step(process: Pid, thread: Pid) -> Option<Look> {
+    const PATIENCE: Duration = Duration::from_millis(20);
+    let begin = Instant::now();
+    if ptrace::step(thread, None).is_err() {
+        return Some(Look::Gone);
+    }
+    while begin.elapsed() < PATIENCE {
+        match look(process, thread) {
+            Look::Runs => yield_now(),
+            Look::Stopped(libc::SIGTRAP) if is_step(thread) => return Some(Look::Stopped(0)),
+            stopped => return Some(stopped),
+        }
+    }
+    // As in `seize`.
+    let _ = ptrace::interrupt(thread);
+    None
+}
+
+fn is_step(thread: Pid) -> bool {
+    ptrace::getsiginfo(thread).is_ok_and(|information| information.si_code == libc::TRAP_TRACE)
 }
 
 /// Lets the stopped thread go, with `signal` (0: none), and traces it no more. A thread that takes part in a stop of the

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fate, Pairs, pair};
+use super::{Fate, Pairs, Unknown, pair};
 use crate::patch::content::{Contents, Item, Optimised};
 use crate::patch::object::Kind;
 use crate::patch::refusal::Refusal;
@@ -36,7 +36,7 @@ fn mangled(name: &str) -> String {
 fn fates(before: &str, after: &str) -> Result<String, Refusal> {
     // Functions whose name begins with `p` are pointed to.
     let Pairs { fates, renamed } =
-        pair("krate", &contents(before), &contents(after), &|name| name.contains("5krate1p"))?;
+        pair("krate", &contents(before), &contents(after), &|name| name.contains("5krate1p"), &Unknown)?;
     let mut words: Vec<String> = after
         .split_whitespace()
         .map(|word| {
@@ -87,7 +87,8 @@ fn what_is_certain_is_paired() {
 #[test]
 fn what_comes_back_is_what_it_was() {
     let without = contents("f.a=1").after(contents("f.a=1 f.b=1 v.c=1 v.d=1"));
-    let Pairs { fates, .. } = pair("krate", &without, &contents("f.a=1 f.b=2 v.c=1 v.d=2"), &|_| true).expect("pairs");
+    let Pairs { fates, .. } =
+        pair("krate", &without, &contents("f.a=1 f.b=2 v.c=1 v.d=2"), &|_| true, &Unknown).expect("pairs");
     let fate = |name: &str| fates[&mangled(name)];
     assert_eq!(["f.a", "f.b", "v.c", "v.d"].map(fate), [Fate::Same, Fate::Edited, Fate::Same, Fate::Fresh]);
 }
@@ -95,7 +96,7 @@ fn what_comes_back_is_what_it_was() {
 #[test]
 fn a_static_must_not_vanish_from_optimised_code() {
     let optimised = |text: &str| Contents { optimised: Optimised::Yes, ..contents(text) };
-    let lost = |before: &str, now: &str| pair("krate", &optimised(before), &optimised(now), &|_| true).err();
+    let lost = |before: &str, now: &str| pair("krate", &optimised(before), &optimised(now), &|_| true, &Unknown).err();
     let name = "krate::a".to_owned();
     assert_eq!(lost("f.b=1 v.a=1", "f.b=2"), Some(Refusal::Lost { name }));
     assert_eq!(lost("f.b=1 v.a=1", "f.b=2 v.a=1"), None);

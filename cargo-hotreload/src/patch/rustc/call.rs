@@ -22,6 +22,10 @@ pub struct Call {
     pub environment: Vec<(OsString, OsString)>,
     /// What tells the compiler's file from another version's in its place.
     pub compiler: String,
+    /// The link by which rustc was told where results go; see [`Recorded::result_link`].
+    ///
+    /// [`Recorded::result_link`]: crate::patch::rustc::recorded::Recorded::result_link
+    pub link: Option<PathBuf>,
 }
 
 impl Call {
@@ -50,7 +54,7 @@ impl Call {
     /// As the content of a file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let Self { programs, arguments, directory, environment, compiler } = self;
+        let Self { programs, arguments, directory, environment, compiler, link } = self;
         let mut bytes = Vec::with_capacity(16 << 10);
         let mut field = |parts: &[&[u8]]| {
             bytes.extend_from_slice(&parts.concat());
@@ -59,6 +63,7 @@ impl Call {
         field(&[MAGIC]);
         field(&[compiler.as_bytes()]);
         field(&[directory.as_os_str().as_bytes()]);
+        field(&[link.as_ref().map_or(&[], |link| link.as_os_str().as_bytes())]);
         for list in [programs, arguments] {
             field(&[list.len().to_string().as_bytes()]);
             for word in list {
@@ -81,6 +86,8 @@ impl Call {
         }
         let compiler = String::from_utf8(fields.next()?.to_vec()).ok()?;
         let directory = PathBuf::from(text(fields.next()?));
+        let link = fields.next().map(text)?;
+        let link = (!link.is_empty()).then(|| link.into());
         let mut list = || -> Option<Vec<OsString>> {
             let count: usize = str::from_utf8(fields.next()?).ok()?.parse().ok()?;
             let words: Vec<OsString> = fields.by_ref().take(count).map(text).collect();
@@ -93,7 +100,7 @@ impl Call {
             Some((text(&field[..at]), text(&field[at + 1..])))
         };
         let environment = fields.map(pair).collect::<Option<_>>()?;
-        (!programs.is_empty()).then_some(Self { programs, arguments, directory, environment, compiler })
+        (!programs.is_empty()).then_some(Self { programs, arguments, directory, environment, compiler, link })
     }
 }
 
@@ -118,6 +125,7 @@ mod tests {
             directory: odd().into(),
             environment: vec![("A".into(), odd()), ("=B".into(), OsString::new()), (WRAPPER.into(), odd())],
             compiler: "1.5 7".into(),
+            link: Some(odd().into()),
         };
         call.environment.push((RECORDS.into(), odd()));
         let bytes = call.encode();
@@ -125,7 +133,7 @@ mod tests {
         assert_eq!(Call::decode(&bytes), Some(call));
         assert_eq!(Call::decode(&bytes[..bytes.len() - 1]), None, "cut off");
         assert_eq!(Call::decode(b""), None);
-        assert_eq!(Call::decode(b"call of rustc, 0\0x\0/\x001\0rustc\x000\0"), None);
+        assert_eq!(Call::decode(b"call of rustc, 0\0x\0/\0\x001\0rustc\x000\0"), None);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct Step {
     pub crate_name: String,
     /// How it is compiled.
     pub line: CommandLine,
+    /// The link that has to lead to where the results go.
+    pub link: Option<PathBuf>,
     /// What it waits for.
     pub after: Vec<After>,
     /// What it leaves.
@@ -167,6 +169,7 @@ pub fn plan(
             unit: unit.key(),
             crate_name: unit.crate_name.clone(),
             line: replay(unit, places, &search, |external| used(unit, external, against)),
+            link: unit.call.link.clone(),
             after,
             results: Results::of(unit, places.out_dir),
             seen: if is_seen { Seen::ByCallers } else { Seen::ByNobody },

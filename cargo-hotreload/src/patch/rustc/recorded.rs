@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use twox_hash::XxHash3_64;
+
 use crate::patch::content::Optimised;
 use crate::patch::rustc::call::Call;
 
@@ -117,8 +119,10 @@ pub struct Recorded {
     pub debug_info: Option<String>,
     /// `-C codegen-units`.
     pub codegen_units: Option<u32>,
+    /// Whether debug information goes into files of its own.
+    splits_debug_info: bool,
     /// The argument that names the directory, and how much of it comes before.
-    pub(super) out_dir_at: (usize, usize),
+    out_dir_at: (usize, usize),
 }
 
 /// Whether the harness for tests is put in.
@@ -153,6 +157,7 @@ impl Recorded {
             opt_level: None,
             debug_info: None,
             codegen_units: None,
+            splits_debug_info: false,
             out_dir_at: (0, 0),
             call,
         };
@@ -193,6 +198,7 @@ impl Recorded {
             b"metadata" => self.metadata = text(),
             b"incremental" => self.incremental = Some(value.into()),
             b"linker" => self.linker = Some(value.to_owned()),
+            b"split-debuginfo" => self.splits_debug_info = value != "off",
             b"opt-level" => self.opt_level = text(),
             b"debuginfo" => self.debug_info = text(),
             b"codegen-units" => self.codegen_units = text().and_then(|count| count.parse().ok()),
@@ -264,12 +270,44 @@ impl Recorded {
         if self.opt_level.as_deref().is_none_or(|level| level == "0") { Optimised::No } else { Optimised::Yes }
     }
 
+    /// The link that stands for the results' directory, if the call can do with one.
+    ///
+    /// rustc takes the name of that directory into account when it decides whether machine code of its cache can be used
+    /// again. So cargo's calls and ours have to name the same one, and mean different ones.
+    #[must_use]
+    pub fn result_link(&self, records: &Path) -> Option<PathBuf> {
+        // Without a cache there is nothing to win. Separate debug information is looked for where it was written.
+        let has_cache = self.incremental.is_some() && !self.splits_debug_info;
+        has_cache.then(|| records.join(self.file_name()).with_extension("out"))
+    }
+
+    /// What files about it are called by.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let unit = self.key().path().as_os_str().as_bytes().to_vec();
+        format!("{}-{:016x}", self.crate_name, XxHash3_64::oneshot(&unit))
+    }
+
+    /// The arguments of the call, with `directory` for results.
+    #[must_use]
+    pub fn arguments_with_results_in(&self, directory: &Path) -> Vec<OsString> {
+        let mut arguments = self.call.arguments.clone();
+        let (at, before) = self.out_dir_at;
+        arguments[at] = replaced(&arguments[at], before, directory);
+        arguments
+    }
+
     /// Whether a linker is called for something that comes out.
     #[must_use]
     pub fn links(&self) -> bool {
         let is_linked = |it: &CrateType| !matches!(it, CrateType::Rlib | CrateType::Staticlib);
         self.harness == Harness::Present || self.crate_types.is_empty() || self.crate_types.iter().any(is_linked)
     }
+}
+
+/// `argument` with `path` for what comes behind the first `before` bytes.
+pub(super) fn replaced(argument: &OsStr, before: usize, path: &Path) -> OsString {
+    OsString::from_vec([&argument.as_bytes()[..before], path.as_os_str().as_bytes()].concat())
 }
 
 impl CrateType {

@@ -1,14 +1,14 @@
 //! One call of rustc, repeated: where its results go differs from what cargo asked for, and what it links with.
 //!
 //! Everything that rustc's incremental cache depends on stays as it is, `--emit` above all, so that our calls and
-//! cargo's go on with each other's cache. Results, search paths, names of other crates' files and the linker do not
-//! count there. No linker runs: the tool, called in its place, takes the objects.
+//! cargo's go on with each other's cache. Search paths, names of other crates' files and the linker do not count there.
+//! Where results go does: without the same name for it, all machine code is made again. So both name a link. No linker runs: the tool, called in its place, takes the objects.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::patch::rustc::recorded::{CrateType, Extern, Recorded};
+use crate::patch::rustc::recorded::{CrateType, Extern, Recorded, replaced};
 use crate::patch::rustc::stand_in::OBJECTS;
 use crate::plan::command::{Base, CommandLine};
 
@@ -75,9 +75,10 @@ pub fn replay(
     search: &[PathBuf],
     used: impl Fn(&Extern) -> Use,
 ) -> CommandLine {
-    let mut arguments: Vec<Option<OsString>> = recorded.call.arguments.iter().cloned().map(Some).collect();
-    let (at, before) = recorded.out_dir_at;
-    arguments[at] = Some(replaced(&recorded.call.arguments[at], before, places.out_dir));
+    // The link, if there is one, leads to the directory while the call is carried out.
+    let results = recorded.call.link.as_deref().unwrap_or(places.out_dir);
+    let mut arguments: Vec<Option<OsString>> =
+        recorded.arguments_with_results_in(results).into_iter().map(Some).collect();
     for external in &recorded.externs {
         let (at, before) = external.at;
         match used(external) {
@@ -116,11 +117,6 @@ pub fn replay(
     line
 }
 
-/// `argument` with `path` for what comes behind the first `before` bytes.
-fn replaced(argument: &OsStr, before: usize, path: &Path) -> OsString {
-    OsString::from_vec([&argument.as_bytes()[..before], path.as_os_str().as_bytes()].concat())
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -145,6 +141,14 @@ mod tests {
              -L dependency=/t/debug/deps --extern 'a=/g 1/liba-1.rmeta' --extern c=/t/debug/deps/libc-1.rmeta"
         );
         assert_eq!((line.base, line.directory.as_path()), (Base::Nothing, Path::new("/w")));
+    }
+
+    #[test]
+    fn results_go_to_where_a_link_leads() {
+        let mut library = unit("b", "lib", &[]);
+        library.call.link = Some("/t/records/b-1.out".into());
+        let shown = replay(&library, PLACES(), &[], |_| Use::Cargos).to_string();
+        assert!(shown.contains(" --out-dir /t/records/b-1.out "), "{shown}");
     }
 
     #[test]

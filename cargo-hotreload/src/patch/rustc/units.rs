@@ -168,6 +168,7 @@ pub(super) mod tests {
                 ("CARGO_MAKEFLAGS".into(), "-j --jobserver-auth=6,7".into()),
             ],
             compiler: String::new(),
+            link: None,
         };
         Recorded::new(call).expect("a compilation")
     }

@@ -1,6 +1,5 @@
 //! Edits of small programs, compiled by the real compiler.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,29 +9,31 @@ use tempfile::TempDir;
 use super::{Compiled, Plan, World};
 use crate::effects::rlibs::Rlibs;
 use crate::patch::agent_state::{Region, SLOT};
+use crate::patch::companion::Companion;
 use crate::patch::content::Contents;
 use crate::patch::link::Failure;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
+use crate::patch::pairing::Unknown;
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::{self, Set};
 
 /// Where the program would be loaded.
-const BIAS: u64 = 0x5555_5555_4000;
+pub(in crate::patch) const BIAS: u64 = 0x5555_5555_4000;
 
 const MAIN: &str = "fn main() { println!(\"{}\", svc::answer(3)); }";
 
-fn rustc(directory: &Path, arguments: &[&str]) {
+fn rustc(directory: &Path, arguments: &[&str], flags: &[&str]) {
     let mut command = Command::new("rustc");
-    command.current_dir(directory).args(["--edition=2024", "-Cdebuginfo=2", "-Cincremental=incremental"]);
+    command.current_dir(directory).args(["--edition=2024", "-Cdebuginfo=2", "-Cincremental=incremental"]).args(flags);
     let output = command.args(arguments).output().expect("rustc starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn library(directory: &Path, source: &str) -> Vec<u8> {
+fn library(directory: &Path, source: &str, flags: &[&str]) -> Vec<u8> {
     fs::write(directory.join("svc.rs"), source).expect("written");
-    rustc(directory, &["--crate-type=rlib", "--crate-name=svc", "svc.rs"]);
+    rustc(directory, &["--crate-type=rlib", "--crate-name=svc", "svc.rs"], flags);
     fs::read(directory.join("libsvc.rlib")).expect("an archive")
 }
 
@@ -41,37 +42,48 @@ fn compiled(archive: &[u8]) -> Compiled<'_> {
     Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set }
 }
 
-/// The program with the library `before` in it.
-fn world(directory: &Path, before: &str) -> World {
-    let archive = library(directory, before);
+/// The program with the library `before` in it, loaded so many bytes above the addresses that it was linked for.
+fn world(directory: &Path, before: &str, bias: u64, flags: &[&str]) -> World {
+    let archive = library(directory, before, flags);
     fs::write(directory.join("main.rs"), MAIN).expect("written");
-    rustc(directory, &["--crate-type=bin", "--extern=svc=libsvc.rlib", "main.rs"]);
+    rustc(directory, &["--crate-type=bin", "--extern=svc=libsvc.rlib", "main.rs"], flags);
     let executable = fs::read(directory.join("main")).expect("an executable");
-    let mut running = Running::of_executable(&executable, BIAS).expect("an executable");
+    let mut running = Running::of_executable(&executable, bias).expect("an executable");
     let slots: Vec<String> = running.slots().map(|(name, _)| name.to_owned()).collect();
     for name in &slots {
         running.import(name, 0x7fff_0000_0000);
     }
-    let region = |begin: u64, length| Region { start: BIAS - begin, length };
-    let room = Room::new(
-        region(0x4000_0000, 64 * SLOT),
-        region(0x3000_0000, 1 << 20),
-        region(0x2000_0000, 1 << 20),
-        -4096,
-        4096,
-    );
+    let [code, constants, variables] = regions(bias);
+    let room = Room::new(code, constants, variables, -4096, 4096);
     let mut world = World::new(running, room);
     world.runs("svc", Contents::of(&compiled(&archive).set));
     world
 }
 
+/// Where code, constants and variables of patches go, for a program that is loaded like that.
+pub(in crate::patch) fn regions(bias: u64) -> [Region; 3] {
+    // Behind the heap of a program that is linked for fixed addresses.
+    let start = if bias == 0 { 0x6000_0000 } else { bias - 0x4000_0000 };
+    let region = |offset, length| Region { start: start + offset, length };
+    [region(0, 64 * SLOT), region(0x0800_0000, 1 << 20), region(0x1000_0000, 1 << 20)]
+}
+
 /// What an edit comes to.
 fn edit(before: &str, after: &str) -> Result<Plan, Failure> {
+    with_edit([before, after], BIAS, &[], |_, _, plan| plan)
+}
+
+/// What `look` makes of an edit, with the directory that has the program, and with the objects.
+pub(in crate::patch) fn with_edit<T>(
+    [before, after]: [&str; 2],
+    bias: u64,
+    flags: &[&str],
+    look: impl FnOnce(&Path, &[&Set<'_>], Result<Plan, Failure>) -> T,
+) -> T {
     let directory = TempDir::new().expect("a directory");
-    let world = world(directory.path(), before);
-    let archive = library(directory.path(), after);
+    let world = world(directory.path(), before, bias, flags);
+    let archive = library(directory.path(), after, flags);
     let compiled = [compiled(&archive)];
-    let nobody = BTreeSet::new();
     let libraries = Rlibs::index(libraries()).expect("archives");
     let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
@@ -79,13 +91,13 @@ fn edit(before: &str, after: &str) -> Result<Plan, Failure> {
         for object in &found {
             others.add(object).expect("an object");
         }
-        match world.plan(&compiled, &others, &nobody) {
+        match world.plan(&compiled, &others, &Unknown) {
             Err(Failure::Missing(names)) => {
                 let more = libraries.objects(&names).expect("readable");
                 assert!(!more.is_empty(), "nobody has {names:?}");
                 found.extend(more);
             }
-            done => return done,
+            done => return look(directory.path(), &[&compiled[0].set, &others], done),
         }
     }
 }
@@ -178,8 +190,8 @@ fn a_closure_that_came_above_another_is_told_from_it_unless_that_changed_too() {
 #[test]
 fn damaged_objects_are_refused_or_linked_but_never_trusted() {
     let directory = TempDir::new().expect("a directory");
-    let world = world(directory.path(), BASE);
-    let archive = library(directory.path(), &BASE.replace("n * 2", "n * 3"));
+    let world = world(directory.path(), BASE, BIAS, &[]);
+    let archive = library(directory.path(), &BASE.replace("n * 2", "n * 3"), &[]);
     let members = set::members(&archive).expect("an archive");
     let (_, object) = members.into_iter().max_by_key(|(_, data)| data.len()).expect("an object");
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
@@ -202,7 +214,10 @@ fn damaged_objects_are_refused_or_linked_but_never_trusted() {
         if set.add(&damaged).is_ok() {
             parsed += 1;
             let compiled = Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set };
-            drop(world.plan(&[compiled], &Set::default(), &BTreeSet::new()));
+            let (compiled, others) = ([compiled], Set::default());
+            if let Ok(plan) = world.plan(&compiled, &others, &Unknown) {
+                drop(Companion::of(&[&compiled[0].set, &others], &plan.linked, BIAS));
+            }
         }
         drop(Running::of_executable(&damaged, BIAS));
     }

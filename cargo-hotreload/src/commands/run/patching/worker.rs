@@ -24,6 +24,8 @@ use crate::session::event::Patch;
 pub(super) enum Task {
     /// To put these crates into the process.
     Patch(Arc<Vec<Crate>>),
+    /// To compare these crates, which cargo has built, with what the process runs.
+    Compare(Vec<Recorded>),
 }
 
 /// What the process was started from.
@@ -37,6 +39,10 @@ pub(super) struct Base {
     pub(super) began: SystemTime,
     /// Where Rust's own libraries are.
     pub(super) toolchain: PathBuf,
+    /// Where the process looks for files that describe its patches.
+    pub(super) directory: PathBuf,
+    /// The cargo profile.
+    pub(super) profile: String,
     /// Where cargo has all others.
     pub(super) dependencies: PathBuf,
 }
@@ -46,13 +52,22 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
     let (sender, tasks) = channel();
     let work = move || {
         let mut live = attach(pid, &base);
-        for Task::Patch(crates) in tasks {
-            let result = match &mut live {
-                Err(error) => Err(format!("it cannot be patched: {error:#}")),
-                Ok(live) => live.patch(&crates).map_err(|refused| refused.to_string()),
+        for task in tasks {
+            let told = match (task, &mut live) {
+                (Task::Patch(_), Err(error)) => {
+                    Some(Arrival::Patched(index, Err(format!("it cannot be patched: {error:#}"))))
+                }
+                (Task::Patch(crates), Ok(live)) => {
+                    let result = live.patch(&crates).map_err(|refused| refused.to_string());
+                    let result = result.map(|patched| Patch { functions: patched.functions.len() });
+                    Some(Arrival::Patched(index, result))
+                }
+                (Task::Compare(_), Err(_)) => None,
+                (Task::Compare(units), Ok(live)) => diverged(live, &units).map(|why| Arrival::Diverged(index, why)),
             };
-            let result = result.map(|patched| Patch { functions: patched.functions.len() });
-            drop(arrivals.send(Arrival::Patched(index, result)));
+            if let Some(told) = told {
+                drop(arrivals.send(told));
+            }
         }
     };
     thread::Builder::new().name("patches".into()).spawn(work).map(|_| sender)
@@ -61,11 +76,16 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
 fn attach(pid: u32, base: &Base) -> Result<Live> {
     let mut libraries = archives(&base.dependencies)?;
     libraries.extend(archives(&base.toolchain)?);
-    let mut live = Live::attach(pid, libraries)?;
+    let mut live = Live::attach(pid, libraries, &base.directory, &base.profile)?;
+    for unit in &base.local {
+        if !matches!(unit.debug_info.as_deref(), Some("2" | "full")) {
+            live.is_blind_for(&unit.crate_name);
+        }
+    }
     for unit in base.local.iter().filter(|unit| unit.kind() == Kind::Library) {
         let results = Results::of(unit, &unit.absolute(&unit.out_dir));
         let Some(rlib) = results.rlib else { continue };
-        check_age(&rlib, unit, base.began)?;
+        check_age(&rlib, pid)?;
         live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?, unit.optimised())?;
     }
     let plan = base.program.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
@@ -84,10 +104,29 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
     Ok(live)
 }
 
-/// Cargo must not have built the library again since the program was linked, and its sources must be those.
-fn check_age(_rlib: &Path, unit: &Recorded, began: SystemTime) -> Result<()> {
-    let results = Results::of(unit, &unit.absolute(&unit.out_dir));
-    results.dep_info.map_or(Ok(()), |dep_info| check_sources(&dep_info, &unit.call.directory, began))
+/// Why what cargo has built is not what `live` runs.
+fn diverged(live: &Live, units: &[Recorded]) -> Option<String> {
+    for unit in units.iter().filter(|unit| unit.kind() == Kind::Library) {
+        let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+        let read = results.rlib.map(|rlib| archive(unit.key().path(), &unit.crate_name, &rlib));
+        // What is gone is being built again.
+        let Some(Ok(built)) = read else { continue };
+        if let Ok(Some(item)) = live.difference(&built) {
+            return Some(format!("cargo made something else of `{item}` than what was patched in"));
+        }
+    }
+    None
+}
+
+/// Cargo must not have built the library again since the program was linked. Its sources may have been saved since.
+fn check_age(rlib: &Path, pid: u32) -> Result<()> {
+    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    let linked = modified(Path::new(&format!("/proc/{pid}/exe"))).context("the program has ended")?;
+    let built = modified(rlib).with_context(|| format!("cannot read `{}`", rlib.display()))?;
+    if built > linked {
+        bail!("`{}` was built again since the program was linked", rlib.display());
+    }
+    Ok(())
 }
 
 fn check_sources(dep_info: &Path, directory: &Path, began: SystemTime) -> Result<()> {

@@ -12,6 +12,7 @@ fn call(arguments: &[&str], environment: &[(&str, &str)]) -> Call {
         directory: "/w".into(),
         environment: environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
         compiler: String::new(),
+        link: None,
     }
 }
 

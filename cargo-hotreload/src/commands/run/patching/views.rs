@@ -1,0 +1,93 @@
+//! What the running code was made of, so that it can be told who sees an edit.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use crate::commands::run::patching::sources::Sources;
+use crate::patch::rustc::plan::Seen;
+use crate::patch::rustc::recorded::{Key, Kind, Recorded};
+use crate::patch::rustc::units::Units;
+use crate::patch::view::{self, Callers, Crate, Known, View};
+
+/// The syntax of crates, reduced to what decides who sees an edit.
+#[derive(Debug, Default)]
+pub(super) struct Views(BTreeMap<Key, Crate>);
+
+/// What an edit of a crate comes to.
+#[derive(Debug)]
+pub(super) struct Edited {
+    /// Who sees it; `None` if the same code comes out.
+    pub(super) seen: Option<Seen>,
+    /// The crate as it is now, if it can be read.
+    pub(super) now: Option<Crate>,
+}
+
+impl Views {
+    /// Reads the crates `units`, whose code was compiled in a build that began at `began`: what was saved later is not what
+    /// runs.
+    pub(super) fn read<'unit>(
+        units: impl Iterator<Item = &'unit Recorded>,
+        sources: &Sources,
+        began: SystemTime,
+    ) -> Self {
+        let is_old = |path: &PathBuf| {
+            let saved = fs::metadata(path).and_then(|metadata| metadata.modified());
+            saved.is_ok_and(|saved| saved < began)
+        };
+        let read = |unit: &Recorded| {
+            let files = sources.files_of(&unit.key());
+            if files.is_empty() || !files.iter().all(is_old) {
+                return None;
+            }
+            let read = Crate::read(&texts(unit, &files), &Known::default()).ok()?;
+            files.iter().all(is_old).then_some((unit.key(), read))
+        };
+        Self(units.filter_map(read).collect())
+    }
+
+    /// What came of the edit of `unit`.
+    pub(super) fn edited(&self, unit: &Recorded, sources: &Sources, units: &Units) -> Edited {
+        let now = Crate::read(&texts(unit, &sources.files_of(&unit.key())), &Known::default()).ok();
+        let callers = callers(unit, units);
+        let view = self.0.get(&unit.key()).zip(now.as_ref()).map(|(before, now)| before.compare(now, callers));
+        let seen = match view {
+            Some(View::Nothing) => None,
+            Some(View::Masked | View::MaskedIfLayoutsSame { .. }) => Some(Seen::ByNobody),
+            None if callers == Callers::None => Some(Seen::ByNobody),
+            Some(View::Visible { .. } | View::Unparsable { .. }) | None => Some(Seen::ByCallers),
+        };
+        Edited { seen, now }
+    }
+
+    /// These crates are made of something else now.
+    pub(super) fn update(&mut self, now: impl IntoIterator<Item = (Key, Option<Crate>)>) {
+        for (key, read) in now {
+            match read {
+                Some(read) => drop(self.0.insert(key, read)),
+                None => drop(self.0.remove(&key)),
+            }
+        }
+    }
+}
+
+fn texts(unit: &Recorded, files: &[PathBuf]) -> view::Sources {
+    let text = |path: &PathBuf| {
+        let bytes = fs::read(path).unwrap_or_default();
+        (path.clone(), String::from_utf8_lossy(&bytes).into_owned())
+    };
+    view::Sources { root: unit.source_file(), files: files.iter().map(text).collect() }
+}
+
+/// Who holds code of `unit`.
+fn callers(unit: &Recorded, units: &Units) -> Callers {
+    let is_plain = |unit: &Recorded| matches!(unit.opt_level.as_deref(), None | Some("0"));
+    let mut others = units.all().filter(|other| units.below(&other.key(), |_| true).contains(&unit.key()));
+    match () {
+        () if unit.kind() == Kind::Program => Callers::None,
+        () if is_plain(unit) && others.all(is_plain) => Callers::Unoptimized,
+        () if unit.incremental.is_some() => Callers::Optimized,
+        () => Callers::Inlining,
+    }
+}

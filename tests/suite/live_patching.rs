@@ -1,0 +1,118 @@
+//! `run --strategy patch`: edits get into the running program, or it is restarted and the reason told.
+
+use std::fs;
+
+use crate::support::events::kinds;
+use crate::support::fifo::Fifo;
+use crate::support::poll::{BUILD, until};
+use crate::support::session_of_patches::{PATIENCE, Patched, kill, pid, runs_in};
+
+/// Edits of the program's own crate, of two crates at once, of one outside of the workspace and of a file that a macro
+/// includes: all in one process, which keeps what it counted. What changes nothing is told as that.
+#[test]
+fn edits_of_every_crate_get_into_one_process() {
+    let app = Patched::new();
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"first {}"), "2 main first base0 outside text");
+    app.patch(&session, ("ws/app/src/main.rs", "\"main\"", "\"MAIN\""), "3 MAIN first base0 outside text");
+    app.edit("ws/base/src/lib.rs", "base{}", "BASE{}");
+    app.edit("ws/api/src/lib.rs", "\"first {}", "\"API {}");
+    session.output.expect(BUILD, ["MAIN API BASE0 outside text"]);
+    app.edit("outside/src/lib.rs", "\"outside\"", "\"OUTSIDE\"");
+    session.output.expect(BUILD, ["MAIN API BASE0 OUTSIDE text"]);
+    app.edit("ws/api/src/text.txt", "text", "TEXT");
+    session.output.expect(BUILD, ["MAIN API BASE0 OUTSIDE TEXT"]);
+    for (old, new) in [("assert_eq!(1, 1)", "assert_eq!(2, 2)"), ("pub fn answer", "/// A comment.\npub fn answer")] {
+        app.edit("ws/api/src/lib.rs", old, new);
+        session.output.expect(BUILD, ["[hotreload] nothing to reload, the code is the same"]);
+    }
+    app.patch(&session, ("ws/app/src/main.rs", "\"MAIN\"", "\"again\""), "7 again API BASE0 OUTSIDE TEXT");
+    let text = session.terminate();
+    assert!(!text.contains("restarted as process"), "{text}");
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+    let events = fs::read_to_string(app.root().join("target/hotreload/hotreload-events.jsonl")).expect("the log");
+    kinds(&events);
+    assert!(events.contains("\"how\":\"patched\""), "{events}");
+}
+
+/// What does not compile changes nothing, and its mend is patched. What cannot get in restarts the program, with the
+/// reason; so do build scripts and new dependencies. A program that died is started again. After each, patches go on.
+#[test]
+fn what_cannot_be_patched_restarts_with_the_reason() {
+    let app = Patched::new();
+    let session = app.start(&[]);
+    let restarted = |why: &str, said: &str| {
+        let [line, _] = session.output.expect(BUILD, ["[hotreload] restarted as process", &format!("said: {said}")]);
+        assert!(line.contains(why), "{line}");
+        pid(&line)
+    };
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"first {}"), "2 main first base0 outside text");
+    app.edit("ws/app/src/main.rs", "\"main\"", "main");
+    session.output.expect(BUILD, ["[hotreload] build failed, the program goes on with the old code"]);
+    app.patch(&session, ("ws/app/src/main.rs", "    main\n", "    \"mended\"\n"), "3 mended first base0 outside text");
+
+    app.edit("ws/api/src/lib.rs", "AtomicU32::new(0)", "AtomicU32::new(5)");
+    restarted("because the initial value of `api::ASKED` changed", "1 mended first base0 outside text");
+    app.patch(&session, ("ws/api/src/lib.rs", "\"first {}", "\"API {}"), "2 mended API base0 outside text");
+
+    app.edit("ws/base/build.rs", "BUILT=0", "BUILT=1");
+    restarted("because ", "1 mended API base1 outside text");
+    app.patch(&session, ("ws/base/src/lib.rs", "base{}", "BASE{}"), "2 mended API BASE1 outside text");
+
+    app.edit("ws/api/Cargo.toml", "[dependencies]\n", "[dependencies]\nextra = { path = \"../../extra\" }\n");
+    app.edit("ws/api/src/lib.rs", "outside::word()", "extra::word()");
+    let number = restarted("because ", "1 mended API BASE1 extra text");
+    app.patch(&session, ("extra/src/lib.rs", "\"extra\"", "\"EXTRA\""), "2 mended API BASE1 EXTRA text");
+
+    kill(number);
+    session.output.expect(PATIENCE, ["[hotreload] the program died (signal 9, SIGKILL)"]);
+    app.edit("extra/src/lib.rs", "\"EXTRA\"", "\"third\"");
+    session.output.expect(BUILD, ["[hotreload] started process", "said: 1 mended API BASE1 third text"]);
+    app.patch(&session, ("extra/src/lib.rs", "\"third\"", "\"fourth\""), "2 mended API BASE1 fourth text");
+    session.terminate();
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+}
+
+/// Each of two programs takes each patch. One that ends takes none away from the other.
+#[test]
+fn two_instances_are_patched_alike() {
+    let app = Patched::new();
+    let session = app.start(&["--instances", "2"]);
+    let said = |text: &str| [1, 2].map(|number| format!("app#{number} | said: {text}"));
+    until(BUILD, "both run", || {
+        let text = session.output.text();
+        said("1 main api base0 outside text").iter().all(|line| text.contains(line)).then_some(())
+    });
+    app.edit("ws/base/src/lib.rs", "base{}", "BASE{}");
+    session.output.expect(BUILD, said("2 main api BASE0 outside text").each_ref().map(String::as_str));
+    app.edit("ws/api/src/lib.rs", "AtomicU32::new(0)", "AtomicU32::new(5)");
+    session.output.expect(BUILD, said("1 main api BASE0 outside text").each_ref().map(String::as_str));
+    app.edit("outside/src/lib.rs", "\"outside\"", "\"OUTSIDE\"");
+    session.output.expect(BUILD, said("2 main api BASE0 OUTSIDE text").each_ref().map(String::as_str));
+    app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
+    session.output.expect(BUILD, said("3 MAIN api BASE0 OUTSIDE text").each_ref().map(String::as_str));
+    session.terminate();
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+}
+
+/// A save while an edit is compiled counts, and a session that ends then leaves nothing.
+#[test]
+fn a_save_or_the_end_during_a_compilation() {
+    let app = Patched::new();
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/base/src/lib.rs", "base{}", "Base{}"), "2 main api Base0 outside text");
+    let pipe = Fifo::new();
+    app.edit("ws/api/src/lib.rs", "pub fn answer", &format!("{}pub fn answer", pipe.waiting_item()));
+    drop(pipe.until_read());
+    app.edit("ws/api/src/lib.rs", &pipe.waiting_item(), "");
+    app.edit("ws/api/src/lib.rs", "\"api {}", "\"API {}");
+    session.output.expect(BUILD, ["said: 3 main API Base0 outside text"]);
+
+    let pipe = Fifo::new();
+    app.edit("ws/base/src/lib.rs", "pub fn word", &format!("{}pub fn word", pipe.waiting_item()));
+    let reader = pipe.until_read();
+    let text = session.terminate();
+    drop(reader);
+    assert!(!text.contains("restarted as process"), "{text}");
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+}

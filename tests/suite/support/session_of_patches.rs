@@ -1,0 +1,145 @@
+//! A program of three crates and one outside of the workspace, in a session that patches it.
+
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::command::hotreload_command;
+use crate::support::fixture::{Fixture, manifest};
+use crate::support::place::Started;
+use crate::support::poll::{BUILD, SOON};
+
+/// The workspace `ws`: the program `app` uses `api`, which uses `base` and `../outside`.
+pub(crate) struct Patched {
+    pub(crate) fixture: Fixture,
+}
+
+impl Patched {
+    pub(crate) fn new() -> Self {
+        let fixture = Fixture::empty()
+            .file("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"api\", \"base\"]\n")
+            .file("ws/app/Cargo.toml", &manifest("app", "api = { path = \"../api\" }\n"))
+            .file("ws/app/src/main.rs", APP)
+            .file("ws/api/Cargo.toml", &manifest("api", "base = { path = \"../base\" }\noutside = { path = \"../../outside\" }\n"))
+            .file("ws/api/src/lib.rs", API)
+            .file("ws/api/src/text.txt", "text")
+            .file("ws/base/Cargo.toml", &manifest("base", ""))
+            .file("ws/base/build.rs", "fn main() {\n    println!(\"cargo::rustc-env=BUILT=0\");\n    println!(\"cargo::rerun-if-changed=build.rs\");\n}\n")
+            .file("ws/base/src/lib.rs", "pub fn word() -> String {\n    format!(\"base{}\", env!(\"BUILT\"))\n}\n")
+            .file("outside/Cargo.toml", &manifest("outside", ""))
+            .file("outside/src/lib.rs", "#[inline]\npub fn word() -> &'static str {\n    \"outside\"\n}\n")
+            .file("extra/Cargo.toml", &manifest("extra", ""))
+            .file("extra/src/lib.rs", "pub fn word() -> &'static str {\n    \"extra\"\n}\n");
+        Self { fixture }
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.fixture.path("ws")
+    }
+
+    /// Starts a session, and waits for the first line of each program.
+    #[track_caller]
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        let mut command = hotreload_command(&self.root(), &[&["run", "--strategy", "patch"], arguments].concat());
+        command.env("CARGO_INCREMENTAL", "1");
+        let started = Started::launch(command);
+        started.output.expect(BUILD, ["said: 1 main api base0 outside text"]);
+        started
+    }
+
+    /// Replaces `old`, which has to be there, by `new` in a file beside or in the workspace.
+    #[track_caller]
+    pub(crate) fn edit(&self, file: &str, old: &str, new: &str) {
+        let text = self.fixture.read(file);
+        assert!(text.contains(old), "{file} has no {old:?}");
+        self.fixture.write(file, &text.replacen(old, new, 1));
+    }
+
+    /// Edits a file, and waits until it is patched and the program says `said`.
+    #[track_caller]
+    pub(crate) fn patch(&self, session: &Started, (file, old, new): (&str, &str, &str), said: &str) {
+        self.edit(file, old, new);
+        session.output.expect(BUILD, ["[hotreload] patched ", &format!("said: {said}")]);
+    }
+
+    /// Directories of sessions that are left.
+    pub(crate) fn left(&self) -> Vec<PathBuf> {
+        let mut open = vec![self.root().join("target")];
+        let mut found = Vec::new();
+        while let Some(directory) = open.pop() {
+            for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if directory.ends_with("hotreload-patches") && path.is_dir() {
+                    found.push(path);
+                } else if path.is_dir() {
+                    open.push(path);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The number at the end of the line with the process id.
+#[track_caller]
+pub(crate) fn pid(line: &str) -> u32 {
+    let word = line.split("process ").nth(1).and_then(|rest| rest.split(|digit: char| !digit.is_ascii_digit()).next());
+    word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("no process in {line:?}"))
+}
+
+/// Kills a process of a session's.
+pub(crate) fn kill(pid: u32) {
+    kill_process(Pid::from_raw(pid.cast_signed()).expect("an id"), Signal::KILL).expect("it runs");
+}
+
+/// Whether the process is a program of the workspace `root`.
+pub(crate) fn runs_in(root: &Path) -> bool {
+    !crate::support::processes::working_in(root).is_empty()
+}
+
+/// Patience for what needs no build.
+pub(crate) const PATIENCE: std::time::Duration = SOON;
+
+/// Says what the crates make of it, whenever that is something else.
+const APP: &str = r#"use std::sync::atomic::{AtomicU32, Ordering};
+
+static SAID: AtomicU32 = AtomicU32::new(1);
+
+fn main() {
+    let mut last = String::new();
+    loop {
+        step(&mut last);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+fn step(last: &mut String) {
+    let now = format!("{} {}", own(), api::answer());
+    if now != *last {
+        println!("said: {} {now}", SAID.fetch_add(1, Ordering::SeqCst));
+        *last = now;
+    }
+}
+
+fn own() -> &'static str {
+    "main"
+}
+"#;
+
+const API: &str = r#"use std::sync::atomic::{AtomicU32, Ordering};
+
+static ASKED: AtomicU32 = AtomicU32::new(0);
+
+pub fn answer() -> String {
+    ASKED.fetch_add(1, Ordering::Relaxed);
+    format!("api {} {} {}", base::word(), outside::word(), include_str!("text.txt"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one() {
+        assert_eq!(1, 1);
+    }
+}
+"#;
