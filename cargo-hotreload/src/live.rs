@@ -232,7 +232,10 @@ fn ready_agent(pid: u32) -> Result<Agent> {
     let deadline = Instant::now() + READY_DEADLINE;
     loop {
         match Agent::find(pid) {
-            Err(Missing::NotReady { .. } | Missing::NotLoaded { .. }) if Instant::now() < deadline => {
+            // While the dynamic linker works, the agent may be mapped in parts, of which not all can be read.
+            Err(Missing::NotReady { .. } | Missing::NotLoaded { .. } | Missing::NotPermitted { .. })
+                if Instant::now() < deadline =>
+            {
                 sleep(READY_INTERVAL);
             }
             found => return Ok(found?),
