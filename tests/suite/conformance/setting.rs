@@ -55,10 +55,10 @@ pub(super) fn settings() -> Vec<Setting> {
     all
 }
 
-const OPTIONS: [&[&str]; 6] = [
+/// Split debug information is not among them: an rlib that was compiled without cargo leaves no `.dwo` file where one is
+/// looked for, so everything is refused, and the reason says which setting helps.
+const OPTIONS: [&[&str]; 4] = [
     &["-Crelocation-model=static"],
-    &["-Csplit-debuginfo=packed"],
-    &["-Csplit-debuginfo=unpacked"],
     &["-Csymbol-mangling-version=v0"],
     &["-Cforce-frame-pointers=yes"],
     &["-Ccodegen-units=1"],
