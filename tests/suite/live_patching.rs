@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use crate::support::command::hotreload;
 use crate::support::events::kinds;
 use crate::support::fifo::Fifo;
-use crate::support::poll::{BUILD, until};
+use crate::support::poll::BUILD;
 use crate::support::session_of_patches::{PATIENCE, Patched, kill, pid, runs_in};
 
 /// Edits of the program's own crate, of two crates at once, of one outside of the workspace and of a file that a macro
@@ -73,28 +74,14 @@ fn what_cannot_be_patched_restarts_with_the_reason() {
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
 }
 
-/// Each of two programs takes each patch. One that ends takes none away from the other.
+/// Only processes of their own are patched so far, and that is said before anything is built.
 #[test]
-fn two_instances_are_patched_alike() {
+fn several_processes_are_not_patched() {
     let app = Patched::new();
-    let session = app.start(&["--instances", "2"]);
-    let said = |text: &str| [1, 2].map(|number| format!("app#{number} | said: {text}"));
-    until(BUILD, "both run", || {
-        let text = session.output.text();
-        said("1 main api base0 outside text").iter().all(|line| text.contains(line)).then_some(())
-    });
-    app.edit("ws/base/src/lib.rs", "base{}", "BASE{}");
-    session.output.expect(BUILD, said("2 main api BASE0 outside text").each_ref().map(String::as_str));
-    app.edit("ws/api/src/lib.rs", "AtomicU32::new(0)", "AtomicU32::new(5)");
-    session.output.expect(BUILD, said("1 main api BASE0 outside text").each_ref().map(String::as_str));
-    app.edit("outside/src/lib.rs", "\"outside\"", "\"OUTSIDE\"");
-    session.output.expect(BUILD, said("2 main api BASE0 OUTSIDE text").each_ref().map(String::as_str));
-    app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
-    session.output.expect(BUILD, said("3 MAIN api BASE0 OUTSIDE text").each_ref().map(String::as_str));
-    session.terminate();
-    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+    let finished = hotreload(&app.root(), &["run", "--strategy", "patch", "--bin", "app", "--instances", "2"]);
+    let said = format!("{finished:?}");
+    assert!(said.contains("one process is patched, and several are wanted") && said.contains("help:"), "{said}");
 }
-
 /// A save while an edit is compiled counts, and a session that ends then leaves nothing.
 #[test]
 fn a_save_or_the_end_during_a_compilation() {

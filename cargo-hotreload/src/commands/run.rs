@@ -129,6 +129,11 @@ fn check_strategy(root: &Path, settings: &Settings) -> Result<()> {
         let help = "`cargo hotreload run --strategy modules` or `--strategy restart`";
         return Err(settings.strategy.fault(message, help).into());
     }
+    if settings.hosts.len() > 1 || settings.instances.count() > 1 {
+        let message = "one process is patched, and several are wanted";
+        let help = "`cargo hotreload run --strategy patch --instances 1`, or another strategy";
+        return Err(settings.strategy.fault(message, help).into());
+    }
     if journal::read(root)?.is_some() {
         let message = "a patch needs an ordinary build, and the libraries of this workspace are enabled as modules";
         let help = "`cargo hotreload disable`, or `cargo hotreload run --strategy modules`";

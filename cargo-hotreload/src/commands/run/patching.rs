@@ -28,8 +28,8 @@ use crate::effects::{agent, cargo_config, files};
 use crate::live::Crate;
 use crate::patch::rustc::background::in_background;
 use crate::patch::rustc::plan::{self, Base, Edit, Plan};
-use crate::patch::rustc::recorded::{Key, Recorded};
-use crate::patch::rustc::replay::Places;
+use crate::patch::rustc::recorded::{Key, Kind, Recorded};
+use crate::patch::rustc::replay::{Places, Results};
 use crate::patch::rustc::stand_in::{recording, records_directory};
 use crate::patch::rustc::units::Units;
 use crate::patch::view;
@@ -147,14 +147,37 @@ impl Patching {
     /// Cargo has built everything, in a build that began at `began`.
     pub(super) fn built(&mut self, facts: &Facts, began: SystemTime) {
         self.units = records::read(&self.records);
-        self.base = Base::default();
-        self.next_base = Base::default();
         self.sources = Sources::read(self.parts(facts));
         let local = self.parts(facts).into_iter().filter(|unit| is_local(&facts.workspace, unit));
         self.views = Views::read(local, &self.sources, began);
         for directory in std::mem::take(&mut self.results) {
             remove(&directory);
         }
+        self.base = self.kept(facts);
+        self.next_base = self.base.clone();
+    }
+
+    /// Cargo's libraries under other names: a build of its own that is cancelled may take them away.
+    fn kept(&mut self, facts: &Facts) -> Base {
+        self.generation += 1;
+        let directory = self.directory.join(format!("kept-{}", self.generation));
+        if fs::create_dir_all(&directory).is_err() {
+            return Base::default();
+        }
+        let keep = |unit: &&Recorded| {
+            let (there, here) = (Results::of(unit, &unit.absolute(&unit.out_dir)), Results::of(unit, &directory));
+            let link = |from: Option<&PathBuf>, to: Option<&PathBuf>| fs::hard_link(from?, to?).ok();
+            link(there.rlib.as_ref(), here.rlib.as_ref())?;
+            link(there.rmeta.as_ref(), here.rmeta.as_ref())?;
+            Some((unit.key(), here))
+        };
+        let parts = self.parts(facts);
+        let libraries = parts.iter().filter(|unit| unit.kind() == Kind::Library && is_local(&facts.workspace, unit));
+        let kept: Option<Vec<_>> = libraries.map(keep).collect();
+        // All of them belong together, or none.
+        let base = kept.map(Base::of).unwrap_or_default();
+        self.results.push(directory);
+        base
     }
 
     /// What was saved is being compiled from here on.

@@ -189,7 +189,9 @@ impl<'a> Compilation<'a> {
                 Event::Said(_, said) if is_sum(&said) => {}
                 Event::Said(step, said) => {
                     let code = said.code.as_ref().map_or("", |code| code.code.as_str());
-                    self.errors[step].libraries |= MISMATCHES.contains(&code);
+                    // A build of cargo's that was cancelled may have taken a library away and not made it again.
+                    let is_missing = said.spans.is_empty() && said.message.contains("required to be available in");
+                    self.errors[step].libraries |= MISMATCHES.contains(&code) || is_missing;
                     let record = gather::diagnostic(&said);
                     self.errors[step].source |= record.is_error();
                     tell(Told::Said(rendered(*said), record));

@@ -114,6 +114,12 @@ impl fmt::Display for Refusal {
 }
 
 impl Base {
+    /// These results, which belong together.
+    #[must_use]
+    pub fn of(results: impl IntoIterator<Item = (Key, Results)>) -> Self {
+        Self(results.into_iter().collect())
+    }
+
     /// What is compiled against after `plan` was carried out.
     #[must_use]
     pub fn after(&self, plan: &Plan) -> Self {
