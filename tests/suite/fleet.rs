@@ -193,6 +193,8 @@ fn the_status_line_counts_programs() {
     // The program is told of a terminal that is narrower by the names.
     let first = terminal.expect(BUILD, "api   | first: one [false, true, true]");
     assert!(first.ends_with("[30, 152]"), "{first}");
+    terminal.expect(BUILD, "[plain] started process");
+    terminal.expect(BUILD, "[api] started process");
     terminal.expect_status(SOON, " 2/2 running | ");
     terminal.press("s");
     terminal.expect(SOON, "2 of 2 programs, running; 0 reloads, 0 restarts");

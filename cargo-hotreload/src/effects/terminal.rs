@@ -10,10 +10,10 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal as NixSignal};
-use procfs::process::Process;
+use procfs::process::{Process, Stat};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, read};
-use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
+use rustix::process::{Pid, getppid};
 use rustix::stdio;
 use rustix::termios::{
     LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, Winsize, isatty, tcgetattr, tcgetpgrp,
@@ -48,7 +48,7 @@ pub fn remember() -> bool {
 /// Whether our process group has the terminal: a session that was started with `&` has not.
 #[must_use]
 pub fn is_ours() -> bool {
-    tcgetpgrp(stdin()).is_ok_and(|group| group == getpgrp())
+    tcgetpgrp(stdin()).is_ok_and(|group| own_group() == Some(group))
 }
 
 /// Calls `back` once the terminal is ours again, from a thread of its own.
@@ -117,9 +117,14 @@ pub fn restore_in_panic() {
 fn restore_to(known: &mut Option<Known>) {
     let Some(known) = known else { return };
     // Whom the program has given it to in turn does not matter; only a shell may have it and keep it.
-    let is_shells = || tcgetpgrp(stdin()).ok() == getpgid(getppid()).ok();
-    if known.given.take().is_some() && !is_ours() && !is_shells() {
-        let _ = unstopped(|| tcsetpgrp(stdin(), getpgrp()));
+    let shell = || stat_of(getppid()?).and_then(|stat| Pid::from_raw(stat.pgrp));
+    let is_shells = || tcgetpgrp(stdin()).ok() == shell();
+    if known.given.take().is_some()
+        && !is_ours()
+        && !is_shells()
+        && let Some(ours) = own_group()
+    {
+        let _ = unstopped(|| tcsetpgrp(stdin(), ours));
     }
     // A shell that has it back has modes of its own.
     if std::mem::take(&mut known.is_changed) && is_ours() {
@@ -178,12 +183,22 @@ pub fn read_keys(report: impl Fn(&[u8]) + Send + 'static) -> std::io::Result<()>
 /// Ctrl+Z, and so do we: nobody could take it back.
 #[must_use]
 pub fn has_shell() -> bool {
-    let parent = || {
-        let leader = Process::new(getpgrp().as_raw_nonzero().get()).ok()?.stat().ok()?;
-        Pid::from_raw(leader.ppid)
+    let is_shell = || {
+        let leader = stat_of(own_group()?)?;
+        let parent = stat_of(Pid::from_raw(leader.ppid)?)?;
+        Some(parent.session == leader.session && parent.pgrp != leader.pgrp)
     };
-    let Some(parent) = parent() else { return false };
-    getsid(Some(parent)).ok() == getsid(None).ok() && getpgid(Some(parent)).ok() != Some(getpgrp())
+    is_shell().unwrap_or(false)
+}
+
+/// Our process group. A container may have one that is not of it: such a group has no number there (`getpgid` gives 0,
+/// as does `getsid`, which rustix does not expect).
+fn own_group() -> Option<Pid> {
+    Pid::from_raw(Process::myself().ok()?.stat().ok()?.pgrp)
+}
+
+fn stat_of(pid: Pid) -> Option<Stat> {
+    Process::new(pid.as_raw_nonzero().get()).ok()?.stat().ok()
 }
 
 fn set(modes: &Termios) {
