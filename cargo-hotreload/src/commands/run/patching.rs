@@ -165,7 +165,7 @@ impl Patching {
             return Base::default();
         }
         let keep = |unit: &&Recorded| {
-            let (there, here) = (Results::of(unit, &unit.absolute(&unit.out_dir)), Results::of(unit, &directory));
+            let (there, here) = (Results::of_cargo(unit), Results::of(unit, &directory));
             let link = |from: Option<&PathBuf>, to: Option<&PathBuf>| fs::hard_link(from?, to?).ok();
             link(there.rlib.as_ref(), here.rlib.as_ref())?;
             link(there.rmeta.as_ref(), here.rmeta.as_ref())?;
@@ -201,6 +201,12 @@ impl Patching {
         parts.flat_map(|parts| parts.units.into_iter().chain(parts.tools)).collect()
     }
 
+    /// What `program` is linked from and may be edited, itself included.
+    fn local_parts(&self, facts: &Facts, program: &Recorded) -> Vec<Recorded> {
+        let parts = self.units.parts(program).units.into_iter();
+        parts.filter(|unit| is_local(&facts.workspace, unit)).cloned().collect()
+    }
+
     /// Ends the running compilation.
     pub(super) fn cancel(&self) {
         if let Some(compiling) = &self.compiling {
@@ -217,9 +223,6 @@ impl Patching {
 
     /// What the edit comes to.
     fn plan(&mut self, facts: &Facts) -> Result<Option<Plan>, String> {
-        if facts.workspace.hosts.len() > 1 {
-            return Err("several programs are run, and only processes of one can be patched".to_owned());
-        }
         let edits = self.edits()?;
         if edits.is_empty() {
             self.views.update(self.next_views.drain(..));
@@ -272,7 +275,7 @@ impl Patching {
 }
 
 /// Whether a crate is of the workspace, or beside it: one that may be edited.
-pub(super) fn is_local(workspace: &Workspace, unit: &Recorded) -> bool {
+fn is_local(workspace: &Workspace, unit: &Recorded) -> bool {
     let manifest = unit.package_directory().map(|directory| directory.join("Cargo.toml"));
     manifest.is_some_and(|manifest| workspace.package_of(&manifest).is_some())
 }

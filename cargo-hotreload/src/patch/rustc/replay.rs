@@ -49,6 +49,12 @@ pub enum Use {
 }
 
 impl Results {
+    /// What `recorded` left where cargo wanted it.
+    #[must_use]
+    pub fn of_cargo(recorded: &Recorded) -> Self {
+        Self::of(recorded, &recorded.absolute(&recorded.out_dir))
+    }
+
     /// What `recorded` leaves in `out_dir`.
     #[must_use]
     pub fn of(recorded: &Recorded, out_dir: &Path) -> Self {

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::commands::run::driver::Driver;
-use crate::commands::run::patching::is_local;
 use crate::commands::run::patching::worker::{self, Base as Baseline, Task};
 use crate::patch::rustc::plan::{self, Base, Edit, Seen};
-use crate::patch::rustc::recorded::Recorded;
 use crate::patch::rustc::replay::Places;
 use crate::session::event::Event;
 use crate::session::fleet::Tidings;
@@ -31,9 +29,7 @@ impl Driver<'_> {
     pub(in crate::commands::run) fn compare(&mut self, index: usize) {
         let Some(patching) = &self.patching else { return };
         let Some(program) = patching.program(&self.facts, self.facts.instances[index].host) else { return };
-        let parts = patching.units.parts(program);
-        let local = parts.units.iter().filter(|unit| is_local(&self.facts.workspace, unit));
-        let task = Task::Compare(local.map(|unit| (*unit).clone()).collect());
+        let task = Task::Compare(patching.local_parts(&self.facts, program));
         if let Some(worker) = &patching.workers[index] {
             drop(worker.send(task));
         }
@@ -43,15 +39,12 @@ impl Driver<'_> {
     pub(in crate::commands::run) fn attach(&mut self, index: usize, pid: u32, began: SystemTime) {
         let Some(patching) = &self.patching else { return };
         let Some(program) = patching.program(&self.facts, self.facts.instances[index].host) else { return };
-        let parts = patching.units.parts(program);
-        let is_local = |unit: &&&Recorded| is_local(&self.facts.workspace, unit);
-        let local: Vec<Recorded> = parts.units.iter().filter(is_local).map(|unit| (*unit).clone()).collect();
         let out_dir = patching.directory.join(format!("base-{pid}"));
         let places = Places { out_dir: &out_dir, tool: &patching.tool };
         let edit = Edit { unit: program.key(), seen: Seen::ByNobody };
         let objects = plan::plan(&patching.units, program, &[edit], &Base::default(), places);
         let base = Baseline {
-            local,
+            local: patching.local_parts(&self.facts, program),
             program: objects.map_err(|refusal| refusal.to_string()),
             began,
             toolchain: self.facts.toolchain.library_directory.clone(),

@@ -17,7 +17,7 @@ impl Sources {
     pub(super) fn read<'unit>(units: impl IntoIterator<Item = &'unit Recorded>) -> Self {
         let mut sources = Self::default();
         for unit in units {
-            let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+            let results = Results::of_cargo(unit);
             if let Some(dep_info) = results.dep_info {
                 sources.add(unit, &dep_info);
             }

@@ -83,7 +83,7 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
         }
     }
     for unit in base.local.iter().filter(|unit| unit.kind() == Kind::Library) {
-        let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+        let results = Results::of_cargo(unit);
         let Some(rlib) = results.rlib else { continue };
         check_age(&rlib, pid)?;
         live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?, unit.optimised())?;
@@ -107,7 +107,7 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
 /// Why what cargo has built is not what `live` runs.
 fn diverged(live: &Live, units: &[Recorded]) -> Option<String> {
     for unit in units.iter().filter(|unit| unit.kind() == Kind::Library) {
-        let results = Results::of(unit, &unit.absolute(&unit.out_dir));
+        let results = Results::of_cargo(unit);
         let read = results.rlib.map(|rlib| archive(unit.key().path(), &unit.crate_name, &rlib));
         // What is gone is being built again.
         let Some(Ok(built)) = read else { continue };
