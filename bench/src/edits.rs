@@ -22,12 +22,12 @@ mod by_hand;
 mod chart;
 pub(crate) mod contest;
 pub(crate) mod contestant;
-mod moment;
-mod parts;
+pub(crate) mod moment;
+pub(crate) mod parts;
 pub(crate) mod process;
 mod report;
 pub(crate) mod session;
-mod site;
+pub(crate) mod site;
 mod workspace;
 
 /// What the contestants do, for those who see nothing but the picture.

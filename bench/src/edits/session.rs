@@ -31,7 +31,7 @@ pub(crate) struct Session {
 
 /// What a session wrote, line by line.
 #[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<Line>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<Line>>>);
 
 impl Session {
     /// Starts `tool` in the copy `site` and waits until the server runs.
@@ -105,7 +105,7 @@ impl Session {
 
 impl Contestant for Session {
     fn edit(&mut self, library: usize, number: u32) -> Result<Measured> {
-        let mark = self.lines.since(0).len();
+        let mark = self.lines.count();
         let saved = self.site.edit(library, number)?;
         self.follow(saved, mark).map_err(|error| self.with_last_words(&error)).context("cargo hotreload run")
     }
@@ -117,7 +117,7 @@ impl Contestant for Session {
 
 impl Lines {
     /// Keeps what comes from `pipe`, until its end.
-    fn read(&self, pipe: impl Read + Send + 'static) -> Result<()> {
+    pub(crate) fn read(&self, pipe: impl Read + Send + 'static) -> Result<()> {
         let lines = Arc::clone(&self.0);
         thread::Builder::new().name("lines".into()).spawn(move || {
             for text in BufReader::new(pipe).lines().map_while(Result::ok) {
@@ -128,8 +128,13 @@ impl Lines {
         Ok(())
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// All but the first `mark`.
-    fn since(&self, mark: usize) -> Vec<Line> {
+    pub(crate) fn since(&self, mark: usize) -> Vec<Line> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(mark..).unwrap_or_default().to_vec()
     }
 }

@@ -94,7 +94,7 @@ impl Site {
 
 /// An address that nobody listens on and that no connection gets by chance: while a program is restarted its port is
 /// free, and a client that asks for it then would otherwise be given that very port now and then, and meet itself.
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     // Linux takes the ports of connections from 32768 to 60999 unless it is told otherwise.
     let own = u16::try_from(process::id() % 10_000)?;

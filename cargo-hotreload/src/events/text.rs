@@ -180,6 +180,7 @@ mod tests {
             modules,
             modules_total: 5,
             functions: None,
+            patch: None,
             why: None,
             times,
         };

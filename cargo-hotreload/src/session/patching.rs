@@ -96,18 +96,18 @@ impl Session {
             }
         };
         match result {
-            Ok(Patch { functions: 0 }) => {
+            Ok(Patch { functions: 0, .. }) => {
                 let record = Record::Unchanged { build: patching.number, build_ms: patching.build.into() };
                 let mut actions = vec![Action::Record(record)];
                 actions.extend(self.succeed(Message::Unchanged { build: patching.build }));
                 actions.extend(self.after_patch(now));
                 actions
             }
-            Ok(Patch { functions }) => {
+            Ok(patch) => {
                 self.counts.patches += 1;
                 self.forced = None;
-                let mut actions = vec![patching.record(functions, pid, now)];
-                actions.extend(self.succeed(patching.live(functions, pid, now)));
+                let mut actions = vec![patching.record(patch, pid, now)];
+                actions.extend(self.succeed(patching.live(patch.functions, pid, now)));
                 actions.extend(self.after_patch(now));
                 actions
             }
@@ -175,7 +175,7 @@ impl Patching {
         Message::Live { how: How::Patched { crates: self.crates.clone(), functions }, pid, times }
     }
 
-    fn record(&self, functions: usize, pid: u32, now: Instant) -> Action {
+    fn record(&self, patch: Patch, pid: u32, now: Instant) -> Action {
         let began = self.ended.checked_sub(self.build).unwrap_or(self.ended);
         let times = RecordedTimes {
             edit_to_live_ms: self.edit_to_live(now).map(Into::into),
@@ -184,9 +184,16 @@ impl Patching {
             build_to_signal_ms: self.began.saturating_duration_since(self.ended).into(),
             signal_to_mapped_ms: (now - self.began).into(),
         };
-        let (build, modules) = (self.number, self.crates.clone());
-        let how = LiveHow::Patched;
-        let functions = Some(functions);
-        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total: 0, functions, why: None, times }))
+        Action::Record(Record::Live(Live {
+            build: self.number,
+            how: LiveHow::Patched,
+            pid,
+            modules: self.crates.clone(),
+            modules_total: 0,
+            functions: Some(patch.functions),
+            patch: Some(patch.took),
+            why: None,
+            times,
+        }))
     }
 }

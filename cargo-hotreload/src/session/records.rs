@@ -73,7 +73,8 @@ impl Delivering {
         let modules_total = self.finished.built.modules().count();
         let times = self.times(now);
         let build = self.finished.number;
-        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total, functions: None, why, times }))
+        let (functions, patch) = (None, None);
+        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total, functions, patch, why, times }))
     }
 
     fn times(&self, now: Instant) -> record::Times {
