@@ -87,7 +87,7 @@ mod tests {
         let mut after = before.clone();
         after.layers[2].marker = 9;
         let body = |state: &State, asked: u64| {
-            let says = |number| format!("{}asked={asked} counts=\n", state.layers[number].says(5));
+            let says = |number: usize| format!("{}asked={asked} counts=\n", state.layers[number].says(5));
             format!("pid=7\n{}", (0..5).map(says).collect::<String>())
         };
         let [before, after] = [before, after].map(Arc::new);

@@ -10,7 +10,7 @@ use crate::soak::clients::{Asked, Client};
 use crate::soak::edits::{self, Edit};
 use crate::soak::history::{History, State};
 use crate::soak::random::Random;
-use crate::soak::report::{Counts, Memory, Patched, Step};
+use crate::soak::report::{Counter, Counts, Memory, Patched};
 use crate::soak::session::{Event, Session, memory_of};
 use crate::soak::workspace;
 
@@ -35,7 +35,7 @@ pub(crate) struct Course {
 
 impl Course {
     pub(crate) fn new(session: Session, history: Arc<History>, random: Random) -> Result<Self> {
-        let started = session.events(0).into_iter().rfind(|event| event.event == "live");
+        let started = session.events(0).into_iter().rfind(|event| event.kind == "live");
         let pid = started.map_or(0, |event| event.pid);
         let mut observer = Client::new(session.address, &history);
         if !observer.ask(1) {
@@ -78,7 +78,7 @@ impl Course {
         self.observer.ask(1);
         for (layer, step) in introduced {
             let since = [asked_before[layer], self.observer.seen.asked[layer]];
-            self.counts.steps.push(Step { layer, step, since });
+            self.counts.steps.push(Counter { layer, number: step, since });
         }
         self.note(mark, edit, to_live)?;
         if self.random.below(REST) == 0 {
@@ -110,7 +110,7 @@ impl Course {
             if let Some(failed) = events.iter().find(|event| event.outcome == "failed") {
                 bail!("build {} failed", failed.build);
             }
-            is_built |= events.iter().any(|event| event.event == "build-finished" && event.outcome == "success");
+            is_built |= events.iter().any(|event| event.kind == "build-finished" && event.outcome == "success");
             let is_live = is_built && if edit == Edit::Greeting { observer.greet() } else { observer.ask(7) };
             Ok(is_live.then_some(()))
         });
@@ -125,15 +125,14 @@ impl Course {
         let session = &mut self.session;
         let live = wait_for("report of the tool", PATIENCE, || {
             session.is_alive()?;
-            let events = session.events(mark).into_iter().filter(|event| event.event == "live");
+            let events = session.events(mark).into_iter().filter(|event| event.kind == "live");
             let live: Vec<Event> = events.collect();
             Ok((!live.is_empty()).then_some(live))
         })?;
         for event in live {
+            let (times, functions) = (event.times, event.functions);
             match event.patch {
-                Some(patch) => {
-                    self.counts.patched.push(Patched { patch, times: event.times, functions: event.functions, to_live })
-                }
+                Some(patch) => self.counts.patched.push(Patched { patch, times, functions, to_live }),
                 None => self.restarted(&event, &edit.to_string()),
             }
         }
@@ -155,9 +154,9 @@ impl Course {
         wait_for("end of cargo's build", PATIENCE, || {
             session.is_alive()?;
             let events = session.events(mark);
-            let is_cargo = |event: &&Event| event.event == "build-started" && !event.command.starts_with("rustc ");
+            let is_cargo = |event: &&Event| event.kind == "build-started" && !event.command.starts_with("rustc ");
             let Some(started) = events.iter().rfind(is_cargo) else { return Ok(None) };
-            let ended = |event: &Event| event.event == "build-finished" && event.build == started.build;
+            let ended = |event: &Event| event.kind == "build-finished" && event.build == started.build;
             Ok(events.iter().any(ended).then_some(()))
         })?;
         self.counts.rests += 1;
@@ -186,7 +185,7 @@ impl Course {
 
     /// Whether each counting step was counted from its first call on.
     fn check_steps(&mut self) {
-        for Step { layer, step, since: [earliest, latest] } in &self.counts.steps {
+        for Counter { layer, number: step, since: [earliest, latest] } in &self.counts.steps {
             let Some(count) = self.observer.seen.counts.get(&(*layer, *step)) else { continue };
             let is_there = self.history.newest().layers[*layer].counters().any(|known| known == *step);
             let asked = self.observer.seen.asked[*layer];

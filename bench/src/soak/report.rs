@@ -27,9 +27,9 @@ pub(crate) struct Memory {
 
 /// A step that counts its calls, and how often its library was asked, at least and at most, when it came.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Step {
+pub(crate) struct Counter {
     pub(crate) layer: usize,
-    pub(crate) step: u32,
+    pub(crate) number: u32,
     pub(crate) since: [u64; 2],
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Counts {
     /// Where state was lost.
     pub(crate) lost: Vec<String>,
     /// Steps that count, and how many of them were looked at.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<Counter>,
     pub(crate) counted: usize,
     pub(crate) asked: Asked,
     pub(crate) took: Duration,
@@ -104,8 +104,11 @@ pub(crate) fn print(counts: &Counts) {
     memory(&counts.memory, patched);
 }
 
+/// A row: its heading, and the number of a patch.
+type Row = (&'static str, fn(&Patched) -> f64);
+
 fn times(patched: &[Patched]) {
-    let rows: [(&str, fn(&Patched) -> f64); 7] = [
+    let rows: [Row; 7] = [
         ("edit to new answer, ms", |it| it.to_live.as_secs_f64() * 1000.0),
         ("edit to live, as told, ms", |it| it.times.edit_to_live_ms),
         ("compilation, ms", |it| it.times.build_ms),
@@ -144,8 +147,7 @@ fn memory(memory: &[Memory], patched: &[Patched]) {
         // What is read and kept at the first patches is no growth.
         let points: Vec<u64> =
             [0, 10, 50, 100].iter().filter_map(|part| memory.get((memory.len() - 1) * part / 100)).map(of).collect();
-        let shown: Vec<String> =
-            points.iter().map(|bytes| format!("{:.1}", kilobytes(*bytes) as f64 / 1000.0)).collect();
+        let shown: Vec<String> = points.iter().map(|bytes| (bytes / 1_000_000).to_string()).collect();
         let growth = points[3].saturating_sub(points[1]) * 10 / 9 / count;
         println!(
             "memory (RSS) of the {name}, MB at 0, 10, 50 and 100 % of the patches: {}; {} KB more with each",

@@ -10,11 +10,8 @@ use serde::Deserialize;
 
 use crate::edits::contestant::FIRST_BUILD;
 use crate::edits::process::{Running, command, tail, wait_for};
-use crate::edits::session::Lines;
+use crate::edits::session::{DEBUG, Lines, PATCH};
 use crate::edits::site::free_address;
-
-/// What the example's profile leaves out, and patches need: types.
-const DEBUG: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "2");
 
 /// A running session.
 #[derive(Debug)]
@@ -29,7 +26,8 @@ pub(crate) struct Session {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Event {
-    pub(crate) event: String,
+    #[serde(rename = "event")]
+    pub(crate) kind: String,
     #[serde(default)]
     pub(crate) build: u32,
     #[serde(default)]
@@ -76,7 +74,7 @@ impl Session {
     pub(crate) fn start(tool: &Path, root: &Path) -> Result<Self> {
         let address = free_address()?;
         let mut line = command(tool, root);
-        line.args(["hotreload", "run", "--strategy", "patch", "--message-format", "json"]);
+        line.args(["hotreload", "run", "--strategy", PATCH, "--message-format", "json"]);
         line.env("LISTEN", address.to_string()).env(DEBUG.0, DEBUG.1);
         let mut running = Running::start(line.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
         let lines = Lines::default();
@@ -85,7 +83,7 @@ impl Session {
         let mut session = Self { root: root.to_owned(), address, running, lines };
         wait_for("server", FIRST_BUILD, || {
             session.is_alive()?;
-            let up = session.events(0).into_iter().any(|event| event.event == "live");
+            let up = session.events(0).into_iter().any(|event| event.kind == "live");
             let failed = session.events(0).into_iter().any(|event| event.outcome == "failed");
             ensure!(!failed, "the build failed\n{}", session.last_words(0));
             // It runs, and may not listen yet.

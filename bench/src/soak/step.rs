@@ -65,10 +65,9 @@ impl Operation {
     fn apply(self, value: u64, operand: u64) -> u64 {
         match self {
             Self::Add => value.wrapping_add(operand),
-            Self::Xor => value ^ operand,
             Self::Multiply => value.wrapping_mul(operand | 1),
             Self::Branch if value.is_multiple_of(2) => value.wrapping_add(operand),
-            Self::Branch => value ^ operand,
+            Self::Branch | Self::Xor => value ^ operand,
             Self::Match => match value % 3 {
                 0 => value ^ operand,
                 1 => value.wrapping_add(operand),
