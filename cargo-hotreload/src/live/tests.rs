@@ -192,7 +192,7 @@ fn a_type_with_another_layout_is_refused_by_name() {
     assert_eq!(program.ask(""), "80 / 6");
 }
 
-const OBJECTS: &str = r#"
+const OBJECTS: &str = r"
 trait Change { fn change(&self, value: usize) -> usize; }
 struct One { by: usize }
 impl Change for One { fn change(&self, value: usize) -> usize { (0..3).fold(value, |value, next| value + next * self.by) } }
@@ -200,7 +200,7 @@ pub fn answer(text: &str) -> String {
     let objects: Vec<Box<dyn Change>> = vec![Box::new(One { by: 2 })];
     objects.iter().fold(text.len(), |value, object| object.change(value)).to_string()
 }
-"#;
+";
 
 /// The closure of one `impl` block went, and one of another block came later: the new one is not what became of the old.
 #[test]
