@@ -59,7 +59,11 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
                 }
                 (Task::Patch(crates), Ok(live)) => {
                     let result = live.patch(&crates).map_err(|refused| refused.to_string());
-                    let result = result.map(|patched| Patch { functions: patched.functions.len() });
+                    let result = result.map(|patched| Patch {
+                        functions: patched.functions.len(),
+                        running: patched.running(),
+                        begun: patched.begun,
+                    });
                     Some(Arrival::Patched(index, result))
                 }
                 (Task::Compare(_), Err(_)) => None,
