@@ -109,6 +109,73 @@ fn several_processes_are_not_patched() {
     let said = format!("{finished:?}");
     assert!(said.contains("one process is patched, and several are wanted") && said.contains("help:"), "{said}");
 }
+
+/// What `main` began with is not run again: a new body of it needs a new process. What only moves it does not.
+#[test]
+fn a_main_that_does_something_else_is_started_again() {
+    let app = Patched::new();
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"first {}"), "2 main first base0 outside text");
+    app.edit("ws/app/src/main.rs", "fn main", "// One line more.\nfn main");
+    session.output.expect(BUILD, ["[hotreload] nothing to reload, the code is the same"]);
+    app.edit("ws/app/src/main.rs", "from_millis(5)", "from_millis(6)");
+    let [line, _] = session.output.expect(BUILD, ["[hotreload] restarted as process", "said: 1 main first base0"]);
+    assert!(line.contains("because `app::main` has begun with its old body, and nobody calls it again"), "{line}");
+    let text = session.terminate();
+    assert_eq!(text.matches("restarted as process").count(), 1, "{text}");
+}
+
+/// An asynchronous `main` goes on in its new body where it waits, and that no more than this happens is told.
+#[test]
+fn an_asynchronous_main_goes_on_in_its_new_body() {
+    let app = Patched::new();
+    app.fixture.write("ws/app/src/main.rs", ASYNCHRONOUS);
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"first {}"), "2 main first base0 outside text");
+    app.edit("ws/app/src/main.rs", "\"main {}\"", "\"MAIN {}\"");
+    let [line, _] = session.output.expect(BUILD, ["[hotreload] patched app", "said: 3 MAIN first base0 outside text"]);
+    assert!(line.contains("state kept (what `app::main` has done already is not done again): build"), "{line}");
+    session.terminate();
+}
+
+/// What `#[tokio::main]` makes of an asynchronous `main`, with a runtime that asks every 5 ms.
+const ASYNCHRONOUS: &str = r#"use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+fn main() {
+    let body = async {
+        let mut said = 1;
+        let mut last = String::new();
+        loop {
+            let now = format!("main {}", api::answer());
+            if now != last {
+                println!("said: {said} {now}");
+                said += 1;
+                last = now;
+            }
+            later().await;
+        }
+    };
+    run(body)
+}
+
+async fn later() {
+    let mut asked = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+fn run(future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+"#;
+
 /// A save while an edit is compiled counts, and a session that ends then leaves nothing.
 #[test]
 fn a_save_or_the_end_during_a_compilation() {

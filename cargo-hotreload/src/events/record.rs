@@ -281,6 +281,12 @@ pub struct Live {
     /// How many functions have a new body, after a patch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub functions: Option<usize>,
+    /// Functions that threads go on in as they were until they return, after a patch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub running: Vec<String>,
+    /// An asynchronous `main` that got a new body, and goes on in it where it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<String>,
     /// What the patch took, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Patch>,

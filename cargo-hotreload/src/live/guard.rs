@@ -42,6 +42,11 @@ impl Guard {
         self.objects.insert(compiled.key.clone(), contents(compiled));
     }
 
+    /// Whether `main` of the crate `name` is asynchronous: `#[tokio::main]` and its like make a block of its body.
+    pub(super) fn is_main_async(&self, name: &str) -> bool {
+        self.types.has(&[name, "main", "{async_block_env#0}"])
+    }
+
     /// Not every type of this crate is known.
     pub(super) fn is_blind_for(&mut self, name: &str) {
         self.blind.push(name.to_owned());

@@ -142,10 +142,14 @@ pub enum NoCrates {
 }
 
 /// What a patch did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Patch {
     /// How many functions have a new body.
     pub functions: usize,
+    /// Functions that threads go on in as they were until they return.
+    pub running: Vec<String>,
+    /// An asynchronous `main` with a new body, in which it goes on where it waits.
+    pub begun: Option<String>,
     /// What it took.
     pub took: record::Patch,
 }

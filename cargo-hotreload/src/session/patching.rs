@@ -106,8 +106,8 @@ impl Session {
             Ok(patch) => {
                 self.counts.patches += 1;
                 self.forced = None;
-                let mut actions = vec![patching.record(patch, pid, now)];
-                actions.extend(self.succeed(patching.live(patch.functions, pid, now)));
+                let mut actions = vec![patching.record(&patch, pid, now)];
+                actions.extend(self.succeed(patching.live(patch, pid, now)));
                 actions.extend(self.after_patch(now));
                 actions
             }
@@ -170,12 +170,12 @@ impl Patching {
         self.saved.map(|saved| now.saturating_duration_since(saved))
     }
 
-    fn live(&self, functions: usize, pid: u32, now: Instant) -> Message {
+    fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
         let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
-        Message::Live { how: How::Patched { crates: self.crates.clone(), functions }, pid, times }
+        Message::Live { how: How::Patched { crates: self.crates.clone(), patch }, pid, times }
     }
 
-    fn record(&self, patch: Patch, pid: u32, now: Instant) -> Action {
+    fn record(&self, patch: &Patch, pid: u32, now: Instant) -> Action {
         let began = self.ended.checked_sub(self.build).unwrap_or(self.ended);
         let times = RecordedTimes {
             edit_to_live_ms: self.edit_to_live(now).map(Into::into),
@@ -184,13 +184,17 @@ impl Patching {
             build_to_signal_ms: self.began.saturating_duration_since(self.ended).into(),
             signal_to_mapped_ms: (now - self.began).into(),
         };
+        let (build, modules) = (self.number, self.crates.clone());
+        let how = LiveHow::Patched;
         Action::Record(Record::Live(Live {
-            build: self.number,
-            how: LiveHow::Patched,
+            build,
+            how,
             pid,
-            modules: self.crates.clone(),
+            modules,
             modules_total: 0,
             functions: Some(patch.functions),
+            running: patch.running.clone(),
+            begun: patch.begun.clone(),
             patch: Some(patch.took),
             why: None,
             times,

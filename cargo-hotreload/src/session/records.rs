@@ -73,8 +73,20 @@ impl Delivering {
         let modules_total = self.finished.built.modules().count();
         let times = self.times(now);
         let build = self.finished.number;
-        let (functions, patch) = (None, None);
-        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total, functions, patch, why, times }))
+        let (functions, running, begun, patch) = (None, Vec::new(), None, None);
+        Action::Record(Record::Live(Live {
+            build,
+            how,
+            pid,
+            modules,
+            modules_total,
+            functions,
+            running,
+            begun,
+            patch,
+            why,
+            times,
+        }))
     }
 
     fn times(&self, now: Instant) -> record::Times {

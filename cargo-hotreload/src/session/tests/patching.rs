@@ -48,8 +48,10 @@ fn patch(play: &mut Play) {
     assert_eq!(save(play), [build(Scope::Crates)]);
     assert_eq!(play.does(crates()), [Action::Patch]);
     let actions = play.does(patched());
-    let [Action::Say(Message::Live { how: How::Patched { crates, functions: 2 }, pid: PID, times }), last] =
-        &actions[..]
+    let [
+        Action::Say(Message::Live { how: How::Patched { crates, patch: Patch { functions: 2, .. } }, pid: PID, times }),
+        last,
+    ] = &actions[..]
     else {
         panic!("{actions:?}")
     };

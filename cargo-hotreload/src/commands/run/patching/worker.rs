@@ -60,7 +60,7 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
                 }
                 (Task::Patch(crates), Ok(live)) => {
                     let result = live.patch(&crates).map_err(|refused| refused.to_string());
-                    let result = result.map(|patched| told(&patched));
+                    let result = result.map(told);
                     Some(Arrival::Patched(index, result))
                 }
                 (Task::Compare(_), Err(_)) => None,
@@ -75,8 +75,8 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
 }
 
 /// What the session is told of a patch.
-fn told(patched: &Patched) -> Patch {
-    let applied = patched.applied;
+fn told(patched: Patched) -> Patch {
+    let applied = patched.applied.as_ref();
     let took = record::Patch {
         bytes: patched.bytes,
         threads: applied.map_or(0, |applied| applied.threads),
@@ -85,7 +85,8 @@ fn told(patched: &Patched) -> Patch {
         planning_ms: patched.planning.into(),
         writing_ms: patched.writing.into(),
     };
-    Patch { functions: patched.functions.len(), took }
+    let (functions, running) = (patched.functions.len(), patched.running());
+    Patch { functions, running, begun: patched.begun, took }
 }
 
 fn attach(pid: u32, base: &Base) -> Result<Live> {
