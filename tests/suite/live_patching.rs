@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use crate::support::command::hotreload;
 use crate::support::events::kinds;
 use crate::support::fifo::Fifo;
 use crate::support::poll::BUILD;
@@ -74,14 +73,6 @@ fn what_cannot_be_patched_restarts_with_the_reason() {
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
 }
 
-/// Only processes of their own are patched so far, and that is said before anything is built.
-#[test]
-fn several_processes_are_not_patched() {
-    let app = Patched::new();
-    let finished = hotreload(&app.root(), &["run", "--strategy", "patch", "--bin", "app", "--instances", "2"]);
-    let said = format!("{finished:?}");
-    assert!(said.contains("one process is patched, and several are wanted") && said.contains("help:"), "{said}");
-}
 /// A save while an edit is compiled counts, and a session that ends then leaves nothing.
 #[test]
 fn a_save_or_the_end_during_a_compilation() {
