@@ -1,6 +1,7 @@
 //! Compiling the edited crates, beside the loop.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -14,6 +15,7 @@ use crate::commands::run::front::ABOVE;
 use crate::commands::run::patching::instance::Moment;
 use crate::commands::run::patching::keeper::{Keeper, Show, Task};
 use crate::commands::run::patching::planning::Planned;
+use crate::commands::run::patching::remove;
 use crate::commands::run::patching::worker::read_crate;
 use crate::effects::rustc::compile::{Cause, Compilation, Compiled, Failure, Outcome, Told};
 use crate::events::gather;
@@ -164,14 +166,23 @@ impl Keeper {
             Ok(crates) => {
                 self.wait_for_processes(began, &crates);
                 self.is_compiled(began, &refused, views);
-                if let Some(known) = &mut self.known {
-                    known.base = known.base.after(&plan);
-                }
+                self.goes_on_from(&plan);
                 self.results(&refused)
             }
             Err(why) => vec![Err(why); self.instances()],
         };
         self.tell(results, Some(diagnostics), is_good, at);
+    }
+
+    /// What was compiled is compiled against from here on, if callers see it. What nobody needs any more goes: edit after
+    /// edit may come before cargo has built everything.
+    fn goes_on_from(&mut self, plan: &Plan) {
+        let Some(known) = &mut self.known else { return };
+        known.base = known.base.after(plan);
+        let needed: BTreeSet<PathBuf> = known.base.directories().into_iter().chain(known.kept.directories()).collect();
+        for directory in self.results.extract_if(.., |directory| !needed.contains(directory)) {
+            remove(&directory);
+        }
     }
 
     /// Everything that was edited before `began` is compiled, but for programs that only cargo can build.

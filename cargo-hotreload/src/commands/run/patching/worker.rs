@@ -13,7 +13,8 @@ use crate::commands::run::arrival::Arrival;
 use crate::commands::run::patching::base::OwnCode;
 use crate::commands::run::patching::cancelling::Cancelling;
 use crate::effects::rustc::compile::{Code, Compiled};
-use crate::live::{Crate, Live};
+use crate::events::record;
+use crate::live::{Crate, Live, Patched};
 use crate::patch::rustc::recorded::Recorded;
 use crate::patch::set::members;
 use crate::session::event::Patch;
@@ -76,8 +77,7 @@ pub(super) fn start(
                 (Task::Patch(crates), Ok(live)) => {
                     let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
                     let result = live.patch(&crates).map_err(|refused| refused.to_string());
-                    let result = result.map(|patched| Patch { functions: patched.functions.len() });
-                    Some(Arrival::Patched(index, result))
+                    Some(Arrival::Patched(index, result.map(told)))
                 }
                 (Task::Compare(_), Err(_)) => None,
                 (Task::Compare(units), Ok(live)) => diverged(live, &units).map(|why| Arrival::Diverged(index, why)),
@@ -88,6 +88,21 @@ pub(super) fn start(
         }
     };
     thread::Builder::new().name("patches".into()).spawn(work).map(|thread| (sender, thread))
+}
+
+/// What the session is told of a patch.
+fn told(patched: Patched) -> Patch {
+    let applied = patched.applied.as_ref();
+    let took = record::Patch {
+        bytes: patched.bytes,
+        threads: applied.map_or(0, |applied| applied.threads),
+        stopped_ms: applied.map(|applied| applied.stopped).unwrap_or_default().into(),
+        rounds: applied.map_or(0, |applied| applied.rounds),
+        planning_ms: patched.planning.into(),
+        writing_ms: patched.writing.into(),
+    };
+    let (functions, running) = (patched.functions.len(), patched.running());
+    Patch { functions, running, begun: patched.begun, took }
 }
 
 fn attach(pid: u32, base: Base) -> Result<Live> {

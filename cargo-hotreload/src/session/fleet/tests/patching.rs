@@ -42,7 +42,7 @@ fn crates(names: [&[&str]; 3]) -> Tidings {
 }
 
 fn patched(functions: usize) -> Event {
-    Event::Patched(Ok(Patch { functions }))
+    Event::Patched(Ok(Patch { functions, ..Patch::default() }))
 }
 
 fn save(play: &mut Play) -> Vec<Order> {
