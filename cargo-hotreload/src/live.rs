@@ -5,8 +5,9 @@
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -163,8 +164,14 @@ impl Live {
     /// Nothing has changed in the program then.
     pub fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {
         let began = Instant::now();
-        let checked = self.guard.check(crates, &self.profile)?;
-        let (plan, description) = self.plan(crates, &checked)?;
+        // Types and machine code have nothing to do with each other.
+        let (checked, compiled) = thread::scope(|scope| {
+            let compiled = scope.spawn(|| read(crates));
+            let checked = self.guard.check(crates, &self.profile);
+            (checked, compiled.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let (checked, mut compiled) = (checked?, compiled?);
+        let (plan, description) = self.plan(&mut compiled, &checked)?;
         let planning = began.elapsed();
         let mut placed = plan.linked.placed.clone();
         for redirect in &plan.linked.redirects {
@@ -203,15 +210,15 @@ impl Live {
     }
 
     /// Plans, and looks for what is missing until nothing is.
-    fn plan(&mut self, crates: &[Crate], checked: &Checked) -> Result<(Plan, Option<Description>), NotPatched> {
-        let mut compiled = Vec::new();
-        for Crate { key, name, objects } in crates {
-            compiled.push(Compiled { key: key.clone(), name: name.clone(), set: set(objects)? });
-        }
+    fn plan(
+        &mut self,
+        compiled: &mut [Compiled<'_>],
+        checked: &Checked,
+    ) -> Result<(Plan, Option<Description>), NotPatched> {
         let mut found: Vec<Vec<u8>> = Vec::new();
         loop {
             let others = set(&found)?;
-            let missing = match self.world.plan(&compiled, &others, &self.guard.with(checked)) {
+            let missing = match self.world.plan(compiled, &others, &self.guard.with(checked)) {
                 Ok(plan) => {
                     let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).chain([&others]).collect();
                     let description = Description::of(&sets, &plan.linked, self.agent.code())?;
@@ -288,6 +295,14 @@ fn linked_begin(executable: &[u8]) -> Result<u64> {
     let headers = elf.elf_header().program_headers(endian, elf.data()).context("the program headers are cut off")?;
     let first = headers.iter().find(|header| header.p_type(endian) == PT_LOAD && header.p_offset(endian) == 0);
     Ok(first.context("the executable is loaded without its begin")?.p_vaddr(endian))
+}
+
+fn read(crates: &[Crate]) -> Result<Vec<Compiled<'_>>> {
+    let mut compiled = Vec::new();
+    for Crate { key, name, objects } in crates {
+        compiled.push(Compiled::new(key.clone(), name.clone(), set(objects)?));
+    }
+    Ok(compiled)
 }
 
 fn set(objects: &[Vec<u8>]) -> Result<Set<'_>> {

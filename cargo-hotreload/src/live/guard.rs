@@ -57,7 +57,6 @@ impl Guard {
         let mut checked = Checked::default();
         for compiled in crates {
             self.read(compiled, profile, &mut checked)?;
-            checked.objects.push((compiled.key.clone(), contents(compiled)));
         }
         let Comparison { differences, signatures, statics } = compare(&self.types, &checked.types);
         if let Some(difference) = differences.iter().find(|difference| is_reason(difference)) {
@@ -76,13 +75,15 @@ impl Guard {
     fn read(&self, compiled: &Crate, profile: &str, checked: &mut Checked) -> Result<(), Refusal> {
         let known = self.objects.get(&compiled.key);
         let mut coverage = Vec::new();
-        for object in compiled.objects.iter().filter(|object| !known.is_some_and(|known| known.contains(&hash(object))))
-        {
+        let hashes: Vec<u64> = compiled.objects.iter().map(|object| hash(object)).collect();
+        let is_new = |hash: &u64| !known.is_some_and(|known| known.contains(hash));
+        for (object, _) in compiled.objects.iter().zip(&hashes).filter(|(_, hash)| is_new(hash)) {
             let unknown = |error| Refusal::Unknown { what: format!("{error}"), name: compiled.name.clone() };
             let described = read(object).map_err(unknown)?;
             coverage.push(described.coverage);
             checked.types.add(&described.types);
         }
+        checked.objects.push((compiled.key.clone(), hashes.into_iter().collect()));
         let coverage = Coverage::of_crate(coverage);
         if coverage.is_full() {
             return Ok(());

@@ -38,6 +38,17 @@ pub struct Compiled<'data> {
     pub name: String,
     /// Its objects.
     pub set: Set<'data>,
+    /// What they consist of; empty once that is part of a plan.
+    contents: Contents,
+}
+
+impl<'data> Compiled<'data> {
+    /// The crate `key`, whose paths begin with `name`.
+    #[must_use]
+    pub fn new(key: String, name: String, set: Set<'data>) -> Self {
+        let contents = Contents::of(&set);
+        Self { key, name, set, contents }
+    }
 }
 
 /// A patch that can be written, and what is known afterwards.
@@ -91,23 +102,22 @@ impl World {
     /// Makes a patch of `compiled`. `others` are objects of other crates that define what the program does not have.
     pub fn plan(
         &self,
-        compiled: &[Compiled<'_>],
+        compiled: &mut [Compiled<'_>],
         others: &Set<'_>,
         signatures: &dyn Signatures,
     ) -> Result<Plan, Failure> {
-        let mut crates = Vec::new();
         let mut fates = Vec::new();
         let mut renamed = Vec::new();
         let mut replaced = Vec::new();
         let is_pointed = |name: &str| self.crates.values().any(|contents| contents.pointed.contains(name));
-        for Compiled { key, name, set } in compiled {
-            let running = self.crates.get(key).cloned().unwrap_or_default();
-            let contents = Contents { optimised: running.optimised, ..Contents::of(set) };
-            let pairs = pair(name, &running, &contents, &is_pointed, signatures)?;
-            replaced.extend(self.replaced(&changed(name, &running, &contents, &pairs.renamed)));
+        let nothing = Contents::default();
+        for Compiled { key, name, contents, .. } in compiled.iter_mut() {
+            let running = self.crates.get(key).unwrap_or(&nothing);
+            contents.optimised = running.optimised;
+            let pairs = pair(name, running, contents, &is_pointed, signatures)?;
+            replaced.extend(self.replaced(&changed(name, running, contents, &pairs.renamed)));
             fates.push(pairs.fates);
             renamed.extend(pairs.renamed);
-            crates.push((key.clone(), contents.after(running)));
         }
         let has_moved = |fates: &Fates| -> Vec<String> {
             let fresh = fates.iter().filter(|(_, fate)| **fate == Fate::Fresh).map(|(name, _)| name);
@@ -116,9 +126,9 @@ impl World {
         let moved = fates.iter().flat_map(has_moved).collect();
         let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).collect();
         moved::follow(&sets, &mut fates, moved);
-        let nothing = Fates::new();
+        let unknown = Fates::new();
         let own = compiled.iter().zip(&fates).map(|(compiled, fates)| Part { set: &compiled.set, fates });
-        let parts: Vec<_> = own.chain([Part { set: others, fates: &nothing }]).collect();
+        let parts: Vec<_> = own.chain([Part { set: others, fates: &unknown }]).collect();
         let mut room = self.room;
         let mut running = Cow::Borrowed(&self.running);
         for (now, before) in &renamed {
@@ -127,11 +137,12 @@ impl World {
         let mut linked = link::link(&running, &parts, &mut room)?;
         linked.placed.replaced = replaced;
         let edited = fates.iter().flatten().filter(|(_, fate)| **fate == Fate::Edited);
+        let crates = compiled.iter_mut().map(|it| (it.key.clone(), std::mem::take(&mut it.contents)));
         Ok(Plan {
             linked,
             edited: edited.map(|(name, _)| name.clone()).collect(),
             room,
-            crates,
+            crates: crates.collect(),
             renamed,
             forgotten: fates.iter().flat_map(has_moved).collect(),
         })
@@ -165,7 +176,10 @@ impl World {
             self.bodies.entry(redirect.jump.address).or_default().push(redirect.body);
         }
         self.room = plan.room;
-        self.crates.extend(plan.crates);
+        for (key, contents) in plan.crates {
+            let before = self.crates.remove(&key).unwrap_or_default();
+            self.crates.insert(key, contents.after(before));
+        }
     }
 }
 

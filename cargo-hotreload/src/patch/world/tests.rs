@@ -39,7 +39,7 @@ fn library(directory: &Path, source: &str, flags: &[&str]) -> Vec<u8> {
 
 fn compiled(archive: &[u8]) -> Compiled<'_> {
     let set = Set::of_archive(archive).expect("objects");
-    Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set }
+    Compiled::new("svc".to_owned(), "svc".to_owned(), set)
 }
 
 /// The program with the library `before` in it, loaded so many bytes above the addresses that it was linked for.
@@ -83,7 +83,7 @@ pub(in crate::patch) fn with_edit<T>(
     let directory = TempDir::new().expect("a directory");
     let world = world(directory.path(), before, bias, flags);
     let archive = library(directory.path(), after, flags);
-    let compiled = [compiled(&archive)];
+    let mut compiled = [compiled(&archive)];
     let libraries = Rlibs::index(libraries()).expect("archives");
     let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
@@ -91,7 +91,7 @@ pub(in crate::patch) fn with_edit<T>(
         for object in &found {
             others.add(object).expect("an object");
         }
-        match world.plan(&compiled, &others, &Unknown) {
+        match world.plan(&mut compiled, &others, &Unknown) {
             Err(Failure::Missing(names)) => {
                 let more = libraries.objects(&names).expect("readable");
                 assert!(!more.is_empty(), "nobody has {names:?}");
@@ -213,9 +213,9 @@ fn damaged_objects_are_refused_or_linked_but_never_trusted() {
         let mut set = Set::default();
         if set.add(&damaged).is_ok() {
             parsed += 1;
-            let compiled = Compiled { key: "svc".to_owned(), name: "svc".to_owned(), set };
-            let (compiled, others) = ([compiled], Set::default());
-            if let Ok(plan) = world.plan(&compiled, &others, &Unknown) {
+            let compiled = Compiled::new("svc".to_owned(), "svc".to_owned(), set);
+            let (mut compiled, others) = ([compiled], Set::default());
+            if let Ok(plan) = world.plan(&mut compiled, &others, &Unknown) {
                 drop(Companion::of(&[&compiled[0].set, &others], &plan.linked, BIAS));
             }
         }
