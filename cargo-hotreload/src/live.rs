@@ -148,8 +148,8 @@ impl Live {
 
     /// Something that `built` has and the program runs otherwise, if there is anything.
     pub fn difference(&self, built: &Crate) -> Result<Option<String>> {
-        let contents = Contents::of(&set(&built.objects)?);
-        Ok(self.world.difference(&built.key, &contents).map(readable))
+        let built = Compiled::new(built.key.clone(), built.name.clone(), set(&built.objects)?);
+        Ok(self.world.difference(&built).map(|name| readable(&name)))
     }
 
     /// Whether it is known what the crate `key` consists of.

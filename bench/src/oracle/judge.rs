@@ -92,7 +92,8 @@ impl Judge {
             let (was, is) = first_difference(&answer, &self.made.answer);
             self.defect(&format!("after {outcome:?} the program says `{was}`, a new one `{is}`"));
         }
-        eprintln!("{}: {}", edit.name, outcome.short());
+        let why = if let Outcome::Restarted { why } = &outcome { why } else { "" };
+        eprintln!("{}: {} {why}", edit.name, outcome.short());
         Ok(())
     }
 
@@ -206,7 +207,7 @@ impl Outcome {
 fn kind(why: &str) -> String {
     let words = why.split('`').enumerate().map(|(at, part)| if at % 2 == 0 { part } else { "…" });
     let text: String = words.collect();
-    text.split(':').next().unwrap_or_default().split(" (").next().unwrap_or_default().to_owned()
+    text.split(": ").next().unwrap_or_default().split(" (").next().unwrap_or_default().to_owned()
 }
 
 fn first_difference(one: &str, other: &str) -> (String, String) {

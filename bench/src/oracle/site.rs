@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use cargo_hotreload::patch::content::Contents;
 use cargo_hotreload::patch::names::readable;
-use cargo_hotreload::patch::set::Set;
+use cargo_hotreload::patch::set::{Set, Target};
 
 use crate::edits::process::command;
 use crate::measure;
@@ -40,12 +40,14 @@ pub(crate) struct Edit {
 }
 
 /// What cargo makes of the sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Made {
     pub(crate) answer: String,
     /// What the functions of the callers consist of, by their readable names.
     calls: Code,
-    /// The same of the edited libraries.
+    /// What they refer to.
+    uses: BTreeMap<String, BTreeSet<String>>,
+    /// What everybody else consists of.
     libraries: Code,
 }
 
@@ -96,13 +98,13 @@ impl Site {
         let output = limited(command(&self.fresh.join("target/debug/driver"), &self.fresh).arg("--once"))?;
         let Some(output) = output else { return Ok(None) };
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (calls, libraries) = self.code()?;
-        Ok(output.status.success().then_some(Made { answer, calls, libraries }))
+        let made = Made { answer, ..self.code()? };
+        Ok(output.status.success().then_some(made))
     }
 
     /// What the callers and the libraries consist of.
-    fn code(&self) -> Result<(Code, Code)> {
-        let (mut calls, mut libraries) = (Code::new(), Code::new());
+    fn code(&self) -> Result<Made> {
+        let mut made = Made::default();
         for entry in fs::read_dir(self.fresh.join("target/debug/deps"))? {
             let path = entry?.path();
             if path.extension().is_none_or(|ending| ending != "rlib") {
@@ -110,12 +112,17 @@ impl Site {
             }
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let data = fs::read(&path)?;
-            let into = if name.starts_with("libcalls-") { &mut calls } else { &mut libraries };
-            for (name, item) in Contents::of(&Set::of_archive(&data)?).items {
+            let set = Set::of_archive(&data)?;
+            let is_calls = name.starts_with("libcalls-");
+            if is_calls {
+                made.uses = uses(&set);
+            }
+            let into = if is_calls { &mut made.calls } else { &mut made.libraries };
+            for (name, item) in Contents::of(&set).items {
                 into.entry(readable(&name)).or_default().extend(item.contents);
             }
         }
-        Ok((calls, libraries))
+        Ok(made)
     }
 
     /// Saves everything that is pending in the copy under the tool. Whether there was anything.
@@ -133,13 +140,36 @@ impl Site {
 }
 
 impl Made {
-    /// A function of the callers that is another one in `other`. What both crates use of a generic may be in the library
-    /// alone.
+    /// A function of the callers that is another one in `other`. An instance of somebody else's generic that is in the
+    /// libraries as well may have come or gone: then who uses it does so in another way.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
-        let of = |made: &Self, name: &str| made.calls.get(name).or_else(|| made.libraries.get(name)).cloned();
-        let mut names = self.calls.keys().chain(other.calls.keys());
-        names.find(|name| of(self, name) != of(other, name)).cloned()
+        let is_new = |name: &&String| self.calls.contains_key(*name) != other.calls.contains_key(*name);
+        let is_shared = |name: &&String| self.libraries.contains_key(*name) || other.libraries.contains_key(*name);
+        let names: BTreeSet<&String> = self.calls.keys().chain(other.calls.keys()).collect();
+        let moved: BTreeSet<&String> = names.iter().copied().filter(is_new).filter(is_shared).collect();
+        let calls_moved = |name: &str| {
+            let used =
+                |made: &Self| made.uses.get(name).is_some_and(|used| used.iter().any(|used| moved.contains(used)));
+            used(self) || used(other)
+        };
+        let is_other = |name: &&&String| self.calls.get(**name) != other.calls.get(**name);
+        let mut different = names.iter().filter(is_other);
+        different.find(|name| !moved.contains(*name) && !calls_moved(name)).map(|name| (*name).clone())
     }
+}
+
+/// What each function of `set` refers to, by readable names.
+fn uses(set: &Set<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (id, section) in set.sections() {
+        let Some(name) = set.name(id) else { continue };
+        let targets = section.relocations.iter().filter_map(|relocation| match set.target(id.object, relocation) {
+            Target::Outside { name, .. } => Some(name),
+            Target::Inside(target, _) => set.name(target),
+        });
+        uses.entry(readable(name)).or_default().extend(targets.map(readable));
+    }
+    uses
 }
 
 /// Runs `command`, for a while.

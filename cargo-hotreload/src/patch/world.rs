@@ -4,7 +4,7 @@
 //! in the process, [`World::commit`] takes it into account, and the next edit is compared with it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::patch::agent_state::Region;
 use crate::patch::content::{Contents, Optimised};
@@ -17,7 +17,7 @@ use crate::patch::pairing::{Fate, Fates, Signatures, pair};
 use crate::patch::placed::{Replaced, WhileRunning};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
-use crate::patch::set::Set;
+use crate::patch::set::{Set, Target};
 
 /// What runs.
 #[derive(Debug)]
@@ -85,12 +85,28 @@ impl World {
         self.crates.insert(key.to_owned(), contents);
     }
 
-    /// The mangled name of something in `contents` that the crate `key` runs otherwise.
+    /// The mangled name of something in the crate `built` that runs otherwise.
+    ///
+    /// An instance of a generic that several crates use is in one of them, and an edit of that one may move it to another.
+    /// Then it comes or goes in a crate that nobody edited, and who calls it there does so in another way.
     #[must_use]
-    pub fn difference<'contents>(&self, key: &str, contents: &'contents Contents) -> Option<&'contents str> {
-        let running = self.crates.get(key)?;
-        let different = contents.items.iter().find(|(name, item)| running.items.get(*name) != Some(item));
-        different.map(|(name, _)| name.as_str())
+    pub fn difference(&self, built: &Compiled<'_>) -> Option<String> {
+        let running = self.crates.get(&built.key)?;
+        let now = &built.contents;
+        let different = now.items.iter().filter(|(name, item)| running.items.get(*name) != Some(item));
+        let different: Vec<&String> = different.map(|(name, _)| name).collect();
+        if different.is_empty() {
+            return None;
+        }
+        let came = now.items.keys().filter(|name| !running.items.contains_key(*name));
+        let went = running.items.keys().filter(|name| !now.items.contains_key(*name));
+        let mut moved: BTreeSet<String> = came.chain(went).map(|name| stem(name)).collect();
+        moved.retain(|stem| !is_about(stem, &built.name));
+        let others = self.crates.iter().filter(|(key, _)| **key != built.key);
+        let others = others.flat_map(|(_, other)| other.items.keys().chain(other.gone.keys()));
+        let elsewhere: BTreeSet<String> = others.map(|name| stem(name)).filter(|stem| moved.contains(stem)).collect();
+        let is_explained = |name: &str| elsewhere.contains(&stem(name)) || calls_one_of(&built.set, name, &elsewhere);
+        different.into_iter().find(|name| !is_explained(name)).cloned()
     }
 
     /// Whether it is known how the crate `key` runs.
@@ -210,6 +226,18 @@ fn changed(
         changed.insert(function.clone(), is_running);
     }
     changed
+}
+
+/// Whether the function `name` of `set` refers to one of these stems.
+fn calls_one_of(set: &Set<'_>, name: &str, stems: &BTreeSet<String>) -> bool {
+    let own = set.sections().filter(|(id, _)| set.name(*id) == Some(name));
+    let mut names = own.flat_map(|(id, section)| {
+        section.relocations.iter().filter_map(move |relocation| match set.target(id.object, relocation) {
+            Target::Outside { name, .. } => Some(name),
+            Target::Inside(target, _) => set.name(target),
+        })
+    });
+    names.any(|name| stems.contains(&stem(name)))
 }
 
 #[cfg(test)]

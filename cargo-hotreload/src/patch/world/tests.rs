@@ -1,5 +1,6 @@
 //! Edits of small programs, compiled by the real compiler.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -232,4 +233,35 @@ fn a_method_below_a_new_impl_block_is_what_it_was() {
     let plan = edit(before, &after).expect("a patch");
     assert_eq!(plan.renamed.len(), 1);
     assert!(redirected(&plan).iter().all(|name| name == "svc::answer"), "{:?}", redirected(&plan));
+}
+
+/// An instance that two crates use is in the lower one, until that does not use it any more. The upper one has it then, and
+/// was not edited. What really is another one is found all the same.
+#[test]
+fn an_instance_that_moved_to_another_crate_is_no_difference() {
+    let directory = TempDir::new().expect("a directory");
+    let build = |low: &str, calls: &str| {
+        fs::write(directory.path().join("low.rs"), low).expect("written");
+        rustc(directory.path(), &["--crate-type=rlib", "--crate-name=low", "low.rs"], &[]);
+        let low = fs::read(directory.path().join("liblow.rlib")).expect("an archive");
+        (low, library(directory.path(), calls, &["--extern=low=liblow.rlib"]))
+    };
+    let low = "pub fn ends(text: &str) -> bool { text.ends_with('|') }";
+    let calls = "pub fn answer(text: &str) -> bool { low::ends(text) || text.ends_with('|') }
+        pub fn other(text: &str) -> bool { text.len() > 3 }";
+    let (low_before, calls_before) = build(low, calls);
+    let (_, calls_after) = build(&low.replace("text.ends_with('|')", "text.len() > 1"), calls);
+    let before = compiled(&calls_before);
+    let mut world =
+        World::new(Running::default(), Room::new(regions(BIAS)[0], regions(BIAS)[1], regions(BIAS)[2], 0, 0));
+    world.runs("low", Contents::of(&Set::of_archive(&low_before).expect("objects")));
+    world.runs("svc", Contents::of(&before.set));
+    assert_eq!(world.difference(&before), None);
+    let after = compiled(&calls_after);
+    let names = |set: &Set<'_>| Contents::of(set).items.into_keys().collect::<BTreeSet<_>>();
+    assert_ne!(names(&after.set), names(&before.set), "the instance has moved");
+    assert_eq!(world.difference(&after), None);
+    let (_, edited) = build(low, &calls.replace("text.len() > 3", "text.len() > 4"));
+    let other = world.difference(&compiled(&edited)).expect("a difference");
+    assert!(other.contains("other"), "{other}");
 }
