@@ -129,6 +129,11 @@ impl Live {
         Ok(())
     }
 
+    /// Whether the program may have been linked from the objects of `compiled`, its own crate.
+    pub fn may_be_of(&self, compiled: &Crate) -> Result<bool> {
+        Ok(self.world.may_be_of(&set(&compiled.objects)?))
+    }
+
     /// Not every type of the crate `name` is known: its debug information is not full.
     pub fn is_blind_for(&mut self, name: &str) {
         self.guard.is_blind_for(name);

@@ -189,11 +189,13 @@ impl Group<'_> {
     ) -> Result<(), Refusal> {
         let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
         if is_numbered(stem) {
-            let has_moved = self.changed.iter().any(|(name, (_, now))| {
-                self.changed.iter().any(|(other, (before, _))| name != other && before.elsewhere == now.elsewhere)
-            });
+            // One that only has other lines is where it was, also if another one of the stem is the same.
+            let edited: Vec<_> =
+                self.changed.values().filter(|(before, now)| before.elsewhere != now.elsewhere).collect();
+            let was_there = |now: &Item| self.changed.values().any(|(before, _)| before.elsewhere == now.elsewhere);
+            let has_moved = edited.iter().any(|(_, now)| was_there(now));
             let comes_or_goes = !self.added.is_empty() || !self.removed.is_empty();
-            if has_moved || (comes_or_goes && !self.changed.is_empty()) {
+            if has_moved || (comes_or_goes && !edited.is_empty()) {
                 return Err(ambiguous());
             }
         }

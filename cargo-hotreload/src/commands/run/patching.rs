@@ -5,7 +5,7 @@
 //! 3. an edit is traced to the crates that read the file ([`sources`]), and these are compiled ([`compiling`]);
 //! 4. the threads put what came out into their processes ([`processes`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use crate::commands::run::patching::worker::Task;
 use crate::config::profile;
 use crate::config::values::Strategy;
 use crate::effects::rustc::background::helpers;
+use crate::effects::rustc::cached;
 use crate::effects::rustc::compile::{Canceller, Compiled};
 use crate::effects::rustc::records;
 use crate::effects::{agent, cargo_config, files};
@@ -63,6 +64,8 @@ pub(super) struct Patching {
     /// What the crates that are being compiled are made of.
     next_views: Vec<(Key, Option<view::Crate>)>,
     base: Base,
+    /// For each program, directories of which one may have the objects of its own crate.
+    cached: BTreeMap<Key, Vec<PathBuf>>,
     generation: u32,
     /// Directories of what was compiled since cargo's last good build.
     results: Vec<PathBuf>,
@@ -106,6 +109,7 @@ impl Patching {
             views: Views::default(),
             next_views: Vec::new(),
             base: Base::default(),
+            cached: BTreeMap::new(),
             generation: 0,
             results: Vec::new(),
             edited: BTreeSet::new(),
@@ -155,6 +159,17 @@ impl Patching {
         }
         self.base = self.kept(facts);
         self.next_base = self.base.clone();
+        self.cached = self.cached_objects(facts);
+    }
+
+    /// Before anything is compiled again: rustc's cache has the objects of the programs that cargo has linked.
+    fn cached_objects(&self, facts: &Facts) -> BTreeMap<Key, Vec<PathBuf>> {
+        let directory = self.directory.join(format!("kept-{}", self.generation));
+        let programs = (0..facts.workspace.hosts.len()).filter_map(|host| self.program(facts, host));
+        // What is missing is compiled once more.
+        programs
+            .filter_map(|program| Some((program.key(), cached::keep(program, &directory.join(program.stem())).ok()?)))
+            .collect()
     }
 
     /// Cargo's libraries under other names: a build of its own that is cancelled may take them away.

@@ -45,6 +45,7 @@ impl Driver<'_> {
         let objects = plan::plan(&patching.units, program, &[edit], &Base::default(), places);
         let base = Baseline {
             local: patching.local_parts(&self.facts, program),
+            cached: patching.cached.get(&program.key()).cloned().unwrap_or_default(),
             program: objects.map_err(|refusal| refusal.to_string()),
             began,
             toolchain: self.facts.toolchain.library_directory.clone(),

@@ -11,8 +11,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::commands::run::arrival::Arrival;
 use crate::effects::dep_info;
+use crate::effects::rustc::cached;
 use crate::effects::rustc::compile::{Code, Compilation, Compiled, Outcome};
 use crate::live::{Crate, Live};
+use crate::patch::content::Optimised;
 use crate::patch::rustc::plan::Plan;
 use crate::patch::rustc::recorded::{Kind, Recorded};
 use crate::patch::rustc::replay::Results;
@@ -33,7 +35,9 @@ pub(super) enum Task {
 pub(super) struct Base {
     /// Its crates that may be edited.
     pub(super) local: Vec<Recorded>,
-    /// How the program's own crate is compiled once more, for its objects: cargo has none.
+    /// Directories of which one may have the objects of the program's own crate.
+    pub(super) cached: Vec<PathBuf>,
+    /// How that crate is compiled once more if none has.
     pub(super) program: Result<Plan, String>,
     /// When the build began: everything that was read must be older.
     pub(super) began: SystemTime,
@@ -45,6 +49,22 @@ pub(super) struct Base {
     pub(super) profile: String,
     /// Where cargo has all others.
     pub(super) dependencies: PathBuf,
+}
+
+impl Base {
+    /// The program's own crate from rustc's cache, with whether it is optimised.
+    fn own(&self, live: &Live) -> Result<Option<(Crate, Optimised)>> {
+        let Some(unit) = self.local.iter().find(|unit| unit.kind() == Kind::Program) else { return Ok(None) };
+        for directory in &self.cached {
+            let objects = cached::read(directory)?;
+            let key = unit.key().path().display().to_string();
+            let own = Crate { key, name: unit.crate_name.clone(), objects };
+            if live.may_be_of(&own)? {
+                return Ok(Some((own, unit.optimised())));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Starts a thread for the process `pid` of the program of the number `index`. It ends with what it is told through.
@@ -87,6 +107,9 @@ fn attach(pid: u32, base: &Base) -> Result<Live> {
         let Some(rlib) = results.rlib else { continue };
         check_age(&rlib, pid)?;
         live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?, unit.optimised())?;
+    }
+    if let Some(own) = base.own(&live)? {
+        return live.runs(&own.0, own.1).map(|()| live);
     }
     let plan = base.program.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     fs::create_dir_all(&plan.out_dir).context("cannot make a directory")?;

@@ -1,0 +1,80 @@
+//! The objects of a program that cargo has linked. rustc removes them, but its incremental cache has them as well, until
+//! the crate is compiled once more.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Result;
+
+use crate::effects::rustc::objects::{is_allocator, keep_one};
+use crate::patch::rustc::recorded::Recorded;
+
+/// What rustc has not finished has this at its end.
+const UNFINISHED: &str = "-working";
+
+/// Keeps in `directory` what rustc's cache has for the program `unit`, which cargo has just built. The cache says nothing
+/// of what it is for but the crate's name, so that there may be several candidates: for each, a directory.
+pub fn keep(unit: &Recorded, directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let Some(cache) = &unit.incremental else { return Ok(Vec::new()) };
+    let linked = fs::metadata(unit.key().path())?.modified()?;
+    let begin = format!("{}-", unit.crate_name);
+    let mut kept = Vec::new();
+    for crates in fs::read_dir(unit.absolute(cache))? {
+        let crates = crates?;
+        if !crates.file_name().to_string_lossy().starts_with(&begin) {
+            continue;
+        }
+        // rustc finishes what is for its cache before it links. What is newer was compiled for something else.
+        if let Some((session, _)) = newest(&crates.path())?.filter(|(_, finished)| *finished <= linked) {
+            let into = directory.join(crates.file_name());
+            keep_objects(&session, &into)?;
+            kept.push(into);
+        }
+    }
+    Ok(kept)
+}
+
+/// The newest finished compilation in `directory`, with when that was.
+fn newest(directory: &Path) -> io::Result<Option<(PathBuf, SystemTime)>> {
+    let mut newest = None;
+    for session in fs::read_dir(directory)? {
+        let session = session?;
+        if !session.file_type()?.is_dir() || session.file_name().to_string_lossy().ends_with(UNFINISHED) {
+            continue;
+        }
+        let finished = session.metadata()?.modified()?;
+        if newest.as_ref().is_none_or(|(_, other)| finished > *other) {
+            newest = Some((session.path(), finished));
+        }
+    }
+    Ok(newest)
+}
+
+fn keep_objects(session: &Path, into: &Path) -> io::Result<()> {
+    fs::create_dir_all(into)?;
+    for path in objects_in(session)? {
+        keep_one(&path, &into.join(path.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// What was kept in `directory`, as contents of files; without what rustc adds to each program.
+pub fn read(directory: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut objects = Vec::new();
+    for path in objects_in(directory)? {
+        let bytes = fs::read(path)?;
+        if !is_allocator(&bytes)? {
+            objects.push(bytes);
+        }
+    }
+    Ok(objects)
+}
+
+fn objects_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries: Vec<DirEntry> = fs::read_dir(directory)?.collect::<io::Result<_>>()?;
+    let paths = entries.iter().map(DirEntry::path).filter(|path| path.extension() == Some(OsStr::new("o")));
+    Ok(paths.collect())
+}
