@@ -151,6 +151,9 @@ impl Patching {
     /// Cargo has built everything, in a build that began at `began`.
     pub(super) fn built(&mut self, facts: &Facts, began: SystemTime) {
         self.units = records::read(&self.records);
+        if let Some(names) = editable(&facts.workspace) {
+            self.units = std::mem::take(&mut self.units).with_editable(names);
+        }
         self.sources = Sources::read(self.parts(facts));
         let local = self.parts(facts).into_iter().filter(|unit| is_local(&facts.workspace, unit));
         self.views = Views::read(local, &self.sources, began);
@@ -287,6 +290,16 @@ impl Patching {
         self.next_views = now;
         Ok(edits)
     }
+}
+
+/// The names of all local crates, unless crates from elsewhere use one of these: `[patch]` brings that about. What was
+/// compiled before this tool took notes is known by its name alone.
+fn editable(workspace: &Workspace) -> Option<BTreeSet<String>> {
+    let graph = &workspace.graph;
+    let libraries = graph.libraries.iter().filter(|library| library.manifest().is_some());
+    let packages = workspace.places.iter().filter_map(|place| place.package.as_deref());
+    let names = libraries.map(|library| library.crate_name.as_str()).chain(packages);
+    graph.below_third_parties().is_empty().then(|| names.map(|name| name.replace('-', "_")).collect())
 }
 
 /// Whether a crate is of the workspace, or beside it: one that may be edited.
