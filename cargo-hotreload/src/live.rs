@@ -27,6 +27,7 @@ use crate::patch::jump;
 use crate::patch::link::room::Room;
 use crate::patch::link::{Failure, Redirect};
 use crate::patch::names::readable;
+use crate::patch::placed::{Placed, Replaced};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::Set;
@@ -77,7 +78,9 @@ pub struct Crate {
 pub struct Patched {
     /// Functions that have a new body, as a person reads them.
     pub functions: Vec<String>,
-    /// How the threads were stopped; `None` if nothing had to be written.
+    /// An asynchronous `main` with a new body, which goes on in it where it waits.
+    pub begun: Option<String>,
+    /// How the threads were stopped, and what ran on; `None` if nothing had to be written.
     pub applied: Option<Applied>,
     /// Bytes that it takes in the process.
     pub bytes: u64,
@@ -85,6 +88,14 @@ pub struct Patched {
     pub planning: Duration,
     /// Writing it.
     pub writing: Duration,
+}
+
+impl Patched {
+    /// Functions that threads go on in as they were until they return, as a person reads them.
+    #[must_use]
+    pub fn running(&self) -> Vec<String> {
+        self.applied.as_ref().map(|applied| applied.running.clone()).unwrap_or_default()
+    }
 }
 
 /// Why a patch was not made. The program runs on as it was.
@@ -169,6 +180,8 @@ impl Live {
             description.write(&self.directory)?;
         }
         let functions = plan.linked.redirects.iter().map(|redirect| readable(&redirect.name)).collect();
+        let main = crates.iter().map(|compiled| &compiled.name).find(|name| self.is_main_replaced(name, &placed));
+
         let bytes = placed.writes.iter().map(|write| write.bytes.len() as u64).sum();
         let applied = if placed.redirects.is_empty() { None } else { Some(apply(&self.agent, &placed)?) };
         if applied.is_some() {
@@ -176,7 +189,22 @@ impl Live {
         }
         self.world.commit(plan);
         self.guard.commit(checked);
-        Ok(Patched { functions, applied, bytes, planning, writing: began.elapsed().saturating_sub(planning) })
+        Ok(Patched {
+            functions,
+            begun: main.map(|name| format!("{name}::main")),
+            applied,
+            bytes,
+            planning,
+            writing: began.elapsed().saturating_sub(planning),
+        })
+    }
+
+    fn is_main_replaced(&self, name: &str, placed: &Placed) -> bool {
+        let body = format!("{name}::main::{{closure}}");
+        let is_body = |replaced: &Replaced| {
+            replaced.name.replace("{{closure}}", "{closure}").replace("{closure#0}", "{closure}") == body
+        };
+        placed.replaced.iter().any(is_body) && self.guard.is_main_async(name)
     }
 
     /// Plans, and looks for what is missing until nothing is.

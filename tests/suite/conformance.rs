@@ -19,6 +19,7 @@ mod indirect;
 mod initialisers;
 mod laboratory;
 mod refusals;
+mod running;
 mod setting;
 mod statics;
 mod trial;

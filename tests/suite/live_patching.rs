@@ -87,6 +87,33 @@ fn the_program_itself_can_be_edited_as_soon_as_it_runs() {
     session.terminate();
 }
 
+/// What was compiled is kept as long as something is compiled against it, and no longer: somebody may go on editing
+/// before cargo has ever built everything.
+#[test]
+fn edit_after_edit_makes_no_heap_of_files() {
+    let app = Patched::new();
+    let session = app.start_without_settling();
+    for number in 0..4 {
+        let word = |number| format!("\"outside{number}\"");
+        let before = if number == 0 { "\"outside\"".to_owned() } else { word(number - 1) };
+        let said = format!("main api{number} base0 outside{number} text");
+        app.edit("outside/src/lib.rs", &before, &word(number));
+        session.output.expect(BUILD, [&format!("outside{number} text")]);
+        let name = |number| format!("\"api{number} {{}}");
+        let before = if number == 0 { "\"api {}".to_owned() } else { name(number - 1) };
+        app.patch(&session, ("ws/api/src/lib.rs", &before, &name(number)), &format!("{} {said}", 3 + number * 2));
+    }
+    let compiled: Vec<_> = app.left().into_iter().flat_map(|left| fs::read_dir(left).expect("a directory")).collect();
+    let names = compiled.iter().map(|entry| entry.as_ref().expect("an entry").file_name().into_string());
+    let names: Vec<String> =
+        names.map(|name| name.expect("a name")).filter(|name| name.starts_with("build-")).collect();
+    // That of the last edit which callers saw.
+    assert_eq!(names.len(), 1, "{names:?}");
+    let text = session.terminate();
+    assert!(!text.contains("restarted as process"), "{text}");
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+}
+
 /// Only processes of their own are patched so far, and that is said before anything is built.
 #[test]
 fn several_processes_are_not_patched() {
@@ -95,6 +122,73 @@ fn several_processes_are_not_patched() {
     let said = format!("{finished:?}");
     assert!(said.contains("one process is patched, and several are wanted") && said.contains("help:"), "{said}");
 }
+
+/// What `main` began with is not run again: a new body of it needs a new process. What only moves it does not.
+#[test]
+fn a_main_that_does_something_else_is_started_again() {
+    let app = Patched::new();
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"first {}"), "2 main first base0 outside text");
+    app.edit("ws/app/src/main.rs", "fn main", "// One line more.\nfn main");
+    session.output.expect(BUILD, ["[hotreload] nothing to reload, the code is the same"]);
+    app.edit("ws/app/src/main.rs", "from_millis(5)", "from_millis(6)");
+    let [line, _] = session.output.expect(BUILD, ["[hotreload] restarted as process", "said: 1 main first base0"]);
+    assert!(line.contains("because `app::main` has begun with its old body, and nobody calls it again"), "{line}");
+    let text = session.terminate();
+    assert_eq!(text.matches("restarted as process").count(), 1, "{text}");
+}
+
+/// An asynchronous `main` goes on in its new body where it waits, and that no more than this happens is told.
+#[test]
+fn an_asynchronous_main_goes_on_in_its_new_body() {
+    let app = Patched::new();
+    app.fixture.write("ws/app/src/main.rs", ASYNCHRONOUS);
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"first {}"), "2 main first base0 outside text");
+    app.edit("ws/app/src/main.rs", "\"main {}\"", "\"MAIN {}\"");
+    let [line, _] = session.output.expect(BUILD, ["[hotreload] patched app", "said: 3 MAIN first base0 outside text"]);
+    assert!(line.contains("state kept (what `app::main` has done already is not done again): build"), "{line}");
+    session.terminate();
+}
+
+/// What `#[tokio::main]` makes of an asynchronous `main`, with a runtime that asks every 5 ms.
+const ASYNCHRONOUS: &str = r#"use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+fn main() {
+    let body = async {
+        let mut said = 1;
+        let mut last = String::new();
+        loop {
+            let now = format!("main {}", api::answer());
+            if now != last {
+                println!("said: {said} {now}");
+                said += 1;
+                last = now;
+            }
+            later().await;
+        }
+    };
+    run(body)
+}
+
+async fn later() {
+    let mut asked = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+fn run(future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+"#;
+
 /// A save while an edit is compiled counts, and a session that ends then leaves nothing.
 #[test]
 fn a_save_or_the_end_during_a_compilation() {

@@ -20,14 +20,16 @@ use crate::effects::agent::Agent;
 use crate::effects::threads::{self, Stopped, bury_the_dead, stop};
 use crate::effects::tracing;
 use crate::patch::agent_state::{CAPACITY, Region, THREAD_LOCALS, Unwind};
-use crate::patch::placed::{Placed, Write};
+use crate::patch::placed::{Placed, Replaced, WhileRunning, Write};
 
+mod active;
 mod occupied;
 
+use active::{Active, worst};
 use occupied::Occupied;
 
 /// What it took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// Threads that were stopped.
     pub threads: usize,
@@ -35,6 +37,8 @@ pub struct Applied {
     pub stopped: Duration,
     /// How often they were stopped until none was in the way.
     pub rounds: u32,
+    /// Functions that threads are in, and go on in as they were until they return.
+    pub running: Vec<String>,
 }
 
 /// Why nothing was redirected: the program runs on as it was.
@@ -55,6 +59,18 @@ pub enum Refusal {
         address: u64,
         /// How often it was looked.
         rounds: u32,
+    },
+    /// A thread is in optimised code that was compiled together with what the patch replaces.
+    #[error("`{name}` is running, and its optimised code may rely on what the functions that it calls did before")]
+    Running {
+        /// The function.
+        name: String,
+    },
+    /// The new body would never run.
+    #[error("`{name}` has begun with its old body, and nobody calls it again")]
+    Begun {
+        /// The function.
+        name: String,
     },
     /// Threads were being made, each time: those that come with the patch's thread-locals could not be told apart.
     #[error("a thread was just making another one, {rounds} times")]
@@ -80,6 +96,9 @@ pub enum Refusal {
 
 /// How long it is tried to find all threads out of the way.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a call may take for a patch to wait for its end.
+const A_CALL: Duration = Duration::from_millis(500);
 
 /// How long it mostly does not take to stop the program and write the patch.
 const TOO_LONG: Duration = Duration::from_millis(50);
@@ -128,8 +147,9 @@ fn prepare(agent: &Agent, patch: &Placed) -> Result<Vec<Write>, Refusal> {
 fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, Refusal> {
     const SHORTEST_PAUSE: Duration = Duration::from_micros(250);
     const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-    let deadline = Instant::now() + PATIENCE;
+    let began = Instant::now();
     let occupied = Occupied::new(&patch.redirects);
+    let active = Active::new(agent.pid(), &patch.replaced);
     let mut pause = SHORTEST_PAUSE;
     for rounds in 1.. {
         let stopped = stop(agent.pid()).and_then(|mut stopped| {
@@ -137,18 +157,23 @@ fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, 
             Ok(stopped)
         });
         let refusal = match stopped {
-            Ok(stopped) => match obstacle(agent, patch, &occupied, &stopped, rounds)? {
-                None => {
-                    write(agent, patch, before, &stopped)?;
-                    let threads = stopped.threads().len();
-                    return Ok(Applied { threads, stopped: stopped.release(), rounds });
+            Ok(stopped) => {
+                let running = active.among(&stopped, agent.memory());
+                match obstacle(agent, patch, (&occupied, &running), &stopped, rounds)? {
+                    None => {
+                        write(agent, patch, before, &stopped)?;
+                        let threads = stopped.threads().len();
+                        let running = running.iter().map(|replaced| replaced.name.clone()).collect();
+                        return Ok(Applied { threads, stopped: stopped.release(), rounds, running });
+                    }
+                    Some(refusal) => refusal,
                 }
-                Some(refusal) => refusal,
-            },
+            }
             Err(late @ threads::Failure::Late { .. }) => late.into(),
             Err(failure) => return Err(failure.into()),
         };
-        if Instant::now() > deadline {
+        let patience = if matches!(refusal, Refusal::Running { .. }) { A_CALL } else { PATIENCE };
+        if began.elapsed() > patience {
             return Err(refusal);
         }
         thread::sleep(pause);
@@ -161,12 +186,19 @@ fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, 
 fn obstacle(
     agent: &Agent,
     patch: &Placed,
-    occupied: &Occupied,
+    (occupied, running): (&Occupied, &[&Replaced]),
     stopped: &Stopped,
     rounds: u32,
 ) -> Result<Option<Refusal>, Refusal> {
     if !agent.is_there() {
         return Err(Refusal::Ended);
+    }
+    if let Some(Replaced { name, running, .. }) = worst(running) {
+        let name = name.clone();
+        return match running {
+            WhileRunning::Refuse => Err(Refusal::Begun { name }),
+            WhileRunning::Tell | WhileRunning::Wait => Ok(Some(Refusal::Running { name })),
+        };
     }
     for thread in stopped.threads() {
         if let Some(address) = occupied.by(&thread.registers, agent.memory()) {

@@ -42,6 +42,11 @@ impl Guard {
         self.objects.insert(compiled.key.clone(), contents(compiled));
     }
 
+    /// Whether `main` of the crate `name` is asynchronous: `#[tokio::main]` and its like make a block of its body.
+    pub(super) fn is_main_async(&self, name: &str) -> bool {
+        self.types.has(&[name, "main", "{async_block_env#0}"])
+    }
+
     /// Not every type of this crate is known.
     pub(super) fn is_blind_for(&mut self, name: &str) {
         self.blind.push(name.to_owned());
@@ -128,9 +133,11 @@ impl Signatures for Both<'_> {
     }
 }
 
-/// A closure more, or one under another number, is harmless: closures are paired by what they do.
+/// A closure more, or one under another number, is harmless: closures are paired by what they do. So is one under a
+/// number that never ran, whatever became of others: all code for its data has that number in its name, and is new.
 fn is_reason(difference: &Difference) -> bool {
-    !(difference.identity == Identity::Indexed && matches!(difference.extent, Extent::Joined | Extent::Renumbered))
+    let is_harmless = !difference.has_run || matches!(difference.extent, Extent::Joined | Extent::Renumbered);
+    !(difference.identity == Identity::Indexed && is_harmless)
 }
 
 /// Whether it is two types of one name. A function's own type and a pointer to such functions are both called `fn()`, so

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::patch::agent_state::Region;
 use crate::patch::content::functions;
 use crate::patch::link::room::Room;
 use crate::patch::object::{Binding, Kind, Relocation};
@@ -65,6 +66,8 @@ pub struct Redirect {
     pub jump: Write,
     /// The length of the old body in bytes.
     pub size: u64,
+    /// The new body.
+    pub body: Region,
 }
 
 /// Why there is no patch.
@@ -281,24 +284,26 @@ impl<'data> Linker<'_, '_, 'data> {
                 let unit = |key: &Key| self.parts[key.part].set.objects[key.id.object].unit;
                 let own = bodies.iter().find(|(key, _)| known.unit.as_deref() == Some(unit(key)));
                 let Some((key, offset)) = own.or(bodies.first()) else { continue };
-                redirects.push(self.redirect(name, known, self.loaded[key].wrapping_add(*offset))?);
+                let length = self.parts[key.part].set.section(key.id).size - offset;
+                let body = Region { start: self.loaded[key].wrapping_add(*offset), length };
+                redirects.push(self.redirect(name, known, body)?);
             }
         }
         Ok(redirects)
     }
 
-    fn redirect(&self, name: &str, known: &Known, to: u64) -> Result<Redirect, Refusal> {
+    fn redirect(&self, name: &str, known: &Known, body: Region) -> Result<Redirect, Refusal> {
         if let Some(other) = self.running.names_at(known.address).find(|other| *other != name) {
             return Err(Refusal::Folded { name: name.to_owned(), other: other.to_owned() });
         }
         let too_far = || Refusal::TooFar { name: name.to_owned() };
-        let bytes = redirect(known.address, to).ok_or_else(too_far)?;
+        let bytes = redirect(known.address, body.start).ok_or_else(too_far)?;
         // What is between two functions is never run.
         let next = self.running.next_function(known.address).unwrap_or(u64::MAX);
         if known.size.max(next - known.address) < bytes.len() as u64 || next - known.address < bytes.len() as u64 {
             return Err(Refusal::NoRoomForJump { name: name.to_owned() });
         }
         let jump = Write { address: known.address, bytes };
-        Ok(Redirect { name: name.to_owned(), jump, size: known.size })
+        Ok(Redirect { name: name.to_owned(), jump, size: known.size, body })
     }
 }

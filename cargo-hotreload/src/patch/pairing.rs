@@ -189,13 +189,14 @@ impl Group<'_> {
     ) -> Result<(), Refusal> {
         let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
         if is_numbered(stem) {
-            // One that only has other lines is where it was, also if another one of the stem is the same.
-            let edited: Vec<_> =
-                self.changed.values().filter(|(before, now)| before.elsewhere != now.elsewhere).collect();
-            let was_there = |now: &Item| self.changed.values().any(|(before, _)| before.elsewhere == now.elsewhere);
-            let has_moved = edited.iter().any(|(_, now)| was_there(now));
+            // What only tells other lines is what it was, and so is its equal if the two changed places.
+            let mut edited =
+                self.changed.iter().filter(|(_, (before, now))| before.elsewhere != now.elsewhere).peekable();
             let comes_or_goes = !self.added.is_empty() || !self.removed.is_empty();
-            if has_moved || (comes_or_goes && !edited.is_empty()) {
+            let is_anothers = |name: &str, now: &Item| {
+                self.changed.iter().any(|(other, (before, _))| name != *other && before.elsewhere == now.elsewhere)
+            };
+            if (comes_or_goes && edited.peek().is_some()) || edited.any(|(name, (_, now))| is_anothers(name, now)) {
                 return Err(ambiguous());
             }
         }

@@ -1,6 +1,6 @@
 //! A patch that is ready to be written: every byte and every address is known.
 
-use crate::patch::agent_state::Unwind;
+use crate::patch::agent_state::{Region, Unwind};
 
 /// A finished patch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,30 @@ pub struct Placed {
     /// The entries of running functions that have a new body. Nobody may be inside of these bytes, past the first, when
     /// they are written.
     pub redirects: Vec<Write>,
+    /// What may be running while it is replaced.
+    pub replaced: Vec<Replaced>,
+}
+
+/// A function that does something else from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its name, for people.
+    pub name: String,
+    /// Where its bodies are: the program's own, and those of patches.
+    pub bodies: Vec<Region>,
+    /// What it means that a thread is in one of them.
+    pub running: WhileRunning,
+}
+
+/// What it means for a patch that a thread is in an old body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WhileRunning {
+    /// The thread goes on in it until it returns, and calls the new bodies of others.
+    Tell,
+    /// It was compiled together with what it calls, and may rely on what these did.
+    Wait,
+    /// Nobody calls it again.
+    Refuse,
 }
 
 /// Bytes for an address.

@@ -6,12 +6,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::patch::content::Contents;
+use crate::patch::agent_state::Region;
+use crate::patch::content::{Contents, Optimised};
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
+use crate::patch::names::{is_about, readable, stem};
 use crate::patch::object::Kind;
 use crate::patch::pairing::{Fate, Fates, Signatures, pair};
+use crate::patch::placed::{Replaced, WhileRunning};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::Set;
@@ -22,6 +25,8 @@ pub struct World {
     running: Running,
     room: Room,
     crates: BTreeMap<String, Contents>,
+    /// The bodies that patches brought, by the entry that leads to the newest one.
+    bodies: BTreeMap<u64, Vec<Region>>,
 }
 
 /// A newly compiled crate.
@@ -61,7 +66,7 @@ impl World {
     /// A program that was just started, with all of `room` free.
     #[must_use]
     pub fn new(running: Running, room: Room) -> Self {
-        Self { running, room, crates: BTreeMap::new() }
+        Self { running, room, crates: BTreeMap::new(), bodies: BTreeMap::new() }
     }
 
     /// The crate `key` runs as `contents` says.
@@ -99,11 +104,13 @@ impl World {
         let mut crates = Vec::new();
         let mut fates = Vec::new();
         let mut renamed = Vec::new();
+        let mut replaced = Vec::new();
         let is_pointed = |name: &str| self.crates.values().any(|contents| contents.pointed.contains(name));
         for Compiled { key, name, set } in compiled {
             let running = self.crates.get(key).cloned().unwrap_or_default();
             let contents = Contents { optimised: running.optimised, ..Contents::of(set) };
             let pairs = pair(name, &running, &contents, &is_pointed, signatures)?;
+            replaced.extend(self.replaced(&changed(name, &running, &contents, &pairs.renamed)));
             fates.push(pairs.fates);
             renamed.extend(pairs.renamed);
             crates.push((key.clone(), contents.after(running)));
@@ -123,7 +130,8 @@ impl World {
         for (now, before) in &renamed {
             running.to_mut().rename(before, now);
         }
-        let linked = link::link(&running, &parts, &mut room)?;
+        let mut linked = link::link(&running, &parts, &mut room)?;
+        linked.placed.replaced = replaced;
         let edited = fates.iter().flatten().filter(|(_, fate)| **fate == Fate::Edited);
         Ok(Plan {
             linked,
@@ -133,6 +141,19 @@ impl World {
             renamed,
             forgotten: fates.iter().flat_map(has_moved).collect(),
         })
+    }
+
+    /// Where that is in the program which may be running.
+    fn replaced(&self, changed: &BTreeMap<String, WhileRunning>) -> Vec<Replaced> {
+        let replaced = changed.iter().map(|(name, running)| {
+            let code = self.running.all(name).iter().filter(|known| known.kind == Kind::Code);
+            let bodies = code.flat_map(|known| {
+                let later = self.bodies.get(&known.address).into_iter().flatten().copied();
+                later.chain([Region { start: known.address, length: known.size }])
+            });
+            Replaced { name: readable(name), bodies: bodies.collect(), running: *running }
+        });
+        replaced.collect()
     }
 
     /// The patch is in the process.
@@ -146,9 +167,41 @@ impl World {
         for (name, known) in plan.linked.symbols {
             self.running.add(&name, known);
         }
+        for redirect in plan.linked.redirects {
+            self.bodies.entry(redirect.jump.address).or_default().push(redirect.body);
+        }
         self.room = plan.room;
         self.crates.extend(plan.crates);
     }
+}
+
+/// The functions of the crate `name` that did something else before, more than telling other lines: what it means that
+/// one is running.
+fn changed(
+    name: &str,
+    running: &Contents,
+    new: &Contents,
+    renamed: &[(String, String)],
+) -> BTreeMap<String, WhileRunning> {
+    let main = format!("{name}::main");
+    let mut changed = BTreeMap::new();
+    for (function, before) in running.items.iter().filter(|(_, item)| item.kind == Kind::Code) {
+        let now = new.items.get(function);
+        let is_renamed = || renamed.iter().any(|(_, old)| old == function);
+        if now.is_some_and(|now| now.elsewhere == before.elsewhere) || is_renamed() {
+            continue;
+        }
+        let stem = stem(function);
+        let is_running = match running.optimised {
+            _ if stem == main => WhileRunning::Refuse,
+            Optimised::Yes => WhileRunning::Wait,
+            // An instance of something foreign that is not needed any more is nobody's edit.
+            Optimised::No if now.is_none() && !is_about(&stem, name) => continue,
+            Optimised::No => WhileRunning::Tell,
+        };
+        changed.insert(function.clone(), is_running);
+    }
+    changed
 }
 
 #[cfg(test)]

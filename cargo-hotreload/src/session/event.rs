@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::events::record::Record;
+use crate::events::record::{self, Record};
 use crate::session::delivery::Built;
 use crate::session::message::{Ending, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
@@ -142,10 +142,16 @@ pub enum NoCrates {
 }
 
 /// What a patch did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Patch {
     /// How many functions have a new body.
     pub functions: usize,
+    /// Functions that threads go on in as they were until they return.
+    pub running: Vec<String>,
+    /// An asynchronous `main` with a new body, in which it goes on where it waits.
+    pub begun: Option<String>,
+    /// What it took.
+    pub took: record::Patch,
 }
 
 /// What is sent to the program.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::session::event::Patch;
 use crate::session::verify::Unmet;
 
 /// Something worth telling.
@@ -95,8 +96,8 @@ pub enum How {
     Patched {
         /// The compiled crates.
         crates: Vec<String>,
-        /// How many functions have a new body.
-        functions: usize,
+        /// What was done.
+        patch: Patch,
     },
     /// A new process took the place of the old one.
     Restarted {
@@ -224,9 +225,20 @@ fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) 
             write!(formatter, "reloaded {} ({} of {total} modules)", modules.join(", "), modules.len())?;
             "reload"
         }
-        How::Patched { crates, functions } => {
+        How::Patched { crates, patch: Patch { functions, running, begun, .. } } => {
             let plural = if *functions == 1 { "" } else { "s" };
             write!(formatter, "patched {}: {functions} function{plural}, state kept", crates.join(", "))?;
+            match &running[..] {
+                [] => {}
+                [one] => write!(formatter, " (`{one}` runs on as it was until it returns)")?,
+                [one, others @ ..] => {
+                    let others = others.len();
+                    write!(formatter, " (`{one}` and {others} more run on as they were until they return)")?;
+                }
+            }
+            if let Some(main) = begun {
+                write!(formatter, " (what `{main}` has done already is not done again)")?;
+            }
             "patch"
         }
         How::Restarted { why } => {

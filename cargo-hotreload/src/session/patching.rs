@@ -96,18 +96,18 @@ impl Session {
             }
         };
         match result {
-            Ok(Patch { functions: 0 }) => {
+            Ok(Patch { functions: 0, .. }) => {
                 let record = Record::Unchanged { build: patching.number, build_ms: patching.build.into() };
                 let mut actions = vec![Action::Record(record)];
                 actions.extend(self.succeed(Message::Unchanged { build: patching.build }));
                 actions.extend(self.after_patch(now));
                 actions
             }
-            Ok(Patch { functions }) => {
+            Ok(patch) => {
                 self.counts.patches += 1;
                 self.forced = None;
-                let mut actions = vec![patching.record(functions, pid, now)];
-                actions.extend(self.succeed(patching.live(functions, pid, now)));
+                let mut actions = vec![patching.record(&patch, pid, now)];
+                actions.extend(self.succeed(patching.live(patch, pid, now)));
                 actions.extend(self.after_patch(now));
                 actions
             }
@@ -170,12 +170,12 @@ impl Patching {
         self.saved.map(|saved| now.saturating_duration_since(saved))
     }
 
-    fn live(&self, functions: usize, pid: u32, now: Instant) -> Message {
+    fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
         let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
-        Message::Live { how: How::Patched { crates: self.crates.clone(), functions }, pid, times }
+        Message::Live { how: How::Patched { crates: self.crates.clone(), patch }, pid, times }
     }
 
-    fn record(&self, functions: usize, pid: u32, now: Instant) -> Action {
+    fn record(&self, patch: &Patch, pid: u32, now: Instant) -> Action {
         let began = self.ended.checked_sub(self.build).unwrap_or(self.ended);
         let times = RecordedTimes {
             edit_to_live_ms: self.edit_to_live(now).map(Into::into),
@@ -186,7 +186,18 @@ impl Patching {
         };
         let (build, modules) = (self.number, self.crates.clone());
         let how = LiveHow::Patched;
-        let functions = Some(functions);
-        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total: 0, functions, why: None, times }))
+        Action::Record(Record::Live(Live {
+            build,
+            how,
+            pid,
+            modules,
+            modules_total: 0,
+            functions: Some(patch.functions),
+            running: patch.running.clone(),
+            begun: patch.begun.clone(),
+            patch: Some(patch.took),
+            why: None,
+            times,
+        }))
     }
 }

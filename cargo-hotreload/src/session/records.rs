@@ -73,7 +73,20 @@ impl Delivering {
         let modules_total = self.finished.built.modules().count();
         let times = self.times(now);
         let build = self.finished.number;
-        Action::Record(Record::Live(Live { build, how, pid, modules, modules_total, functions: None, why, times }))
+        let (functions, running, begun, patch) = (None, Vec::new(), None, None);
+        Action::Record(Record::Live(Live {
+            build,
+            how,
+            pid,
+            modules,
+            modules_total,
+            functions,
+            running,
+            begun,
+            patch,
+            why,
+            times,
+        }))
     }
 
     fn times(&self, now: Instant) -> record::Times {

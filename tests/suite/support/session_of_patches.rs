@@ -1,6 +1,10 @@
 //! A program of three crates and one outside of the workspace, in a session that patches it.
 
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -40,11 +44,30 @@ impl Patched {
     /// Starts a session, and waits for the first line of each program.
     #[track_caller]
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        self.start_with(arguments, |_| {})
+    }
+
+    #[track_caller]
+    fn start_with(&self, arguments: &[&str], set_up: impl FnOnce(&mut Command)) -> Started {
         let mut command = hotreload_command(&self.root(), &[&["run", "--strategy", "patch"], arguments].concat());
         command.env("CARGO_INCREMENTAL", "1");
+        set_up(&mut command);
         let started = Started::launch(command);
         started.output.expect(BUILD, ["said: 1 main api base0 outside text"]);
         started
+    }
+
+    /// Starts a session in which cargo's own build after a patch never ends.
+    #[track_caller]
+    pub(crate) fn start_without_settling(&self) -> Started {
+        let directory = self.fixture.path("tools");
+        self.fixture.write("tools/nice", "#!/bin/sh\nexec sleep 1000\n");
+        fs::set_permissions(directory.join("nice"), Permissions::from_mode(0o755)).expect("its mode");
+        let paths = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([directory].into_iter().chain(env::split_paths(&paths))).expect("a path");
+        self.start_with(&[], |command| {
+            command.env("PATH", path);
+        })
     }
 
     /// Replaces `old`, which has to be there, by `new` in a file beside or in the workspace.

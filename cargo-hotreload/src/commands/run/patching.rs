@@ -198,6 +198,20 @@ impl Patching {
         base
     }
 
+    /// What was compiled is compiled against from here on, if callers see it. What nobody needs any more goes: edit after
+    /// edit may come before cargo has built everything.
+    fn advance(&mut self) {
+        self.base = self.next_base.clone();
+        self.views.update(self.next_views.drain(..));
+        if self.compiling.is_some() {
+            return;
+        }
+        let needed = self.base.directories();
+        for directory in self.results.extract_if(.., |directory| !needed.contains(directory)) {
+            remove(&directory);
+        }
+    }
+
     /// What was saved is being compiled from here on.
     pub(super) fn take_edits(&mut self) {
         self.taken.append(&mut self.edited);

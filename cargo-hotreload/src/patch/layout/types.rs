@@ -97,6 +97,12 @@ impl Types {
         paths
     }
 
+    /// Whether a type of this path is described.
+    #[must_use]
+    pub fn has(&self, path: &[&str]) -> bool {
+        self.layouts.contains_key(&path.iter().fold(Name::ROOT, |parent, part| parent.child(part.as_bytes())))
+    }
+
     /// The paths of the types of `krate` that `self` describes and `running` does not. They are new, or they existed and
     /// only a crate without full debug information could have told.
     #[must_use]

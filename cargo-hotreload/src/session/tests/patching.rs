@@ -36,7 +36,7 @@ fn crates() -> Event {
 }
 
 fn patched() -> Event {
-    Event::Patched(Ok(Patch { functions: 2 }))
+    Event::Patched(Ok(Patch { functions: 2, ..Patch::default() }))
 }
 
 fn save(play: &mut Play) -> Vec<Action> {
@@ -48,8 +48,10 @@ fn patch(play: &mut Play) {
     assert_eq!(save(play), [build(Scope::Crates)]);
     assert_eq!(play.does(crates()), [Action::Patch]);
     let actions = play.does(patched());
-    let [Action::Say(Message::Live { how: How::Patched { crates, functions: 2 }, pid: PID, times }), last] =
-        &actions[..]
+    let [
+        Action::Say(Message::Live { how: How::Patched { crates, patch: Patch { functions: 2, .. } }, pid: PID, times }),
+        last,
+    ] = &actions[..]
     else {
         panic!("{actions:?}")
     };
@@ -131,7 +133,7 @@ fn an_edit_that_changes_no_code_is_told() {
     assert!(matches!(said[..], [Message::Unchanged { .. }]), "{said:?}");
     save(&mut play);
     assert_eq!(play.does(crates()), [Action::Patch]);
-    let actions = play.does(Event::Patched(Ok(Patch { functions: 0 })));
+    let actions = play.does(Event::Patched(Ok(Patch::default())));
     assert!(matches!(actions[..], [Action::Say(Message::Unchanged { .. }), Action::Build { .. }]), "{actions:?}");
 }
 

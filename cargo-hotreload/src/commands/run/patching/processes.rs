@@ -15,8 +15,7 @@ impl Driver<'_> {
     pub(in crate::commands::run) fn patch(&mut self, index: usize) {
         let Some(patching) = &mut self.patching else { return };
         // Whatever comes of it, what comes next begins here: a refused patch ends in a build of cargo's.
-        patching.base = patching.next_base.clone();
-        patching.views.update(patching.next_views.drain(..));
+        patching.advance();
         let sent =
             patching.workers[index].as_ref().map(|worker| worker.send(Task::Patch(Arc::clone(&patching.compiled))));
         if !matches!(sent, Some(Ok(()))) {

@@ -13,7 +13,8 @@ use crate::commands::run::arrival::Arrival;
 use crate::effects::dep_info;
 use crate::effects::rustc::cached;
 use crate::effects::rustc::compile::{Code, Compilation, Compiled, Outcome};
-use crate::live::{Crate, Live};
+use crate::events::record;
+use crate::live::{Crate, Live, Patched};
 use crate::patch::content::Optimised;
 use crate::patch::rustc::plan::Plan;
 use crate::patch::rustc::recorded::{Kind, Recorded};
@@ -79,7 +80,7 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
                 }
                 (Task::Patch(crates), Ok(live)) => {
                     let result = live.patch(&crates).map_err(|refused| refused.to_string());
-                    let result = result.map(|patched| Patch { functions: patched.functions.len() });
+                    let result = result.map(told);
                     Some(Arrival::Patched(index, result))
                 }
                 (Task::Compare(_), Err(_)) => None,
@@ -91,6 +92,21 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
         }
     };
     thread::Builder::new().name("patches".into()).spawn(work).map(|_| sender)
+}
+
+/// What the session is told of a patch.
+fn told(patched: Patched) -> Patch {
+    let applied = patched.applied.as_ref();
+    let took = record::Patch {
+        bytes: patched.bytes,
+        threads: applied.map_or(0, |applied| applied.threads),
+        stopped_ms: applied.map(|applied| applied.stopped).unwrap_or_default().into(),
+        rounds: applied.map_or(0, |applied| applied.rounds),
+        planning_ms: patched.planning.into(),
+        writing_ms: patched.writing.into(),
+    };
+    let (functions, running) = (patched.functions.len(), patched.running());
+    Patch { functions, running, begun: patched.begun, took }
 }
 
 fn attach(pid: u32, base: &Base) -> Result<Live> {
