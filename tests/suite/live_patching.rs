@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use crate::support::command::hotreload;
 use crate::support::events::kinds;
 use crate::support::fifo::Fifo;
 use crate::support::poll::BUILD;
@@ -112,15 +111,6 @@ fn edit_after_edit_makes_no_heap_of_files() {
     let text = session.terminate();
     assert!(!text.contains("restarted as process"), "{text}");
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
-}
-
-/// Only processes of their own are patched so far, and that is said before anything is built.
-#[test]
-fn several_processes_are_not_patched() {
-    let app = Patched::new();
-    let finished = hotreload(&app.root(), &["run", "--strategy", "patch", "--bin", "app", "--instances", "2"]);
-    let said = format!("{finished:?}");
-    assert!(said.contains("one process is patched, and several are wanted") && said.contains("help:"), "{said}");
 }
 
 /// What `main` began with is not run again: a new body of it needs a new process. What only moves it does not.

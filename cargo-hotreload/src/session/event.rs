@@ -71,6 +71,8 @@ pub enum Action {
     /// Compare what cargo has built with what was patched into the program, and report with [`Event::Diverged`] if it is
     /// something else.
     Compare,
+    /// The program runs what was built, for that is the same.
+    Current,
     /// Send the program a signal.
     Signal(ProgramSignal),
     /// Look at the program's mappings now and report with [`Event::Mapped`].

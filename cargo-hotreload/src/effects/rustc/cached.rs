@@ -15,11 +15,17 @@ use crate::patch::rustc::recorded::Recorded;
 /// What rustc has not finished has this at its end.
 const UNFINISHED: &str = "-working";
 
+/// What rustc's cache has of a crate that may be the one that is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cached {
+    directory: PathBuf,
+    finished: SystemTime,
+}
+
 /// Keeps in `directory` what rustc's cache has for the program `unit`, which cargo has just built. The cache says nothing
-/// of what it is for but the crate's name, so that there may be several candidates: for each, a directory.
-pub fn keep(unit: &Recorded, directory: &Path) -> io::Result<Vec<PathBuf>> {
+/// of what it is for but the crate's name, so that there may be several candidates.
+pub fn keep(unit: &Recorded, directory: &Path) -> io::Result<Vec<Cached>> {
     let Some(cache) = &unit.incremental else { return Ok(Vec::new()) };
-    let linked = fs::metadata(unit.key().path())?.modified()?;
     let begin = format!("{}-", unit.crate_name);
     let mut kept = Vec::new();
     for crates in fs::read_dir(unit.absolute(cache))? {
@@ -27,11 +33,10 @@ pub fn keep(unit: &Recorded, directory: &Path) -> io::Result<Vec<PathBuf>> {
         if !crates.file_name().to_string_lossy().starts_with(&begin) {
             continue;
         }
-        // rustc finishes what is for its cache before it links. What is newer was compiled for something else.
-        if let Some((session, _)) = newest(&crates.path())?.filter(|(_, finished)| *finished <= linked) {
-            let into = directory.join(crates.file_name());
-            keep_objects(&session, &into)?;
-            kept.push(into);
+        if let Some((session, finished)) = newest(&crates.path())? {
+            let directory = directory.join(crates.file_name());
+            keep_objects(&session, &directory)?;
+            kept.push(Cached { directory, finished });
         }
     }
     Ok(kept)
@@ -61,16 +66,24 @@ fn keep_objects(session: &Path, into: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What was kept in `directory`, as contents of files; without what rustc adds to each program.
-pub fn read(directory: &Path) -> Result<Vec<Vec<u8>>> {
-    let mut objects = Vec::new();
-    for path in objects_in(directory)? {
-        let bytes = fs::read(path)?;
-        if !is_allocator(&bytes)? {
-            objects.push(bytes);
-        }
+impl Cached {
+    /// Whether the process `pid` may run it. rustc finishes what is for its cache before it links: what is newer was
+    /// compiled for something else.
+    pub fn may_run_in(&self, pid: u32) -> io::Result<bool> {
+        Ok(self.finished <= fs::metadata(format!("/proc/{pid}/exe"))?.modified()?)
     }
-    Ok(objects)
+
+    /// Its objects, as contents of files; without what rustc adds to each program.
+    pub fn objects(&self) -> Result<Vec<Vec<u8>>> {
+        let mut objects = Vec::new();
+        for path in objects_in(&self.directory)? {
+            let bytes = fs::read(path)?;
+            if !is_allocator(&bytes)? {
+                objects.push(bytes);
+            }
+        }
+        Ok(objects)
+    }
 }
 
 fn objects_in(directory: &Path) -> io::Result<Vec<PathBuf>> {

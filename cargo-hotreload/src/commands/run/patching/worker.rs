@@ -4,21 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
 use crate::commands::run::arrival::Arrival;
-use crate::effects::dep_info;
-use crate::effects::rustc::cached;
-use crate::effects::rustc::compile::{Code, Compilation, Compiled, Outcome};
+use crate::commands::run::patching::base::OwnCode;
+use crate::commands::run::patching::cancelling::Cancelling;
+use crate::effects::rustc::compile::{Code, Compiled};
 use crate::events::record;
 use crate::live::{Crate, Live, Patched};
-use crate::patch::content::Optimised;
-use crate::patch::rustc::plan::Plan;
-use crate::patch::rustc::recorded::{Kind, Recorded};
-use crate::patch::rustc::replay::Results;
+use crate::patch::rustc::recorded::Recorded;
 use crate::patch::set::members;
 use crate::session::event::Patch;
 
@@ -26,20 +23,17 @@ use crate::session::event::Patch;
 #[derive(Debug)]
 pub(super) enum Task {
     /// To put these crates into the process.
-    Patch(Arc<Vec<Crate>>),
+    Patch(Vec<Arc<Crate>>),
     /// To compare these crates, which cargo has built, with what the process runs.
-    Compare(Vec<Recorded>),
+    Compare(Vec<(Recorded, Option<PathBuf>)>),
 }
 
 /// What the process was started from.
-#[derive(Debug)]
 pub(super) struct Base {
-    /// Its crates that may be edited.
-    pub(super) local: Vec<Recorded>,
-    /// Directories of which one may have the objects of the program's own crate.
-    pub(super) cached: Vec<PathBuf>,
-    /// How that crate is compiled once more if none has.
-    pub(super) program: Result<Plan, String>,
+    /// Its crates that may be edited, with the libraries among them.
+    pub(super) local: Vec<(Recorded, Option<PathBuf>)>,
+    /// The code of the program's own crate.
+    pub(super) own: Arc<OwnCode>,
     /// When the build began: everything that was read must be older.
     pub(super) began: SystemTime,
     /// Where Rust's own libraries are.
@@ -50,38 +44,40 @@ pub(super) struct Base {
     pub(super) profile: String,
     /// Where cargo has all others.
     pub(super) dependencies: PathBuf,
+    /// What ends compilations.
+    pub(super) cancelling: Arc<Cancelling>,
+    /// Whom to tell that nothing is compiled for it any more.
+    pub(super) turn: Turn,
 }
 
-impl Base {
-    /// The program's own crate from rustc's cache, with whether it is optimised.
-    fn own(&self, live: &Live) -> Result<Option<(Crate, Optimised)>> {
-        let Some(unit) = self.local.iter().find(|unit| unit.kind() == Kind::Program) else { return Ok(None) };
-        for directory in &self.cached {
-            let objects = cached::read(directory)?;
-            let key = unit.key().path().display().to_string();
-            let own = Crate { key, name: unit.crate_name.clone(), objects };
-            if live.may_be_of(&own)? {
-                return Ok(Some((own, unit.optimised())));
-            }
-        }
-        Ok(None)
+/// As long as it is there, cargo has to wait: it would compile the same crate.
+pub(super) struct Turn(pub(super) Sender<Arrival>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        drop(self.0.send(Arrival::Turn));
     }
 }
 
 /// Starts a thread for the process `pid` of the program of the number `index`. It ends with what it is told through.
-pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival>) -> std::io::Result<Sender<Task>> {
+pub(super) fn start(
+    index: usize,
+    pid: u32,
+    base: Base,
+    arrivals: Sender<Arrival>,
+) -> std::io::Result<(Sender<Task>, JoinHandle<()>)> {
     let (sender, tasks) = channel();
     let work = move || {
-        let mut live = attach(pid, &base);
+        let mut live = attach(pid, base);
         for task in tasks {
             let told = match (task, &mut live) {
                 (Task::Patch(_), Err(error)) => {
                     Some(Arrival::Patched(index, Err(format!("it cannot be patched: {error:#}"))))
                 }
                 (Task::Patch(crates), Ok(live)) => {
+                    let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
                     let result = live.patch(&crates).map_err(|refused| refused.to_string());
-                    let result = result.map(told);
-                    Some(Arrival::Patched(index, result))
+                    Some(Arrival::Patched(index, result.map(told)))
                 }
                 (Task::Compare(_), Err(_)) => None,
                 (Task::Compare(units), Ok(live)) => diverged(live, &units).map(|why| Arrival::Diverged(index, why)),
@@ -91,7 +87,7 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
             }
         }
     };
-    thread::Builder::new().name("patches".into()).spawn(work).map(|_| sender)
+    thread::Builder::new().name("patches".into()).spawn(work).map(|thread| (sender, thread))
 }
 
 /// What the session is told of a patch.
@@ -109,46 +105,45 @@ fn told(patched: Patched) -> Patch {
     Patch { functions, running, begun: patched.begun, took }
 }
 
-fn attach(pid: u32, base: &Base) -> Result<Live> {
-    let mut libraries = archives(&base.dependencies)?;
-    libraries.extend(archives(&base.toolchain)?);
-    let mut live = Live::attach(pid, libraries, &base.directory, &base.profile)?;
-    for unit in &base.local {
+fn attach(pid: u32, base: Base) -> Result<Live> {
+    let Base { local, own, began, toolchain, directory, profile, dependencies, cancelling, turn } = base;
+    let candidates = own.candidates(pid);
+    if candidates.is_empty() {
+        // It is compiled, while cargo waits.
+        own.get(began, &cancelling)?;
+    }
+    drop(turn);
+    let mut libraries = archives(&dependencies)?;
+    libraries.extend(archives(&toolchain)?);
+    let mut live = Live::attach(pid, libraries, &directory, &profile)?;
+    for (unit, _) in &local {
         if !matches!(unit.debug_info.as_deref(), Some("2" | "full")) {
             live.is_blind_for(&unit.crate_name);
         }
     }
-    for unit in base.local.iter().filter(|unit| unit.kind() == Kind::Library) {
-        let results = Results::of_cargo(unit);
-        let Some(rlib) = results.rlib else { continue };
-        check_age(&rlib, pid)?;
-        live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?, unit.optimised())?;
+    for (unit, rlib) in &local {
+        let Some(rlib) = rlib else { continue };
+        check_age(rlib, pid)?;
+        live.runs(&archive(unit.key().path(), &unit.crate_name, rlib)?, unit.optimised())?;
     }
-    if let Some(own) = base.own(&live)? {
-        return live.runs(&own.0, own.1).map(|()| live);
-    }
-    let plan = base.program.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
-    fs::create_dir_all(&plan.out_dir).context("cannot make a directory")?;
-    let Outcome::Done(compiled) = Compilation::new(plan).run(|_| {})? else {
-        bail!("the program's own crate could not be compiled once more");
+    let own = match candidates.into_iter().find(|own| live.may_be_of(own).unwrap_or(false)) {
+        Some(own) => &[own][..],
+        None => own.get(began, &cancelling)?,
     };
-    for compiled in &compiled {
-        if let Some(unit) = base.local.iter().find(|unit| unit.key() == compiled.unit) {
-            if let Some(dep_info) = &compiled.dep_info {
-                check_sources(dep_info, &unit.call.directory, base.began)?;
-            }
-            live.runs(&read_crate(compiled)?, unit.optimised())?;
+    for (unit, _) in &local {
+        let key = unit.key().path().display().to_string();
+        if let Some(own) = own.iter().find(|own| own.key == key) {
+            live.runs(own, unit.optimised())?;
         }
     }
     Ok(live)
 }
 
 /// Why what cargo has built is not what `live` runs.
-fn diverged(live: &Live, units: &[Recorded]) -> Option<String> {
-    for unit in units.iter().filter(|unit| unit.kind() == Kind::Library) {
-        let results = Results::of_cargo(unit);
-        let read = results.rlib.map(|rlib| archive(unit.key().path(), &unit.crate_name, &rlib));
-        // What is gone is being built again.
+fn diverged(live: &Live, units: &[(Recorded, Option<PathBuf>)]) -> Option<String> {
+    for (unit, rlib) in units {
+        let read = rlib.as_ref().map(|rlib| archive(unit.key().path(), &unit.crate_name, rlib));
+        // What is gone was built again.
         let Some(Ok(built)) = read else { continue };
         if let Ok(Some(item)) = live.difference(&built) {
             return Some(format!("cargo made something else of `{item}` than what was patched in"));
@@ -164,16 +159,6 @@ fn check_age(rlib: &Path, pid: u32) -> Result<()> {
     let built = modified(rlib).with_context(|| format!("cannot read `{}`", rlib.display()))?;
     if built > linked {
         bail!("`{}` was built again since the program was linked", rlib.display());
-    }
-    Ok(())
-}
-
-fn check_sources(dep_info: &Path, directory: &Path, began: SystemTime) -> Result<()> {
-    for path in dep_info::inputs([dep_info], directory) {
-        let changed = fs::metadata(&path).and_then(|metadata| metadata.modified());
-        if changed.is_ok_and(|changed| changed > began) {
-            bail!("`{}` was saved while the program was started", path.display());
-        }
     }
     Ok(())
 }
