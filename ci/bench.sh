@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures the tool on this machine and prints tables; takes minutes, asserts nothing about time. `ci/bench.sh scale`,
-# `ci/bench.sh edits` and `ci/bench.sh idle` measure one thing only. `edits` takes a quarter of an hour and draws
+# `ci/bench.sh edits` and `ci/bench.sh idle` measure one thing only. `edits` takes half an hour and draws
 # target/bench/edits.svg; `--rounds 3` makes it faster, `--directory DIR` keeps what was compiled for the next time.
+# `ci/bench.sh soak` patches a server under load a thousand times, which takes as long; it fails if anything goes wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
-//! From the save of a file to the new answer of a running server: `cargo hotreload run` against a static build that is
-//! restarted, and against the method by hand, on a workspace of realistic size.
+//! From the save of a file to the new answer of a running server: live patching and modules against a static build that
+//! is restarted, and against the method by hand, on a workspace of realistic size.
 //!
 //! 1. [`workspace`] writes the server, of which each contestant gets a copy ([`site`]);
 //! 2. [`contest`] lets them edit in turns: [`session`] and [`by_hand`];
@@ -13,25 +13,26 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::edits::chart::{Chart, Group};
-use crate::edits::contest::{Ground, ROWS, Row};
+use crate::edits::contest::{CONTESTANTS, Ground, ROWS, Row};
 use crate::edits::process::heed_signals;
 use crate::edits::report::{Conditions, Spread};
-use crate::edits::workspace::LIBRARIES;
+use crate::edits::workspace::{Edit, LIBRARIES};
 
 mod by_hand;
 mod chart;
 pub(crate) mod contest;
 pub(crate) mod contestant;
-mod moment;
-mod parts;
+pub(crate) mod moment;
+pub(crate) mod parts;
 pub(crate) mod process;
 mod report;
 pub(crate) mod session;
-mod site;
+pub(crate) mod site;
 mod workspace;
 
 /// What the contestants do, for those who see nothing but the picture.
-const LEGEND: [&str; 3] = ["cargo hotreload run", "cargo build, restart", "by hand: cargo +nightly build, SIGINT"];
+const LEGEND: [&str; CONTESTANTS.len()] =
+    ["live patching", "modules", "cargo build, restart", "by hand: cargo +nightly build, SIGINT"];
 
 /// How edits are measured.
 #[derive(Debug, Args)]
@@ -42,7 +43,7 @@ pub(crate) struct Edits {
     /// How often each edit is measured; one more round goes before and is not counted
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Keep the workspaces in DIR (`hotreload`, `static` and `manual`, which are written anew each time) and compile
+    /// Keep the workspaces in DIR (`patch`, `modules`, `static` and `manual`, which are written anew each time) and compile
     /// no dependency again; without it they are in a temporary directory
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
@@ -70,9 +71,10 @@ pub(crate) fn run(arguments: &Edits) -> Result<()> {
 }
 
 fn draw(rows: &[Row], conditions: &Conditions, file: &Path) -> Result<()> {
-    let groups = ROWS.iter().zip(rows).map(|((library, kind), row)| Group {
-        title: LIBRARIES[*library].to_owned(),
-        note: (*kind).to_owned(),
+    let texts = ROWS.iter().zip(rows).filter(|(kind, _)| kind.edit == Edit::Text);
+    let groups = texts.map(|(kind, row)| Group {
+        title: LIBRARIES[kind.library].to_owned(),
+        note: kind.note.to_owned(),
         bars: row.iter().map(|measured| Spread::of(measured)).collect(),
     });
     let Conditions { lines, rounds, .. } = conditions;

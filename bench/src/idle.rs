@@ -30,6 +30,9 @@ pub(crate) struct Idle {
     /// How long to watch
     #[arg(long, default_value_t = 120)]
     seconds: u64,
+    /// The strategy of the session
+    #[arg(long, default_value = "modules")]
+    strategy: String,
     /// Keep the workspace in DIR/hotreload; without it, it is in a temporary directory
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
@@ -52,7 +55,7 @@ pub(crate) fn run(arguments: &Idle) -> Result<()> {
     let mut ground = Ground::new(arguments.directory.as_deref())?;
     eprintln!("building the workspace, dependencies included");
     let site = ground.copy(&tool, "hotreload")?;
-    let mut session = Session::start(&tool, site)?;
+    let mut session = Session::start(&tool, site, &arguments.strategy)?;
     pause(SETTLE)?;
     let (before, began) = (Usage::of(session.id())?, Instant::now());
     pause(Duration::from_secs(arguments.seconds))?;

@@ -10,6 +10,7 @@ mod edits;
 mod idle;
 mod measure;
 mod scale;
+mod soak;
 mod views;
 mod workspaces;
 
@@ -32,6 +33,8 @@ enum Benchmark {
     Edits(edits::Edits),
     /// What a session uses while nothing is edited: processor time and memory
     Idle(idle::Idle),
+    /// Many patches in one process under load: nothing may fail, restart or answer wrongly
+    Soak(soak::Soak),
     /// How many edits of a repository's past would be masked from other crates, and what keeps the others from it
     Views(views::Views),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Benchmark::Scale { tool, crates, rounds } => scale::run(&tool, crates, rounds),
         Benchmark::Edits(arguments) => edits::run(&arguments),
         Benchmark::Idle(arguments) => idle::run(&arguments),
+        Benchmark::Soak(arguments) => soak::run(&arguments),
         Benchmark::Views(arguments) => views::run(&arguments),
     };
     match result {

@@ -62,7 +62,7 @@ enum Libraries {
 }
 
 /// A compiled crate.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Crate {
     /// What tells it from other crates of the program.
     pub key: String,

@@ -62,6 +62,8 @@ pub struct Session {
     ready: Option<Finished>,
     /// The newest compiled crates, while the program is too busy to take them.
     ready_patch: Option<Patching>,
+    /// Something was patched in that cargo has not built since.
+    is_unsettled: bool,
     /// Why what was edited last cannot be patched in: the next build is an ordinary one, and a restart.
     refused: Option<String>,
     /// What is being started, until its process id is known.
@@ -188,6 +190,14 @@ impl Session {
         Record::SessionEnded(SessionEnded { reloads, restarts, error })
     }
 
+    /// What it wanted to have built last has this number, where several programs want something.
+    pub(crate) fn takes_part_in(&mut self, number: u32) {
+        self.builds = number;
+        if let Some(building) = &mut self.building {
+            building.number = number;
+        }
+    }
+
     fn build(&mut self, unbuilt: Unbuilt, now: Instant) -> Vec<Action> {
         self.builds += 1;
         let (number, saved) = (self.builds, unbuilt.saved);
@@ -274,6 +284,7 @@ impl Session {
                 if self.unbuilt.is_none() {
                     self.dirty.clear();
                 }
+                self.is_unsettled = false;
                 self.modules = built.modules().map(|module| module.package.clone()).collect();
                 self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
                 self.deliver(now)

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use crate::support::command::hotreload;
 use crate::support::events::kinds;
 use crate::support::fifo::Fifo;
 use crate::support::poll::BUILD;
@@ -74,13 +73,31 @@ fn what_cannot_be_patched_restarts_with_the_reason() {
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
 }
 
-/// Only processes of their own are patched so far, and that is said before anything is built.
+/// What was compiled is kept as long as something is compiled against it, and no longer: somebody may go on editing
+/// before cargo has ever built everything.
 #[test]
-fn several_processes_are_not_patched() {
+fn edit_after_edit_makes_no_heap_of_files() {
     let app = Patched::new();
-    let finished = hotreload(&app.root(), &["run", "--strategy", "patch", "--bin", "app", "--instances", "2"]);
-    let said = format!("{finished:?}");
-    assert!(said.contains("one process is patched, and several are wanted") && said.contains("help:"), "{said}");
+    let session = app.start_without_settling();
+    for number in 0..4 {
+        let word = |number| format!("\"outside{number}\"");
+        let before = if number == 0 { "\"outside\"".to_owned() } else { word(number - 1) };
+        let said = format!("main api{number} base0 outside{number} text");
+        app.edit("outside/src/lib.rs", &before, &word(number));
+        session.output.expect(BUILD, [&format!("outside{number} text")]);
+        let name = |number| format!("\"api{number} {{}}");
+        let before = if number == 0 { "\"api {}".to_owned() } else { name(number - 1) };
+        app.patch(&session, ("ws/api/src/lib.rs", &before, &name(number)), &format!("{} {said}", 3 + number * 2));
+    }
+    let compiled: Vec<_> = app.left().into_iter().flat_map(|left| fs::read_dir(left).expect("a directory")).collect();
+    let names = compiled.iter().map(|entry| entry.as_ref().expect("an entry").file_name().into_string());
+    let names: Vec<String> =
+        names.map(|name| name.expect("a name")).filter(|name| name.starts_with("build-")).collect();
+    // That of the last edit which callers saw.
+    assert_eq!(names.len(), 1, "{names:?}");
+    let text = session.terminate();
+    assert!(!text.contains("restarted as process"), "{text}");
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
 }
 
 /// What `main` began with is not run again: a new body of it needs a new process. What only moves it does not.

@@ -201,19 +201,19 @@ fn what_cannot_be_repeated_is_told() {
     let units = recording.units();
     let program = units.program("app", &recording.root().join("app"), &recording.debug()).expect("recorded");
     let core = *units.parts(program).units.iter().find(|unit| unit.crate_name == "core_lib").expect("recorded");
-    assert_eq!(records::check(core), Ok(()));
+    assert_eq!(records::check(core, &Base::default()), Ok(()));
     let generated = core.generated().expect("it has a script").to_owned();
     let aside = recording.fixture.path("aside");
     fs::rename(&generated, &aside).expect("moved");
-    assert_eq!(records::check(core), Err(Stale::Generated(generated.clone())));
+    assert_eq!(records::check(core, &Base::default()), Err(Stale::Generated(generated.clone())));
     fs::rename(&aside, &generated).expect("moved back");
     let source = recording.root().join("core-lib/src/lib.rs");
     fs::rename(&source, &aside).expect("moved");
-    assert_eq!(records::check(core), Err(Stale::Source(source.clone())));
+    assert_eq!(records::check(core, &Base::default()), Err(Stale::Source(source.clone())));
     fs::rename(&aside, &source).expect("moved back");
     let library = program.absolute(&program.externs[0].path);
     fs::remove_file(&library).expect("removed");
-    assert_eq!(records::check(program), Err(Stale::Library(library)));
+    assert_eq!(records::check(program, &Base::default()), Err(Stale::Library(library)));
 
     // A compiler that is replaced where it is, as an update does it.
     let mut other = core.clone();
@@ -221,9 +221,9 @@ fn what_cannot_be_repeated_is_told() {
     fs::write(&compiler, WRAPPER).expect("written");
     fs::set_permissions(&compiler, Permissions::from_mode(0o755)).expect("chmod");
     *other.call.programs.last_mut().expect("the compiler") = compiler.clone().into();
-    assert_eq!(records::check(&other), Err(Stale::Compiler(compiler)));
+    assert_eq!(records::check(&other, &Base::default()), Err(Stale::Compiler(compiler)));
 
     fs::remove_dir_all(recording.target()).expect("removed");
-    assert!(matches!(records::check(core), Err(Stale::Results(_))));
+    assert!(matches!(records::check(core, &Base::default()), Err(Stale::Results(_))));
     assert_eq!(recording.units().program("app", &recording.root().join("app"), &recording.debug()), None);
 }

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use crate::edits::contestant::{Contestant, FIRST_BUILD, Measured};
 use crate::edits::process::{Running, command};
 use crate::edits::site::{Answered, Saved, Site};
-use crate::edits::workspace::{LIBRARIES, NAME, RESIDENT};
+use crate::edits::workspace::{Edit, LIBRARIES, NAME, RESIDENT};
 use crate::measure;
 
 /// Somebody with a shell.
@@ -107,8 +107,8 @@ impl ByHand {
 }
 
 impl Contestant for ByHand {
-    fn edit(&mut self, library: usize, number: u32) -> Result<Measured> {
-        let saved = self.site.edit(library, number)?;
+    fn edit(&mut self, library: usize, edit: Edit, number: u32) -> Result<Measured> {
+        let saved = self.site.edit(library, edit, number)?;
         let answered = self.carry(library, saved);
         let answered = answered.with_context(|| match self.way {
             Way::Restart => "the static build",

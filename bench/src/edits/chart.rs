@@ -47,7 +47,7 @@ const STYLE: &str = "
   .grid { stroke: #d8dee4; stroke-width: 1 }
   .axis { stroke: #818b98; stroke-width: 1 }
   .spread { stroke: #1f2328; stroke-opacity: .55; stroke-width: 1.5; fill: none }
-  .bar0 { fill: #d9480f } .bar1 { fill: #8a99a8 } .bar2 { fill: #c3ccd5 }
+  .bar0 { fill: #d9480f } .bar1 { fill: #e8a07c } .bar2 { fill: #8a99a8 } .bar3 { fill: #c3ccd5 }
   @media (prefers-color-scheme: dark) {
     .paper { fill: #0d1117 }
     .frame { stroke: #30363d }
@@ -57,7 +57,7 @@ const STYLE: &str = "
     .grid { stroke: #262c34 }
     .axis { stroke: #656c76 }
     .spread { stroke: #f0f6fc; stroke-opacity: .6 }
-    .bar0 { fill: #f0712c } .bar1 { fill: #6b7785 } .bar2 { fill: #454e59 }
+    .bar0 { fill: #f0712c } .bar1 { fill: #9c5a34 } .bar2 { fill: #6b7785 } .bar3 { fill: #454e59 }
   }
 ";
 

@@ -12,22 +12,47 @@ use tempfile::TempDir;
 use crate::edits::by_hand::ByHand;
 use crate::edits::contestant::{Contestant, Measured};
 use crate::edits::process::command;
-use crate::edits::session::Session;
+use crate::edits::session::{PATCH, Session};
 use crate::edits::site::Site;
-use crate::edits::workspace::{self, FIRST, LIBRARIES, RESIDENT};
+use crate::edits::workspace::{self, Edit, FIRST, LIBRARIES, RESIDENT};
 use crate::measure;
 
 /// Between two measurements, so that none has to bear what the one before has left to be written.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// The contestants' names, in the order of every table. Their copies of the workspace are in directories of that name.
-pub(crate) const CONTESTANTS: [&str; 3] = ["hotreload", "static", "manual"];
+pub(crate) const CONTESTANTS: [&str; 4] = ["patch", "modules", "static", "manual"];
 
-/// The libraries that are edited, topmost first, and what is special about each.
-pub(crate) const ROWS: [(usize, &str); 4] =
-    [(5, "top module"), (3, "middle module"), (1, "lowest module"), (RESIDENT, "resident, restarts")];
+/// A kind of edit that is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) library: usize,
+    pub(crate) edit: Edit,
+    /// What is special about it.
+    pub(crate) note: &'static str,
+    /// What live patching may take, as a part of the static build.
+    pub(crate) goal: Option<f64>,
+}
 
-/// All rounds of one row, one list for each contestant.
+const fn kind(library: usize, edit: Edit, note: &'static str, goal: Option<f64>) -> Kind {
+    Kind { library, edit, note, goal }
+}
+
+/// What is edited: first a text, in the topmost library and downwards, by all contestants.
+pub(crate) const ROWS: [Kind; 10] = [
+    kind(5, Edit::Text, "top module", Some(0.5)),
+    kind(3, Edit::Text, "middle module", None),
+    kind(1, Edit::Text, "lowest module", Some(0.35)),
+    kind(RESIDENT, Edit::Text, "resident", Some(0.35)),
+    kind(5, Edit::Logic, "logic", Some(0.5)),
+    kind(3, Edit::Logic, "logic", None),
+    kind(RESIDENT, Edit::Logic, "logic", Some(0.35)),
+    kind(5, Edit::Shift, "line shift", Some(0.5)),
+    kind(3, Edit::Shift, "line shift", None),
+    kind(RESIDENT, Edit::Shift, "line shift", Some(0.35)),
+];
+
+/// All rounds of one row, one list for each contestant; empty for one who does not take part.
 pub(crate) type Row = [Vec<Measured>; CONTESTANTS.len()];
 
 /// Where the copies of the workspace are.
@@ -76,10 +101,11 @@ impl Ground {
 
     /// Starts all contestants, one after the other.
     pub(crate) fn contestants(&mut self, tool: &Path) -> Result<[Box<dyn Contestant>; CONTESTANTS.len()]> {
-        let [hotreload, fixed, manual] = CONTESTANTS;
-        eprintln!("building three copies of the workspace, dependencies included");
+        let [patch, modules, fixed, manual] = CONTESTANTS;
+        eprintln!("building four copies of the workspace, dependencies included");
         Ok([
-            Box::new(Session::start(tool, self.copy(tool, hotreload)?)?),
+            Box::new(Session::start(tool, self.copy(tool, patch)?, PATCH)?),
+            Box::new(Session::start(tool, self.copy(tool, modules)?, "modules")?),
             Box::new(ByHand::static_build(self.copy(tool, fixed)?)?),
             Box::new(ByHand::manual_method(tool, self.copy(tool, manual)?)?),
         ])
@@ -93,11 +119,13 @@ pub(crate) fn rounds(contestants: &mut [Box<dyn Contestant>], rounds: usize) -> 
     let mut number = FIRST;
     for round in 0..=rounds {
         eprint!("round {round} of {rounds}:");
-        for ((library, _), row) in ROWS.iter().zip(&mut rows) {
-            for turn in 0..contestants.len() {
-                let index = (turn + round) % contestants.len();
+        for (Kind { library, edit, .. }, row) in ROWS.iter().zip(&mut rows) {
+            // The method by hand is nothing new: one kind of edit is enough.
+            let taking_part = if *edit == Edit::Text { contestants.len() } else { contestants.len() - 1 };
+            for turn in 0..taking_part {
+                let index = (turn + round) % taking_part;
                 number += 1;
-                let measured = contestants[index].edit(*library, number);
+                let measured = contestants[index].edit(*library, *edit, number);
                 let measured = measured.with_context(|| format!("an edit of `{}`", LIBRARIES[*library]))?;
                 if round > 0 {
                     row[index].push(measured);

@@ -5,14 +5,16 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::edits::parts::Parts;
+use crate::edits::workspace::Edit;
 
 /// How long the first build may take, which compiles every dependency.
 pub(crate) const FIRST_BUILD: Duration = Duration::from_mins(20);
 
 /// Someone who carries edits into a running program.
 pub(crate) trait Contestant {
-    /// Puts `number` into the library with this index, and waits for the answer that shows it.
-    fn edit(&mut self, library: usize, number: u32) -> Result<Measured>;
+    /// Puts `number` into the library with this index, and waits for the answer that shows it. What comes of the edit
+    /// later is over when this returns.
+    fn edit(&mut self, library: usize, edit: Edit, number: u32) -> Result<Measured>;
 
     /// Ends what was started.
     fn stop(self: Box<Self>) -> Result<()>;

@@ -25,8 +25,21 @@ pub(crate) struct Parts {
     pub(crate) tool: Option<Duration>,
     /// From the signal to the mapped code. With a restart: what the two processes took to end and to load.
     pub(crate) swap: Option<Duration>,
+    /// What the patch took, of what is in `swap`.
+    pub(crate) patch: Option<Patch>,
     /// From the mapped code to the new answer. Nothing, if the answer was faster than the tool's look at the mappings.
     pub(crate) answer: Option<Duration>,
+}
+
+/// The parts of a patch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Patch {
+    /// Reading objects and putting the patch together.
+    pub(crate) planning: Duration,
+    /// Writing it into the process.
+    pub(crate) writing: Duration,
+    /// As long as nothing in the program ran, of that.
+    pub(crate) stopped: Duration,
 }
 
 /// Something that the tool wrote, and when.
@@ -52,7 +65,12 @@ struct Event {
     #[serde(rename = "event")]
     kind: String,
     #[serde(default)]
+    build: u32,
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
     times: Times,
+    patch: Option<Took>,
 }
 
 /// What the event `live` says of the way there.
@@ -60,6 +78,17 @@ struct Event {
 #[serde(rename_all = "kebab-case")]
 struct Times {
     build_to_signal_ms: Option<f64>,
+}
+
+/// What the event `live` says of a patch.
+#[derive(Debug, Default, Deserialize)]
+struct Took {
+    #[serde(rename = "planning-ms")]
+    planning: f64,
+    #[serde(rename = "writing-ms")]
+    writing: f64,
+    #[serde(rename = "stopped-ms")]
+    stopped: f64,
 }
 
 impl Source {
@@ -88,7 +117,7 @@ impl Source {
     /// Whether a build has ended in `lines`.
     pub(crate) fn has_built(self, lines: &[Line]) -> bool {
         match self {
-            Self::Events => last(lines, "build-finished").is_some(),
+            Self::Events => event(lines, "build-finished").is_some_and(|event| event.outcome != "cancelled"),
             Self::Words => finished(lines).is_some(),
         }
     }
@@ -115,6 +144,12 @@ pub(crate) fn has_failed(lines: &[Line]) -> bool {
     lines.iter().any(|line| line.text.starts_with("[hotreload] build failed"))
 }
 
+/// Whether cargo has built everything after a patch, in `lines` of events.
+pub(crate) fn is_settled(lines: &[Line]) -> bool {
+    let Some(live) = event(lines, "live") else { return false };
+    live.patch.is_none() || event(lines, "build-finished").is_some_and(|finished| finished.build > live.build)
+}
+
 /// The last event of this `kind`.
 fn event(lines: &[Line], kind: &str) -> Option<Event> {
     let mut events = lines.iter().rev().filter_map(|line| serde_json::from_str::<Event>(&line.text).ok());
@@ -127,29 +162,45 @@ fn last(lines: &[Line], kind: &str) -> Option<Moment> {
 }
 
 fn of_events(lines: &[Line], saved: Moment, answered: Moment) -> Option<Parts> {
-    let (started, finished) = (last(lines, "build-started")?, last(lines, "build-finished")?);
+    let how = event(lines, "live")?;
+    let of_build = |kind| {
+        let events = lines.iter().rev().filter_map(|line| serde_json::from_str::<Event>(&line.text).ok());
+        let found = events.into_iter().find(|event| event.kind == kind && event.build == how.build);
+        found.and_then(|event| Moment::parse(&event.time))
+    };
+    // After a patch, another build follows.
+    let (started, finished) = (of_build("build-started")?, of_build("build-finished")?);
     let live = last(lines, "live")?;
     // The tool looks every few milliseconds: an answer can be there before.
     let mapped = live.before(live.since(answered));
     let delivery = mapped.since(finished);
     let tool = match last(lines, "reload-sent") {
         Some(sent) => Some(sent.since(finished)),
+        None if how.patch.is_some() => how.times.build_to_signal_ms.and_then(millis),
         None => between_processes(lines),
     };
+    let patch = how.patch.and_then(|took| {
+        let [planning, writing, stopped] = [took.planning, took.writing, took.stopped].map(millis);
+        Some(Patch { planning: planning?, writing: writing?, stopped: stopped? })
+    });
     Some(Parts {
         detect: Some(started.since(saved)),
         build: Some(finished.since(started)),
         tool,
         swap: Some(delivery.saturating_sub(tool.unwrap_or_default())),
+        patch,
         answer: Some(answered.since(mapped)),
     })
 }
 
 /// What a restart takes that neither of its two processes takes.
 fn between_processes(lines: &[Line]) -> Option<Duration> {
-    let millis = event(lines, "live")?.times.build_to_signal_ms?;
-    let until_stop = Duration::try_from_secs_f64(millis / 1000.0).ok()?;
+    let until_stop = millis(event(lines, "live")?.times.build_to_signal_ms?)?;
     Some(until_stop + last(lines, "program-started")?.since(last(lines, "program-exited")?))
+}
+
+fn millis(millis: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(millis / 1000.0).ok()
 }
 
 /// When cargo said that it was done.
@@ -180,6 +231,7 @@ fn of_words(lines: &[Line], saved: Moment, answered: Moment) -> Option<Parts> {
         build: Some(built.since(saved)),
         tool: swap.map(|swap| live.since(built).saturating_sub(swap)),
         swap,
+        patch: None,
         answer: Some(answered.since(mapped)),
     })
 }
@@ -203,7 +255,7 @@ mod tests {
 
     fn millis(millis: [u64; 5]) -> Parts {
         let [detect, build, tool, swap, answer] = millis.map(|millis| Some(Duration::from_millis(millis)));
-        Parts { detect, build, tool, swap, answer }
+        Parts { detect, build, tool, swap, patch: None, answer }
     }
 
     #[test]

@@ -4,15 +4,17 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use crate::edits::contest::{CONTESTANTS, ROWS, Row};
+use crate::edits::contest::{CONTESTANTS, Kind, ROWS, Row};
 use crate::edits::contestant::Measured;
 use crate::edits::parts::Parts;
 use crate::edits::workspace::LIBRARIES;
 use crate::measure::median;
 
-/// `cargo hotreload` against the static build, in every row.
+mod patches;
+
+/// Modules against the static build, in every row.
 const STATIC_GOAL: f64 = 1.1;
-/// `cargo hotreload` against the method by hand, in the top module.
+/// Modules against the method by hand, in the top module.
 const MANUAL_GOAL: f64 = 0.75;
 /// What an edit may take that is neither cargo's, nor rustc's, nor the program's.
 const OWN_GOAL: Duration = Duration::from_millis(60);
@@ -59,14 +61,15 @@ pub(crate) fn print(rows: &[Row], conditions: &Conditions) {
     );
     times(rows);
     ratios(rows);
+    patches::print(rows);
     parts(rows);
 }
 
 fn times(rows: &[Row]) {
     println!("{:30} {:10} {:>9} {:>9} {:>9}", "an edit in", "", "median", "least", "most");
-    for ((library, kind), row) in ROWS.iter().zip(rows) {
-        let mut place = format!("{} ({kind})", LIBRARIES[*library]);
-        for (name, measured) in CONTESTANTS.iter().zip(row) {
+    for (kind, row) in ROWS.iter().zip(rows) {
+        let mut place = name(kind);
+        for (name, measured) in CONTESTANTS.iter().zip(row).filter(|(_, measured)| !measured.is_empty()) {
             let Spread { median, least, most } = Spread::of(measured);
             let [median, least, most] = [median, least, most].map(seconds);
             println!("{place:30} {name:10} {median:>9} {least:>9} {most:>9}");
@@ -75,14 +78,22 @@ fn times(rows: &[Row]) {
     }
 }
 
+/// `api (top module)`
+fn name(kind: &Kind) -> String {
+    format!("{} ({})", LIBRARIES[kind.library], kind.note)
+}
+
 fn ratios(rows: &[Row]) {
-    println!("\n{:30} {:32} hotreload / manual", "medians", "hotreload / static");
-    for (index, ((library, kind), row)) in ROWS.iter().zip(rows).enumerate() {
-        let [hotreload, fixed, manual] = row.each_ref().map(|measured| Spread::of(measured).median.as_secs_f64());
-        let place = format!("{} ({kind})", LIBRARIES[*library]);
-        let to_static = verdict(hotreload / fixed, Some(STATIC_GOAL));
-        let to_manual = verdict(hotreload / manual, (index == 0).then_some(MANUAL_GOAL));
-        println!("{place:30} {to_static:32} {to_manual}");
+    let heads = ["patch / static", "patch / modules", "modules / static", "modules / manual"];
+    println!("\n{:28} {:32} {:16} {:32} {}", "medians", heads[0], heads[1], heads[2], heads[3]);
+    for (index, (kind, row)) in ROWS.iter().zip(rows).enumerate() {
+        let [patch, modules, fixed, manual] = row.each_ref().map(|measured| Spread::of(measured).median.as_secs_f64());
+        let to_static = verdict(patch / fixed, kind.goal);
+        let to_modules = verdict(patch / modules, None);
+        let of_modules = verdict(modules / fixed, Some(STATIC_GOAL));
+        let to_manual =
+            if manual > 0.0 { verdict(modules / manual, (index == 0).then_some(MANUAL_GOAL)) } else { String::new() };
+        println!("{:28} {to_static:32} {to_modules:16} {of_modules:32} {to_manual}", name(kind));
     }
 }
 
@@ -107,14 +118,14 @@ const COLUMNS: [Column; 5] = [
 ];
 
 fn parts(rows: &[Row]) {
-    println!("\nwhere the time of hotreload goes (medians, each of its own)");
+    println!("\nwhere the time of modules goes (medians, each of its own)");
     print!("{:30}", "an edit in");
     for (name, _) in COLUMNS {
         print!(" {name:>9}");
     }
     println!("   own share, goal {} ms", OWN_GOAL.as_millis());
-    for ((library, kind), [measured, ..]) in ROWS.iter().zip(rows) {
-        print!("{:30}", format!("{} ({kind})", LIBRARIES[*library]));
+    for (kind, [_, measured, ..]) in ROWS.iter().zip(rows) {
+        print!("{:30}", name(kind));
         for (_, part) in COLUMNS {
             let times: Vec<Duration> = measured.iter().filter_map(|it| part(&it.parts?)).collect();
             print!(" {:>9}", median(&times).map_or_else(|| "-".to_owned(), short));
@@ -150,7 +161,7 @@ pub(crate) fn seconds(time: Duration) -> String {
 }
 
 /// `12.3 ms` or `1.234 s`
-fn short(time: Duration) -> String {
+pub(crate) fn short(time: Duration) -> String {
     if time < Duration::from_secs(1) { format!("{:.1} ms", time.as_secs_f64() * 1000.0) } else { seconds(time) }
 }
 
@@ -162,7 +173,7 @@ mod tests {
 
     fn measured(millis: u64) -> Measured {
         let [detect, build, tool, swap, answer] = [30, 900, 5, 20, 2].map(|it| Some(Duration::from_millis(it)));
-        let parts = Some(Parts { detect, build, tool, swap, answer });
+        let parts = Some(Parts { detect, build, tool, swap, patch: None, answer });
         Measured { time: Duration::from_millis(millis), parts }
     }
 

@@ -1,4 +1,4 @@
-//! The first contestant: `cargo hotreload run`, as its users call it.
+//! `cargo hotreload run`, as its users call it: one contestant patches, another one reloads modules.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,12 +13,18 @@ use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::edits::contestant::{Contestant, FIRST_BUILD, Measured};
 use crate::edits::moment::Moment;
-use crate::edits::parts::{Line, Source, has_failed};
+use crate::edits::parts::{Line, Source, has_failed, is_settled};
 use crate::edits::process::{Running, command, tail, wait_for};
 use crate::edits::site::{Saved, Site};
+use crate::edits::workspace::Edit;
 
 /// How long the tool may take to say what the server has answered already.
 const WORD: Duration = Duration::from_secs(20);
+
+/// The strategy of live patching.
+pub(crate) const PATCH: &str = "patch";
+/// What the example's profile leaves out, and patches need: types.
+pub(crate) const DEBUG: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "2");
 
 /// A session of the tool.
 #[derive(Debug)]
@@ -27,18 +33,24 @@ pub(crate) struct Session {
     source: Source,
     running: Running,
     lines: Lines,
+    /// Whether cargo builds everything after an edit.
+    settles: bool,
 }
 
 /// What a session wrote, line by line.
 #[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<Line>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<Line>>>);
 
 impl Session {
     /// Starts `tool` in the copy `site` and waits until the server runs.
-    pub(crate) fn start(tool: &Path, site: Site) -> Result<Self> {
+    pub(crate) fn start(tool: &Path, site: Site, strategy: &str) -> Result<Self> {
         let source = Source::of(tool)?;
         let mut line = command(tool, &site.root);
-        line.args(["hotreload", "run"]).args(source.arguments()).env("LISTEN", site.address.to_string());
+        line.args(["hotreload", "run", "--strategy", strategy]).args(source.arguments());
+        line.env("LISTEN", site.address.to_string());
+        if strategy == PATCH {
+            line.env(DEBUG.0, DEBUG.1);
+        }
         let mut running = Running::start(line.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
         let lines = Lines::default();
         if let Some(stdout) = running.child().stdout.take() {
@@ -47,7 +59,8 @@ impl Session {
         if let Some(stderr) = running.child().stderr.take() {
             lines.read(stderr)?;
         }
-        let mut session = Self { site, source, running, lines };
+        let settles = strategy == PATCH;
+        let mut session = Self { site, source, running, lines, settles };
         session.wait_until_up().map_err(|error| session.with_last_words(&error))?;
         Ok(session)
     }
@@ -73,7 +86,7 @@ impl Session {
     }
 
     fn follow(&mut self, saved: Saved, mark: usize) -> Result<Measured> {
-        let Self { site, source, running, lines } = self;
+        let Self { site, source, running, lines, settles } = self;
         let source = *source;
         let mut is_built = false;
         // Before the build has ended there is nothing new, and requests would take processor time away from it.
@@ -86,6 +99,10 @@ impl Session {
         wait_for("report of the tool", WORD, || {
             running.is_alive()?;
             Ok(source.is_live(&lines.since(mark)).then_some(()))
+        })?;
+        wait_for("end of cargo's build", FIRST_BUILD, || {
+            running.is_alive()?;
+            Ok((!*settles || is_settled(&lines.since(mark))).then_some(()))
         })?;
         let parts = source.parts(&lines.since(mark), saved.moment, answered.moment);
         Ok(Measured { time: answered.after, parts: Some(parts) })
@@ -104,9 +121,9 @@ impl Session {
 }
 
 impl Contestant for Session {
-    fn edit(&mut self, library: usize, number: u32) -> Result<Measured> {
-        let mark = self.lines.since(0).len();
-        let saved = self.site.edit(library, number)?;
+    fn edit(&mut self, library: usize, edit: Edit, number: u32) -> Result<Measured> {
+        let mark = self.lines.count();
+        let saved = self.site.edit(library, edit, number)?;
         self.follow(saved, mark).map_err(|error| self.with_last_words(&error)).context("cargo hotreload run")
     }
 
@@ -117,7 +134,7 @@ impl Contestant for Session {
 
 impl Lines {
     /// Keeps what comes from `pipe`, until its end.
-    fn read(&self, pipe: impl Read + Send + 'static) -> Result<()> {
+    pub(crate) fn read(&self, pipe: impl Read + Send + 'static) -> Result<()> {
         let lines = Arc::clone(&self.0);
         thread::Builder::new().name("lines".into()).spawn(move || {
             for text in BufReader::new(pipe).lines().map_while(Result::ok) {
@@ -128,8 +145,13 @@ impl Lines {
         Ok(())
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// All but the first `mark`.
-    fn since(&self, mark: usize) -> Vec<Line> {
+    pub(crate) fn since(&self, mark: usize) -> Vec<Line> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(mark..).unwrap_or_default().to_vec()
     }
 }

@@ -8,11 +8,11 @@ use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::edits::moment::Moment;
 use crate::edits::process::wait_for;
-use crate::edits::workspace::{self, FIRST, LIBRARIES};
+use crate::edits::workspace::{self, Edit, LIBRARIES, Version};
 
 /// How long a change may take to be answered.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -24,9 +24,9 @@ const REQUEST: Duration = Duration::from_secs(5);
 pub(crate) struct Site {
     pub(crate) root: PathBuf,
     pub(crate) address: SocketAddr,
-    /// What every library's `version` returns, and what all returned before the last edit.
-    numbers: [u32; LIBRARIES.len()],
-    before: [u32; LIBRARIES.len()],
+    /// What every library says of itself, and what all said before the last edit.
+    versions: [Version; LIBRARIES.len()],
+    before: [Version; LIBRARIES.len()],
 }
 
 /// When a file was saved.
@@ -48,9 +48,11 @@ impl Site {
     /// The copy in `root`, whose server gets a port that is free now.
     pub(crate) fn new(root: &Path) -> Result<Self> {
         let address = free_address()?;
-        let numbers = [FIRST; LIBRARIES.len()];
+        let versions: Vec<Version> =
+            LIBRARIES.iter().map(|library| Version::first(root, library)).collect::<Result<_>>()?;
+        let versions = versions.try_into().map_err(|_| anyhow!("each library has a version"))?;
         // `/proc/PID/maps` shows real paths.
-        Ok(Self { root: root.canonicalize()?, address, numbers, before: numbers })
+        Ok(Self { root: root.canonicalize()?, address, versions, before: versions })
     }
 
     /// The file beside the copy where its processes write to.
@@ -59,18 +61,17 @@ impl Site {
     }
 
     /// Puts `number` into `library`. The clock starts before the file is touched.
-    pub(crate) fn edit(&mut self, library: usize, number: u32) -> Result<Saved> {
+    pub(crate) fn edit(&mut self, library: usize, edit: Edit, number: u32) -> Result<Saved> {
         let saved = Saved { at: Instant::now(), moment: Moment::now() };
-        workspace::edit(&self.root, LIBRARIES[library], self.numbers[library], number)?;
-        self.before = self.numbers;
-        self.numbers[library] = number;
+        self.before = self.versions;
+        self.versions[library] = self.versions[library].edit(&self.root, LIBRARIES[library], edit, number)?;
         Ok(saved)
     }
 
     /// Asks the server until it answers with what was `saved` last. `look` is called before each request: it fails
     /// when waiting has no sense any more, and says whether it is time for a request.
     pub(crate) fn answered(&self, saved: Saved, mut look: impl FnMut() -> Result<bool>) -> Result<Answered> {
-        let wanted = workspace::answer(self.numbers);
+        let wanted = workspace::answer(self.versions);
         let old = workspace::answer(self.before);
         let mut last = "none".to_owned();
         let asked = wait_for("new answer", PATIENCE, || {
@@ -94,7 +95,7 @@ impl Site {
 
 /// An address that nobody listens on and that no connection gets by chance: while a program is restarted its port is
 /// free, and a client that asks for it then would otherwise be given that very port now and then, and meet itself.
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     // Linux takes the ports of connections from 32768 to 60999 unless it is told otherwise.
     let own = u16::try_from(process::id() % 10_000)?;

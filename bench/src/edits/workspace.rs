@@ -2,12 +2,13 @@
 //!
 //! 1. `cargo hotreload new` writes the server: a host above `core`, `database`, `service`, `api` and `router`;
 //! 2. `search` comes in between, so that there are six libraries;
-//! 3. each library gets a dozen generated files that use the same third-party crates, and a function `version`, whose
-//!    number is what the measured edits change;
-//! 4. `GET /versions` answers with the numbers of all six, so that an edit can be recognised from outside.
+//! 3. each library gets a dozen generated files that use the same third-party crates, and three functions that tell of
+//!    the measured edits: a text, a computation and a line;
+//! 4. `GET /versions` answers with what these return in all six, so that an edit can be recognised from outside.
 //!
 //! Nothing here is random: two workspaces have the same bytes.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +25,25 @@ pub(crate) const NAME: &str = "bench-server";
 pub(crate) const LIBRARIES: [&str; 6] = ["core", "database", "search", "service", "api", "router"];
 /// The number in every library before the first edit.
 pub(crate) const FIRST: u32 = 1000;
+
+/// What is edited in a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// A text.
+    Text,
+    /// What a function computes.
+    Logic,
+    /// Nothing but where everything stands: a line comes above.
+    Shift,
+}
+
+/// What a library says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version {
+    text: u32,
+    logic: u32,
+    line: usize,
+}
 
 /// What the generated files use, and what the example server does not bring already.
 const THIRD_PARTIES: [&str; 6] = ["axum", "regex", "serde", "serde_json", "tokio", "tracing"];
@@ -50,27 +70,80 @@ pub(crate) fn write(tool: &Path, root: &Path) -> Result<usize> {
     }
     add(root, "search/src/lib.rs", "//! Finds records.\n")?;
     for library in LIBRARIES {
-        add(root, &format!("{library}/src/lib.rs"), &format!("\npub mod records;\n\n{}", version(FIRST)))?;
+        add(
+            root,
+            &format!("{library}/src/lib.rs"),
+            &format!("\npub mod records;\n{}{}{PLACE}", text_item(FIRST), logic_item(FIRST)),
+        )?;
     }
     routes(root)?;
     lines(root)
 }
 
-/// Puts `number` into the answer of `library`, as an editor would save it.
-pub(crate) fn edit(root: &Path, library: &str, old: u32, number: u32) -> Result<()> {
-    replace(root, &format!("{library}/src/lib.rs"), &version(old), &version(number))
+impl Version {
+    /// What `library` says as it is written in `root`; the numbers are those before the first edit.
+    pub(crate) fn first(root: &Path, library: &str) -> Result<Self> {
+        Ok(Self { text: FIRST, logic: FIRST, line: line(root, library)? })
+    }
+
+    /// Edits `library`, as an editor would save it. `number` was not there before.
+    pub(crate) fn edit(self, root: &Path, library: &str, edit: Edit, number: u32) -> Result<Self> {
+        let file = format!("{library}/src/lib.rs");
+        match edit {
+            Edit::Text => replace(root, &file, &text_item(self.text), &text_item(number))?,
+            Edit::Logic => replace(root, &file, &logic_item(self.logic), &logic_item(number))?,
+            Edit::Shift => {
+                let text = read(root, &file)?;
+                fs::write(root.join(&file), format!("// Edit {number}.\n{text}"))?;
+            }
+        }
+        Ok(match edit {
+            Edit::Text => Self { text: number, ..self },
+            Edit::Logic => Self { logic: number, ..self },
+            Edit::Shift => Self { line: self.line + 1, ..self },
+        })
+    }
 }
 
-/// What `GET /versions` says when the libraries have these `numbers`.
-pub(crate) fn answer(numbers: [u32; LIBRARIES.len()]) -> String {
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, logic, line } = self;
+        write!(formatter, "{text},{},{line}", computed(*logic))
+    }
+}
+
+/// What `GET /versions` says when the libraries are at these `versions`.
+pub(crate) fn answer(versions: [Version; LIBRARIES.len()]) -> String {
     let words: Vec<String> =
-        LIBRARIES.iter().zip(numbers).map(|(library, number)| format!("{library}={number}")).collect();
+        LIBRARIES.iter().zip(versions).map(|(library, version)| format!("{library}={version}")).collect();
     words.join(" ")
 }
 
-/// The library's part of that answer.
-fn version(number: u32) -> String {
-    format!("/// What an edit changes.\npub fn version() -> &'static str {{\n    \"{number}\"\n}}\n")
+fn text_item(number: u32) -> String {
+    format!("\n/// A text that is edited.\npub fn version() -> &'static str {{\n    \"{number}\"\n}}\n")
+}
+
+fn logic_item(number: u32) -> String {
+    let body = format!(
+        "    let mut value = {number};\n    for round in 0..{} {{\n        value = (value * 31 + round) % 10_007;\n    }}\n    \
+         value\n",
+        number % 5
+    );
+    format!("\n/// A computation that is edited.\npub fn logic() -> u32 {{\n{body}}}\n")
+}
+
+/// What that comes to.
+fn computed(number: u32) -> u32 {
+    (0..number % 5).fold(number, |value, round| (value * 31 + round) % 10_007)
+}
+
+const PLACE: &str = "\n/// Where this stands.\npub fn place() -> u32 {\n    line!()\n}\n";
+
+/// The line that [`PLACE`] tells.
+fn line(root: &Path, library: &str) -> Result<usize> {
+    let text = read(root, &format!("{library}/src/lib.rs"))?;
+    let line = text.lines().position(|line| line.contains("line!()")).context("it does not tell where it stands")?;
+    Ok(line + 1)
 }
 
 /// Adds the library `search`, and gives every library the same third-party crates.
@@ -136,8 +209,10 @@ fn routes(root: &Path) -> Result<()> {
     let state = "        .with_state(Arc::clone(context))\n";
     let records = LIBRARIES.map(|library| format!("        .merge({}::records::routes())\n", of(library)));
     replace(root, file, state, &format!("{state}{}", records.concat()))?;
-    let format = LIBRARIES.map(|library| format!("{library}={{}}")).join(" ");
-    let calls = LIBRARIES.map(|library| format!("        {}::version(),\n", of(library))).concat();
+    let format = LIBRARIES.map(|library| format!("{library}={{}},{{}},{{}}")).join(" ");
+    let functions = ["version", "logic", "place"];
+    let call = |library| functions.map(|function| format!("        {}::{function}(),\n", of(library))).concat();
+    let calls = LIBRARIES.map(call).concat();
     let handler =
         format!("\nasync fn versions() -> String {{\n    format!(\n        \"{format}\",\n{calls}    )\n}}\n");
     add(root, file, &handler)
@@ -179,7 +254,7 @@ fn replace(root: &Path, file: &str, old: &str, new: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIBRARIES, RECORD, answer, filled};
+    use super::{RECORD, Version, answer, filled};
 
     #[test]
     fn no_placeholder_but_the_conversion_is_left() {
@@ -190,7 +265,8 @@ mod tests {
 
     #[test]
     fn an_answer_names_every_library() {
-        assert_eq!(answer([1, 2, 3, 4, 5, 6]), "core=1 database=2 search=3 service=4 api=5 router=6");
-        assert_eq!(LIBRARIES.len(), 6);
+        let versions = [1, 2, 3, 4, 5, 6].map(|number| Version { text: number, logic: 5, line: 9 });
+        let expected = "core=1,5,9 database=2,5,9 search=3,5,9 service=4,5,9 api=5,5,9 router=6,5,9";
+        assert_eq!(answer(versions), expected);
     }
 }

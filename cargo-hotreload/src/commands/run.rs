@@ -41,6 +41,7 @@ mod front;
 mod keyboard;
 mod linking;
 mod modules;
+mod owners;
 mod patching;
 mod program;
 mod recorded;
@@ -127,11 +128,6 @@ fn check_strategy(root: &Path, settings: &Settings) -> Result<()> {
     if !cfg!(target_arch = "x86_64") {
         let message = "programs can be patched on x86-64 only: nothing else was tested";
         let help = "`cargo hotreload run --strategy modules` or `--strategy restart`";
-        return Err(settings.strategy.fault(message, help).into());
-    }
-    if settings.hosts.len() > 1 || settings.instances.count() > 1 {
-        let message = "one process is patched, and several are wanted";
-        let help = "`cargo hotreload run --strategy patch --instances 1`, or another strategy";
         return Err(settings.strategy.fault(message, help).into());
     }
     if journal::read(root)?.is_some() {

@@ -287,11 +287,32 @@ pub struct Live {
     /// An asynchronous `main` that got a new body, and goes on in it where it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<String>,
+    /// What the patch took, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Patch>,
     /// Why it was restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// How long it took.
     pub times: Times,
+}
+
+/// What a patch took. The times are parts of the one from the signal to the mapped code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Patch {
+    /// Bytes that it has in the process.
+    pub bytes: u64,
+    /// Threads that were stopped.
+    pub threads: usize,
+    /// For how long they were, the last time.
+    pub stopped_ms: Millis,
+    /// How often they were stopped until none was in the way.
+    pub rounds: u32,
+    /// Reading and comparing objects, and putting the patch together.
+    pub planning_ms: Millis,
+    /// Writing it into the process.
+    pub writing_ms: Millis,
 }
 
 /// By which way new code gets into the program.

@@ -78,13 +78,14 @@ fn build_finished(formatter: &mut fmt::Formatter<'_>, finished: &BuildFinished) 
 
 /// What the session itself says of it.
 fn message(live: &Live) -> Message {
-    let Live { how, pid, modules, modules_total, functions, running, begun, why, times, .. } = live.clone();
+    let Live { how, pid, modules, modules_total, functions, running, begun, patch, why, times, .. } = live.clone();
     let how = match how {
         LiveHow::Started => How::Started { modules: modules_total },
         LiveHow::Reloaded => How::Reloaded { modules, total: modules_total },
-        LiveHow::Patched => {
-            How::Patched { crates: modules, patch: Patch { functions: functions.unwrap_or_default(), running, begun } }
-        }
+        LiveHow::Patched => How::Patched {
+            crates: modules,
+            patch: Patch { functions: functions.unwrap_or_default(), running, begun, took: patch.unwrap_or_default() },
+        },
         LiveHow::Restarted => How::Restarted { why: why.unwrap_or_default() },
     };
     let times = Times {
@@ -183,6 +184,7 @@ mod tests {
             modules,
             modules_total: 5,
             functions: None,
+            patch: None,
             running: Vec::new(),
             begun: None,
             why: None,

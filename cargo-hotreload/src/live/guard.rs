@@ -132,9 +132,11 @@ impl Signatures for Both<'_> {
     }
 }
 
-/// A closure more, or one under another number, is harmless: closures are paired by what they do.
+/// A closure more, or one under another number, is harmless: closures are paired by what they do. So is one under a
+/// number that never ran, whatever became of others: all code for its data has that number in its name, and is new.
 fn is_reason(difference: &Difference) -> bool {
-    !(difference.identity == Identity::Indexed && matches!(difference.extent, Extent::Joined | Extent::Renumbered))
+    let is_harmless = !difference.has_run || matches!(difference.extent, Extent::Joined | Extent::Renumbered);
+    !(difference.identity == Identity::Indexed && is_harmless)
 }
 
 fn contents(compiled: &Crate) -> HashSet<u64> {

@@ -192,6 +192,36 @@ fn a_type_with_another_layout_is_refused_by_name() {
     assert_eq!(program.ask(""), "80 / 6");
 }
 
+const OBJECTS: &str = r"
+trait Change { fn change(&self, value: usize) -> usize; }
+struct One { by: usize }
+impl Change for One { fn change(&self, value: usize) -> usize { (0..3).fold(value, |value, next| value + next * self.by) } }
+pub fn answer(text: &str) -> String {
+    let objects: Vec<Box<dyn Change>> = vec![Box::new(One { by: 2 })];
+    objects.iter().fold(text.len(), |value, object| object.change(value)).to_string()
+}
+";
+
+/// The closure of one `impl` block went, and one of another block came later: the new one is not what became of the old.
+#[test]
+fn a_closure_that_went_is_not_taken_for_one_that_comes() {
+    let mut program = Program::start(OBJECTS);
+    assert_eq!(program.ask(""), "6");
+    let without = OBJECTS.replace("(0..3).fold(value, |value, next| value + next * self.by)", "value + self.by");
+    program.edit(&without).expect("patched");
+    assert_eq!(program.ask(""), "2");
+    let two = without.replace("One { by: 2 })]", "One { by: 2 }), Box::new(Two { times: 10 })]")
+        + "struct Two { times: usize }
+           impl Change for Two { fn change(&self, value: usize) -> usize {
+               (0..2).fold(value, |value, _| value * self.times) } }";
+    program.edit(&two).expect("patched");
+    assert_eq!(program.ask(""), "200");
+    // Somebody may still have the first one's.
+    let other = two.replace("value + self.by", "{ let by = 1_u8; (0..2).fold(value, |value, _| value + by as usize) }");
+    let refused = program.edit(&other).expect_err("refused").to_string();
+    assert!(refused.contains("a closure in `svc::change` changed its layout"), "{refused}");
+}
+
 #[test]
 fn a_function_with_another_signature_is_new_and_its_callers_with_it() {
     let mut program = Program::start(SHAPES);

@@ -189,11 +189,14 @@ impl Group<'_> {
     ) -> Result<(), Refusal> {
         let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
         if is_numbered(stem) {
-            let has_moved = self.changed.iter().any(|(name, (_, now))| {
-                self.changed.iter().any(|(other, (before, _))| name != other && before.elsewhere == now.elsewhere)
-            });
+            // What only tells other lines is what it was, and so is its equal if the two changed places.
+            let mut edited =
+                self.changed.iter().filter(|(_, (before, now))| before.elsewhere != now.elsewhere).peekable();
             let comes_or_goes = !self.added.is_empty() || !self.removed.is_empty();
-            if has_moved || (comes_or_goes && !self.changed.is_empty()) {
+            let is_anothers = |name: &str, now: &Item| {
+                self.changed.iter().any(|(other, (before, _))| name != *other && before.elsewhere == now.elsewhere)
+            };
+            if (comes_or_goes && edited.peek().is_some()) || edited.any(|(name, (_, now))| is_anothers(name, now)) {
                 return Err(ambiguous());
             }
         }

@@ -66,6 +66,7 @@ pub(super) fn live(build: u32, how: LiveHow) -> Record {
         modules: vec!["api".into(), "router".into()],
         modules_total: 4,
         functions: None,
+        patch: None,
         running: Vec::new(),
         begun: None,
         why: is_restart.then(|| "core is resident".into()),

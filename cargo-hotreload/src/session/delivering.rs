@@ -162,6 +162,7 @@ impl Session {
     fn unchanged(&mut self, finished: &Finished) -> Vec<Action> {
         let record = Record::Unchanged { build: finished.number, build_ms: finished.build.into() };
         let mut actions = vec![Action::Record(record)];
+        actions.extend((self.strategy == Strategy::Patch).then_some(Action::Current));
         actions.extend(self.succeed(Message::Unchanged { build: finished.build }));
         actions
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::events::record::Record;
+use crate::events::record::{self, Record};
 use crate::session::delivery::Built;
 use crate::session::message::{Ending, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
@@ -71,6 +71,8 @@ pub enum Action {
     /// Compare what cargo has built with what was patched into the program, and report with [`Event::Diverged`] if it is
     /// something else.
     Compare,
+    /// The program runs what was built, for that is the same.
+    Current,
     /// Send the program a signal.
     Signal(ProgramSignal),
     /// Look at the program's mappings now and report with [`Event::Mapped`].
@@ -150,6 +152,8 @@ pub struct Patch {
     pub running: Vec<String>,
     /// An asynchronous `main` with a new body, in which it goes on where it waits.
     pub begun: Option<String>,
+    /// What it took.
+    pub took: record::Patch,
 }
 
 /// What is sent to the program.

@@ -1,10 +1,11 @@
 //! Several programs in one session: a [`Session`] for each, which knows nothing of the others, and one build for all.
 //!
 //! 1. [`Tidings`] say what happened, and to which program. What is about the sources or the session goes to all of
-//!    them: they see the same saves and builds at the same times, so they want the same builds at the same times.
-//! 2. What they want is put together by `merging`: one build, one message, one answer. What only one program is
-//!    concerned with carries its number.
-//! 3. The fleet is over when every session is.
+//!    them, what is about a build to those who take part in it.
+//! 2. What they want is put together by `merging`: one message, one answer. What only one program is concerned with
+//!    carries its number.
+//! 3. What they want to have built is put together by `runs`: one build at a time.
+//! 4. The fleet is over when every session is.
 //!
 //! With one program, this is that program's session: what goes in and comes out is the same.
 
@@ -12,13 +13,15 @@ use std::time::Instant;
 
 use crate::events::record::{Record, SessionEnded};
 use crate::session::Session;
-use crate::session::event::{Action, Event};
+use crate::session::event::{Action, Event, NoCrates};
 use crate::session::fleet::answers::Answers;
 use crate::session::fleet::merging::Merging;
+use crate::session::fleet::runs::{Next, Runs};
 use crate::session::message::Message;
 
 mod answers;
 mod merging;
+mod runs;
 #[cfg(test)]
 mod tests;
 pub mod wording;
@@ -51,6 +54,7 @@ pub type Order = (Whom, Action);
 pub struct Fleet {
     members: Vec<Member>,
     answers: Answers,
+    runs: Runs,
     exit_code: Option<u8>,
 }
 
@@ -67,35 +71,61 @@ impl Fleet {
     /// A fleet of programs with these names; `session` makes the session of each.
     pub fn new(names: impl IntoIterator<Item = String>, session: impl Fn() -> Session) -> Self {
         let member = |name| Member { name, session: session(), is_over: false };
-        Self { members: names.into_iter().map(member).collect(), answers: Answers::default(), exit_code: None }
+        let members = names.into_iter().map(member).collect();
+        Self { members, answers: Answers::default(), runs: Runs::default(), exit_code: None }
     }
 
     /// What to do about `tidings` at the time `now`.
     pub fn handle(&mut self, tidings: Tidings, now: Instant) -> Vec<Order> {
-        match tidings {
-            Tidings::All(event) => {
-                let events = vec![event; self.members.len()];
-                self.tell_each(events, now)
-            }
-            Tidings::Each(events) => self.tell_each(events, now),
+        let events: Vec<(usize, Event)> = match tidings {
+            Tidings::All(event) => (0..self.members.len()).map(|index| (index, event.clone())).collect(),
+            Tidings::Each(events) => events.into_iter().enumerate().collect(),
             Tidings::One(index, event) => {
                 let mut merging = Merging::of_one();
                 self.tell(index, event, now, &mut merging);
-                self.settle(merging)
+                return self.settle(merging);
             }
+        };
+        match events.first().map(|(_, event)| event) {
+            Some(Event::Built(_) | Event::Crates(_)) => self.end_run(events, now),
+            Some(Event::Compiled { .. }) => {
+                let members = self.runs.members();
+                self.tell_each(events.into_iter().filter(|(index, _)| members.contains(index)).collect(), now)
+            }
+            _ => self.tell_each(events, now),
         }
     }
 
-    fn tell_each(&mut self, events: Vec<Event>, now: Instant) -> Vec<Order> {
-        let active = self.members.iter().filter(|member| !member.is_over).count();
+    fn tell_each(&mut self, events: Vec<(usize, Event)>, now: Instant) -> Vec<Order> {
+        let active = events.iter().filter(|(index, _)| !self.members[*index].is_over).count();
         let mut merging = Merging::of_all(active);
-        if let Some(Event::Asked(_, reply)) = events.first() {
-            self.answers.expect(*reply, self.members.iter().map(|member| !member.is_over));
+        match events.first() {
+            Some((_, Event::Asked(_, reply))) => {
+                self.answers.expect(*reply, self.members.iter().map(|member| !member.is_over));
+            }
+            Some((_, Event::Saved(_))) => self.runs.saved(),
+            _ => {}
         }
-        for (index, event) in events.into_iter().enumerate() {
+        for (index, event) in events {
             self.tell(index, event, now, &mut merging);
         }
         self.settle(merging)
+    }
+
+    /// What was compiled has ended: that is for those who wanted it. What is wrong for them is wrong for those who wait.
+    fn end_run(&mut self, events: Vec<(usize, Event)>, now: Instant) -> Vec<Order> {
+        let is_good = events.iter().any(|(_, event)| matches!(event, Event::Built(Ok(_)) | Event::Crates(Ok(_))));
+        let is_wrong = matches!(events.first(), Some((_, Event::Crates(Err(NoCrates::Wrong(_))))));
+        let dismissed = if is_wrong { self.runs.dismiss() } else { Vec::new() };
+        let members = self.runs.end(is_good);
+        let told = |(index, event): (usize, Event)| match event {
+            event if members.contains(&index) => Some((index, event)),
+            Event::Crates(Err(NoCrates::Wrong(reason))) if dismissed.contains(&index) => {
+                Some((index, Event::Built(Err(reason))))
+            }
+            _ => None,
+        };
+        self.tell_each(events.into_iter().filter_map(told).collect(), now)
     }
 
     fn tell(&mut self, index: usize, event: Event, now: Instant, merging: &mut Merging) {
@@ -107,7 +137,14 @@ impl Fleet {
                     self.members[index].is_over = true;
                     self.answers.silence(index);
                 }
+                Action::CancelBuild if self.runs.leave(index) => {
+                    self.tell(index, Event::Built(Err("it was cancelled".into())), now, merging);
+                    continue;
+                }
                 other => {
+                    if let Action::Build { scope, replan } = other {
+                        self.runs.want(index, scope, replan);
+                    }
                     self.note_code(&other);
                     merging.add(index, other);
                     continue;
@@ -128,13 +165,33 @@ impl Fleet {
     }
 
     /// What all of them want together.
-    fn settle(&self, merging: Merging) -> Vec<Order> {
+    fn settle(&mut self, merging: Merging) -> Vec<Order> {
+        let mut orders = merging.orders();
+        let is_about_builds = |(_, action): &Order| matches!(action, Action::Build { .. } | Action::CancelBuild);
+        let place = orders.iter().position(is_about_builds);
+        orders.retain(|order| !is_about_builds(order));
+        let place = place.unwrap_or(orders.len());
         let staying: Vec<usize> = (0..self.members.len()).filter(|&index| self.is_staying(index)).collect();
-        let mut orders = merging.orders(&staying);
+        match self.runs.next(&staying) {
+            Some(Next::Begin { scope, replan, members }) => {
+                self.take_part(&members);
+                orders.insert(place, (Whom::All, Action::Build { scope, replan }));
+            }
+            Some(Next::Join(members)) => self.take_part(&members),
+            Some(Next::Cancel) => orders.insert(place, (Whom::All, Action::CancelBuild)),
+            None => {}
+        }
         if self.members.iter().all(|member| member.is_over) {
             orders.push((Whom::All, Action::End));
         }
         orders
+    }
+
+    /// What these programs wanted has the number of the newest run.
+    fn take_part(&mut self, members: &[usize]) {
+        for &index in members {
+            self.members[index].session.takes_part_in(self.runs.number());
+        }
     }
 
     fn is_staying(&self, index: usize) -> bool {

@@ -221,7 +221,7 @@ fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) 
             write!(formatter, "reloaded {} ({} of {total} modules)", modules.join(", "), modules.len())?;
             "reload"
         }
-        How::Patched { crates, patch: Patch { functions, running, begun } } => {
+        How::Patched { crates, patch: Patch { functions, running, begun, .. } } => {
             let plural = if *functions == 1 { "" } else { "s" };
             write!(formatter, "patched {}: {functions} function{plural}, state kept", crates.join(", "))?;
             match &running[..] {

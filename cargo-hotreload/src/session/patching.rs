@@ -57,6 +57,9 @@ impl Session {
                     self.forced = None;
                     let mut actions = vec![Action::Record(Record::Unchanged { build: number, build_ms: build.into() })];
                     actions.extend(self.succeed(Message::Unchanged { build }));
+                    if self.is_unsettled {
+                        actions.extend(self.after_patch(now));
+                    }
                     return actions;
                 }
                 self.ready_patch = Some(Patching { number, crates: names, build, ended, saved, began: now });
@@ -95,6 +98,7 @@ impl Session {
                 return Vec::new();
             }
         };
+        self.is_unsettled |= result.is_ok();
         match result {
             Ok(Patch { functions: 0, .. }) => {
                 let record = Record::Unchanged { build: patching.number, build_ms: patching.build.into() };
@@ -150,6 +154,7 @@ impl Session {
     pub(super) fn settled_build(&mut self, result: Result<Built, String>, took: Duration) -> Vec<Action> {
         match result {
             Ok(built) => {
+                self.is_unsettled = false;
                 if let Some(program) = &mut self.program {
                     program.loaded = Loaded::from(&built);
                 }
@@ -195,6 +200,7 @@ impl Patching {
             functions: Some(patch.functions),
             running: patch.running.clone(),
             begun: patch.begun.clone(),
+            patch: Some(patch.took),
             why: None,
             times,
         }))

@@ -73,7 +73,7 @@ impl Delivering {
         let modules_total = self.finished.built.modules().count();
         let times = self.times(now);
         let build = self.finished.number;
-        let (functions, running, begun) = (None, Vec::new(), None);
+        let (functions, running, begun, patch) = (None, Vec::new(), None, None);
         Action::Record(Record::Live(Live {
             build,
             how,
@@ -83,6 +83,7 @@ impl Delivering {
             functions,
             running,
             begun,
+            patch,
             why,
             times,
         }))

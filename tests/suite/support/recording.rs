@@ -123,9 +123,12 @@ impl Recording {
         let edits: Vec<Edit> = edits.iter().map(|(name, seen)| Edit { unit: unit(name).key(), seen: *seen }).collect();
         for edit in &edits {
             let recorded = units.get(&edit.unit).expect("recorded");
-            assert!(recorded.kind() == Kind::ProcMacro || records::check(recorded).is_ok(), "{recorded:?}");
+            assert!(
+                recorded.kind() == Kind::ProcMacro || records::check(recorded, &Base::default()).is_ok(),
+                "{recorded:?}"
+            );
         }
-        plan(&units, program, &edits, base, Places { out_dir, tool: Path::new(TOOL) })
+        plan(&units, &units.parts(program), &edits, base, Places { out_dir, tool: Path::new(TOOL) })
     }
 
     /// Every file of cargo's, but for rustc's caches and what is ours: time, inode and content.

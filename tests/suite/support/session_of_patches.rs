@@ -1,6 +1,10 @@
-//! A program of three crates and one outside of the workspace, in a session that patches it.
+//! Programs of some crates and one outside of the workspace, in a session that patches them.
 
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -9,7 +13,7 @@ use crate::support::fixture::{Fixture, manifest};
 use crate::support::place::Started;
 use crate::support::poll::{BUILD, SOON};
 
-/// The workspace `ws`: the program `app` uses `api`, which uses `base` and `../outside`.
+/// The workspace `ws`: the program `app` uses `api`, which uses `base` and `../outside`; the program `other` uses `base`.
 pub(crate) struct Patched {
     pub(crate) fixture: Fixture,
 }
@@ -17,15 +21,17 @@ pub(crate) struct Patched {
 impl Patched {
     pub(crate) fn new() -> Self {
         let fixture = Fixture::empty()
-            .file("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"api\", \"base\"]\n")
+            .file("ws/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"api\", \"base\", \"other\"]\n")
             .file("ws/app/Cargo.toml", &manifest("app", "api = { path = \"../api\" }\n"))
             .file("ws/app/src/main.rs", APP)
+            .file("ws/other/Cargo.toml", &manifest("other", "base = { path = \"../base\" }\n"))
+            .file("ws/other/src/main.rs", &APP.replace("api::answer()", "base::word()").replace("main\"", "other\""))
             .file("ws/api/Cargo.toml", &manifest("api", "base = { path = \"../base\" }\noutside = { path = \"../../outside\" }\n"))
             .file("ws/api/src/lib.rs", API)
             .file("ws/api/src/text.txt", "text")
             .file("ws/base/Cargo.toml", &manifest("base", ""))
             .file("ws/base/build.rs", "fn main() {\n    println!(\"cargo::rustc-env=BUILT=0\");\n    println!(\"cargo::rerun-if-changed=build.rs\");\n}\n")
-            .file("ws/base/src/lib.rs", "pub fn word() -> String {\n    format!(\"base{}\", env!(\"BUILT\"))\n}\n")
+            .file("ws/base/src/lib.rs", BASE)
             .file("outside/Cargo.toml", &manifest("outside", ""))
             .file("outside/src/lib.rs", "#[inline]\npub fn word() -> &'static str {\n    \"outside\"\n}\n")
             .file("extra/Cargo.toml", &manifest("extra", ""))
@@ -37,14 +43,43 @@ impl Patched {
         self.fixture.path("ws")
     }
 
-    /// Starts a session, and waits for the first line of each program.
+    /// Starts a session of `app`, and waits for its first line.
     #[track_caller]
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
-        let mut command = hotreload_command(&self.root(), &[&["run", "--strategy", "patch"], arguments].concat());
-        command.env("CARGO_INCREMENTAL", "1");
+        self.start_with(arguments, |_| {})
+    }
+
+    #[track_caller]
+    fn start_with(&self, arguments: &[&str], set_up: impl FnOnce(&mut Command)) -> Started {
+        let mut command = self.command(&[&["--bin", "app"], arguments].concat());
+        set_up(&mut command);
         let started = Started::launch(command);
         started.output.expect(BUILD, ["said: 1 main api base0 outside text"]);
         started
+    }
+
+    /// Starts a session, and waits for nothing.
+    pub(crate) fn launch(&self, arguments: &[&str]) -> Started {
+        Started::launch(self.command(arguments))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = hotreload_command(&self.root(), &[&["run", "--strategy", "patch"], arguments].concat());
+        command.env("CARGO_INCREMENTAL", "1");
+        command
+    }
+
+    /// Starts a session in which cargo's own build after a patch never ends.
+    #[track_caller]
+    pub(crate) fn start_without_settling(&self) -> Started {
+        let directory = self.fixture.path("tools");
+        self.fixture.write("tools/nice", "#!/bin/sh\nexec sleep 1000\n");
+        fs::set_permissions(directory.join("nice"), Permissions::from_mode(0o755)).expect("its mode");
+        let paths = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([directory].into_iter().chain(env::split_paths(&paths))).expect("a path");
+        self.start_with(&[], |command| {
+            command.env("PATH", path);
+        })
     }
 
     /// Replaces `old`, which has to be there, by `new` in a file beside or in the workspace.
@@ -126,11 +161,26 @@ fn own() -> &'static str {
 }
 "#;
 
+/// Only `api` has something of the type.
+const BASE: &str = r#"pub struct Config {
+    pub port: u16,
+}
+
+pub fn word() -> String {
+    format!("base{}", env!("BUILT"))
+}
+"#;
+
 const API: &str = r#"use std::sync::atomic::{AtomicU32, Ordering};
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
+static CONFIG: base::Config = base::Config { port: 80 };
+
 pub fn answer() -> String {
+    if CONFIG.port == 0 {
+        return String::new();
+    }
     ASKED.fetch_add(1, Ordering::Relaxed);
     format!("api {} {} {}", base::word(), outside::word(), include_str!("text.txt"))
 }

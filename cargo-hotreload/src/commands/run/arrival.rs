@@ -18,6 +18,10 @@ pub(super) enum Arrival {
     ModulesBuild(u32, ModulesBuild),
     /// Cargo has ended, and this is what it said.
     BuildEnded(Artifacts),
+    /// The edited crates of these names are being compiled.
+    Compiling(String),
+    /// A program's own crate is not being compiled by us any more: cargo may do so.
+    Turn,
     /// The compilation of edited crates has ended.
     Compiled(CompilationEnded),
     /// What came of a patch for the program of this number.

@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::SystemTime;
 
@@ -14,6 +14,7 @@ use crate::commands::run::facts::instances_of;
 use crate::commands::run::front::ABOVE;
 use crate::commands::run::linking::Advice;
 use crate::commands::run::modules::ModulesBuild;
+use crate::commands::run::owners::owner;
 use crate::commands::run::patching::Patching;
 use crate::commands::run::prepare;
 use crate::commands::run::program::build_line;
@@ -28,7 +29,7 @@ use crate::session::fleet::Tidings;
 use crate::ui::labels::Labels;
 use crate::ui::say;
 use crate::workspace::Workspace;
-use crate::workspace::graph::{HostIndex, LibraryIndex};
+use crate::workspace::graph::HostIndex;
 
 impl Driver<'_> {
     /// Whether a build with another linker was started because of `errors`, what rustc said about failed links.
@@ -51,12 +52,21 @@ impl Driver<'_> {
         })
     }
 
+    /// Starts cargo. If that cannot be, it is told as a failed build.
+    pub(super) fn begin_build(&mut self, scope: Scope, replan: bool) {
+        if let Err(error) = self.build(scope, replan) {
+            let reason = format!("{error:#}");
+            self.record_no_build(&reason);
+            self.queue.push_back(Tidings::All(Event::Built(Err(reason))));
+        }
+    }
+
     /// Starts cargo, after planning anew if a manifest changed.
     pub(super) fn build(&mut self, scope: Scope, replan: bool) -> Result<()> {
         self.cancelled = false;
         self.build_began = SystemTime::now();
-        if let Some(patching) = &mut self.patching {
-            patching.take_edits();
+        if let Some(patching) = &self.patching {
+            patching.build_begins();
         }
         self.front.build_begins();
         if replan {
@@ -121,30 +131,20 @@ impl Driver<'_> {
 
     /// What `saved` means for each program.
     pub(super) fn saved(&mut self, saved: &Saved) -> Tidings {
-        if let Some(patching) = &mut self.patching {
-            patching.edited(&saved.paths);
+        if let Some(patching) = &self.patching {
+            patching.saved(&saved.paths);
         }
         let changes = self.facts.instances.iter().map(|instance| Event::Saved(self.change(saved, instance.host)));
         Tidings::Each(changes.collect())
     }
 
     fn change(&self, Saved { at, paths, manifest }: &Saved, host: HostIndex) -> Change {
-        let owners = paths.iter().map(|path| self.owner(path, host)).chain(manifest.then_some(Owner::Plan)).collect();
+        let owners = paths
+            .iter()
+            .map(|path| owner(&self.facts.workspace, path, host))
+            .chain(manifest.then_some(Owner::Plan))
+            .collect();
         Change { at: *at, paths: paths.clone(), owners }
-    }
-
-    /// Whose file `path` is, as seen from the program `host`.
-    fn owner(&self, path: &Path, host: HostIndex) -> Owner {
-        let Workspace { hosts, graph, .. } = &self.facts.workspace;
-        let Some(package) = self.facts.workspace.package_of(path) else { return Owner::Program };
-        if hosts[host].package == package {
-            return Owner::Program;
-        }
-        let is_it = |index: LibraryIndex| graph.libraries[index].package == package;
-        let is_ours = graph.below_host(host).into_iter().any(is_it);
-        // Macros and build helpers are part of no program, and shape all.
-        let is_others = hosts.iter().any(|host| host.package == package) || (0..graph.libraries.len()).any(is_it);
-        if is_others && !is_ours { Owner::Other } else { Owner::Library(package.to_owned()) }
     }
 
     pub(super) fn build_ended(&mut self, artifacts: &mut Artifacts) -> Result<Vec<Built>, String> {
@@ -152,9 +152,6 @@ impl Driver<'_> {
         let status = cargo.map(Running::reap);
         let is_good = artifacts.success && matches!(&status, Some(Ok(status)) if status.success());
         self.front.build_ended(is_good, self.cancelled);
-        if let Some(patching) = &mut self.patching {
-            patching.settle_edits(is_good);
-        }
         self.record_built(artifacts, is_good);
         match status {
             _ if is_good => {}
@@ -179,7 +176,7 @@ impl Driver<'_> {
                 built.carried.clear();
             }
         }
-        match &mut self.patching {
+        match &self.patching {
             Some(patching) => patching.built(&self.facts, self.build_began),
             None => self.ask_about_modules(&built),
         }

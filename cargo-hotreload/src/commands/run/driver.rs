@@ -81,7 +81,7 @@ impl<'arguments> Driver<'arguments> {
             arguments,
             directory: env::current_dir().context("cannot tell the current directory")?,
             watch: watch(&facts, &arrivals)?,
-            patching: Patching::new(&facts)?,
+            patching: Patching::new(&facts, &arrivals)?,
             programs: facts.instances.iter().map(|_| None).collect(),
             facts,
             front,
@@ -155,10 +155,9 @@ impl<'arguments> Driver<'arguments> {
                 None => return,
             },
             Arrival::Saved(saved) => self.saved(&saved),
-            Arrival::Compiled(ended) => {
-                self.queue.push_back(Tidings::All(Event::Compiled { at }));
-                Tidings::All(self.compiled(ended))
-            }
+            Arrival::Compiling(crates) => return self.compiling(&crates),
+            Arrival::Compiled(ended) => self.compiled(ended),
+            Arrival::Turn => return self.turn_is_over(),
             Arrival::Diverged(index, why) => Tidings::One(index, Event::Diverged(why)),
             Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
@@ -167,16 +166,20 @@ impl<'arguments> Driver<'arguments> {
                 }
                 return;
             }
-            Arrival::BuildEnded(mut artifacts) => match self.build_ended(&mut artifacts) {
-                Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
-                Err(reason) => Tidings::All(Event::Built(Err(self.linking.recall(reason)))),
-                Ok(built) => {
-                    self.linking = Linking::default();
-                    self.queue.push_back(Tidings::All(Event::Compiled { at }));
-                    let of_instance = |instance: &Instance| Event::Built(Ok(built[instance.host].clone()));
-                    Tidings::Each(self.facts.instances.iter().map(of_instance).collect())
+            Arrival::BuildEnded(mut artifacts) => {
+                let built = self.build_ended(&mut artifacts);
+                self.turn_is_ours();
+                match built {
+                    Err(_) if !self.cancelled && self.builds_with_another_linker(&artifacts.link_errors) => return,
+                    Err(reason) => Tidings::All(Event::Built(Err(self.linking.recall(reason)))),
+                    Ok(built) => {
+                        self.linking = Linking::default();
+                        self.queue.push_back(Tidings::All(Event::Compiled { at }));
+                        let of_instance = |instance: &Instance| Event::Built(Ok(built[instance.host].clone()));
+                        Tidings::Each(self.facts.instances.iter().map(of_instance).collect())
+                    }
                 }
-            },
+            }
             Arrival::ProgramEnded(index) => match self.program_ended(index) {
                 Some(event) => Tidings::One(index, event),
                 None => return,
@@ -202,18 +205,15 @@ impl<'arguments> Driver<'arguments> {
                 self.recorded.count();
                 self.compile();
             }
-            // Another program wants it as well.
-            (Action::Build { .. }, _) if self.build.is_some() && !self.cancelled => {}
             (Action::Build { scope, replan }, _) => {
                 self.recorded.count();
-                if let Err(error) = self.build(scope, replan) {
-                    let reason = format!("{error:#}");
-                    self.record_no_build(&reason);
-                    self.queue.push_back(Tidings::All(Event::Built(Err(reason))));
+                if !self.has_to_wait(scope, replan) {
+                    self.begin_build(scope, replan);
                 }
             }
             (Action::CancelBuild, _) => {
                 self.cancelled = true;
+                self.forget_waiting_build();
                 if let Some(build) = &self.build {
                     build.signal_group(Signal::TERM);
                 }
@@ -227,6 +227,7 @@ impl<'arguments> Driver<'arguments> {
             }
             (Action::Patch, Whom::One(index)) => self.patch(index),
             (Action::Compare, Whom::One(index)) => self.compare(index),
+            (Action::Current, Whom::One(index)) => self.is_current(index),
             (Action::Signal(signal), Whom::One(index)) => self.signal(index, signal),
             (Action::Look, Whom::One(index)) => {
                 let mappings = self.look(index);
@@ -238,7 +239,10 @@ impl<'arguments> Driver<'arguments> {
             (Action::Reply(to, answer), _) => self.control.reply(to, &answer),
             (Action::Record(record), _) => self.record(whom, record),
             // A process belongs to one program, and the end is the loop's.
-            (Action::Start(_) | Action::Patch | Action::Compare | Action::Signal(_) | Action::Look, Whom::All)
+            (
+                Action::Start(_) | Action::Patch | Action::Compare | Action::Current | Action::Signal(_) | Action::Look,
+                Whom::All,
+            )
             | (Action::End, _) => {}
         }
     }

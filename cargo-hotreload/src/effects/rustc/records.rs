@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use crate::effects::rustc::record::{EXTENSION, stamp};
 use crate::patch::rustc::call::Call;
-use crate::patch::rustc::recorded::Recorded;
+use crate::patch::rustc::plan::Base;
+use crate::patch::rustc::recorded::{Key, Recorded};
 use crate::patch::rustc::units::Units;
 
 /// Why a call cannot be repeated. Cargo's own build makes up for each.
@@ -50,11 +51,11 @@ pub fn read(directory: &Path) -> Units {
     Units::new(all.into_iter().map(|(_, recorded)| recorded))
 }
 
-/// Whether the call `recorded` would do what it did.
+/// Whether the call `recorded` would do what it did, compiled against `base`.
 ///
 /// # Errors
 /// [`Stale`], where it would not.
-pub fn check(recorded: &Recorded) -> Result<(), Stale> {
+pub fn check(recorded: &Recorded, base: &Base) -> Result<(), Stale> {
     let there = |path: &Path, gone: fn(PathBuf) -> Stale| {
         if path.exists() { Ok(()) } else { Err(gone(path.to_owned())) }
     };
@@ -64,7 +65,10 @@ pub fn check(recorded: &Recorded) -> Result<(), Stale> {
     if let Some(generated) = recorded.generated() {
         there(generated, Stale::Generated)?;
     }
-    recorded.externs.iter().try_for_each(|it| there(&recorded.absolute(&it.path), Stale::Library))?;
+    // A build of cargo's that was cancelled may have taken a library away; then there is another one.
+    let is_kept = |path: &PathBuf| Key::of_library(path).is_some_and(|key| base.results(&key).is_some());
+    let used = recorded.externs.iter().map(|it| recorded.absolute(&it.path));
+    used.filter(|path| !is_kept(path)).try_for_each(|path| there(&path, Stale::Library))?;
     let compiler = recorded.compiler();
     if stamp(compiler, recorded.call.variable("PATH")) == recorded.call.compiler {
         Ok(())

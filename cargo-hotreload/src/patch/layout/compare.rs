@@ -120,6 +120,7 @@ impl Found {
         Difference {
             kind: self.is.kind,
             identity: Identity::of(&path),
+            has_run: running.layouts.contains_key(&name),
             harm: harm(&self.was, &self.is),
             cause,
             extent: self.extent,

@@ -14,6 +14,8 @@ pub struct Difference {
     pub kind: Kind,
     /// Whether the path is sure to name the same type.
     pub identity: Identity,
+    /// Whether anything of exactly this path has run. If not, it is held against what ran under other numbers.
+    pub has_run: bool,
     /// What old data would be to new code.
     pub harm: Harm,
     /// Whether another difference brings this one about.

@@ -64,6 +64,9 @@ fn what_is_certain_is_paired() {
         ("f.a=1 f.a!/1=1 f.a!/2=2", "f.a=1 f.a!/1=1 f.a!/2=3", "f.a same, f.a!/1 same, f.a!/2 edited"),
         ("f.a=1 f.a!/1=1", "f.a=2 f.a!/1=1 f.a!/2=2", "f.a edited, f.a!/1 same, f.a!/2 fresh"),
         ("f.a=1 f.a!/1=1 f.a!/2=2", "f.a=2 f.a!/1=1", "f.a edited, f.a!/1 same"),
+        // Lines above, and equal closures, or another one behind all of them.
+        ("f.a!/1=1.5 f.a!/2=1.6", "f.a!/1=1.7 f.a!/2=1.8", "f.a!/1 edited, f.a!/2 edited"),
+        ("f.a!/1=1.5 f.a!/2=2.6", "f.a!/1=1.7 f.a!/2=2.8 f.a!/3=3.9", "f.a!/1 edited, f.a!/2 edited, f.a!/3 fresh"),
         // An `impl` block came above: the same method under another hash. Old objects lead to the old one.
         ("f.a/1=1", "f.a/2=1", "f.a/2 fresh"),
         ("f.p/1=1", "f.p/2=1", "f.p/2 renamed"),
@@ -113,6 +116,7 @@ fn what_is_not_certain_is_refused() {
         ("f.a!/1=1 f.a!/2=2", "f.a!/1=2 f.a!/2=1", ambiguous("a::{{closure}}")),
         ("f.a!/1=1 f.a!/2=2", "f.a!/1=2", ambiguous("a::{{closure}}")),
         ("f.a!/1=1.5 f.a!/2=2.6", "f.a!/1=2.5 f.a!/2=1.6", ambiguous("a::{{closure}}")),
+        ("f.a!/1=1.5 f.a!/2=2.6", "f.a!/1=3.5 f.a!/2=1.6 f.a!/3=2.7", ambiguous("a::{{closure}}")),
         // It came above and was edited, too: what is the old one now?
         ("f.a!/1=1", "f.a!/1=3 f.a!/2=2", ambiguous("a::{{closure}}")),
         // A method of an old object that was edited below a new `impl` block.

@@ -128,6 +128,12 @@ impl Base {
         Self(self.0.clone().into_iter().chain(seen).collect())
     }
 
+    /// What is compiled against for the library `unit`, if that is not cargo's.
+    #[must_use]
+    pub fn results(&self, unit: &Key) -> Option<&Results> {
+        self.0.get(unit)
+    }
+
     /// Directories with files that belong to it: as long as it is in use, they have to stay.
     #[must_use]
     pub fn directories(&self) -> BTreeSet<PathBuf> {
@@ -136,19 +142,18 @@ impl Base {
     }
 }
 
-/// What to do after `edits` of parts of `program`.
+/// What to do after `edits` of `parts`, those of one or several programs.
 ///
 /// # Errors
 /// [`Refusal`] where only cargo can tell what to do.
 pub fn plan(
     units: &Units,
-    program: &Recorded,
+    parts: &Parts<'_>,
     edits: &[Edit],
     base: &Base,
     places: Places<'_>,
 ) -> Result<Plan, Refusal> {
-    let parts = units.parts(program);
-    let seen = check(units, &parts, edits)?;
+    let seen = check(units, parts, edits)?;
     let alone: BTreeSet<Key> = edits.iter().map(|edit| edit.unit.clone()).filter(|key| !seen.contains(key)).collect();
     let compiled = parts.units.iter().filter(|unit| seen.contains(&unit.key()) || alone.contains(&unit.key()));
     let compiled: Vec<&Recorded> = compiled.copied().collect();
@@ -196,8 +201,11 @@ fn used(unit: &Recorded, external: &Extern, base: &Base) -> Use {
     file.clone().map_or(Use::Omit, Use::Instead)
 }
 
-/// What has to be compiled because a change in it, or below it, can be seen.
-fn check(units: &Units, parts: &Parts<'_>, edits: &[Edit]) -> Result<BTreeSet<Key>, Refusal> {
+/// What has to be compiled because a change in it, or below it, can be seen, after `edits` of `parts`.
+///
+/// # Errors
+/// [`Refusal`] where only cargo can tell what to do.
+pub fn check(units: &Units, parts: &Parts<'_>, edits: &[Edit]) -> Result<BTreeSet<Key>, Refusal> {
     for edit in edits {
         let part = parts.units.iter().find(|unit| unit.key() == edit.unit);
         let part = part.ok_or_else(|| Refusal::NoPart(edit.unit.clone()))?;

@@ -71,11 +71,19 @@ impl Units {
     /// What `program` consists of.
     #[must_use]
     pub fn parts(&self, program: &Recorded) -> Parts<'_> {
+        self.parts_of([program])
+    }
+
+    /// What `programs` consist of, each part once.
+    #[must_use]
+    pub fn parts_of<'program>(&self, programs: impl IntoIterator<Item = &'program Recorded>) -> Parts<'_> {
         let mut parts = Parts::default();
         let mut seen = BTreeSet::new();
-        if let Some(program) = self.get(&program.key()) {
-            seen.insert(program.key());
-            self.collect(program, &mut seen, &mut parts);
+        for program in programs {
+            if let Some(program) = self.get(&program.key()).filter(|program| !seen.contains(&program.key())) {
+                seen.insert(program.key());
+                self.collect(program, &mut seen, &mut parts);
+            }
         }
         let packages: BTreeSet<&Path> = parts.units.iter().filter_map(|unit| unit.package_directory()).collect();
         let scripts = self.newest().filter(|unit| unit.kind() == Kind::BuildScript);

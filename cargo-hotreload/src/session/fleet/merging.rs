@@ -49,10 +49,10 @@ impl Merging {
         self.wants.push(Want { action, by: vec![index] });
     }
 
-    /// What is done, where the programs `staying` still want to be built.
-    pub(super) fn orders(self, staying: &[usize]) -> Vec<Order> {
+    /// What is done.
+    pub(super) fn orders(self) -> Vec<Order> {
         let cause = self.cause;
-        self.wants.into_iter().flat_map(|Want { action, by }| done(cause, action, &by, staying)).collect()
+        self.wants.into_iter().flat_map(|Want { action, by }| done(cause, action, &by)).collect()
     }
 }
 
@@ -79,11 +79,9 @@ fn join(earlier: &mut Action, action: &Action) -> bool {
     }
 }
 
-fn done(cause: Cause, action: Action, by: &[usize], staying: &[usize]) -> Vec<Order> {
+fn done(cause: Cause, action: Action, by: &[usize]) -> Vec<Order> {
     let for_each = |action: Action| by.iter().map(|&index| (Whom::One(index), action.clone())).collect();
     let is_for_all = match (&action, cause) {
-        // A program that leaves takes nobody's build away.
-        (Action::CancelBuild, _) if !staying.iter().all(|index| by.contains(index)) => return Vec::new(),
         // Who has new code says so; that the others have none is no news.
         (Action::Say(Message::Unchanged { .. }), Cause::All { active }) if by.len() < active => return Vec::new(),
         (Action::Record(_), Cause::All { active }) => by.len() == active,

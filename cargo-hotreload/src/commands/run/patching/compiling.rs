@@ -1,106 +1,88 @@
 //! Compiling the edited crates, beside the loop.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::driver::Driver;
 use crate::commands::run::front::ABOVE;
-use crate::commands::run::patching::Compiling;
-use crate::effects::rustc::compile::{Cause, Compilation, Failure, Outcome, Told};
+use crate::commands::run::patching::instance::Moment;
+use crate::commands::run::patching::keeper::{Keeper, Show, Task};
+use crate::commands::run::patching::planning::Planned;
+use crate::commands::run::patching::remove;
+use crate::commands::run::patching::worker::read_crate;
+use crate::effects::rustc::compile::{Cause, Compilation, Compiled, Failure, Outcome, Told};
 use crate::events::gather;
 use crate::events::record::{self, BuildFinished, Diagnostic, Record};
+use crate::live::Crate;
 use crate::patch::rustc::plan::Plan;
+use crate::patch::rustc::recorded::{Key, Recorded};
+use crate::patch::view;
 use crate::plan::command::CommandLine;
 use crate::session::event::{Crates, Event, NoCrates};
 use crate::session::fleet::{Tidings, Whom};
 use crate::ui::say;
+use crate::workspace::graph::HostIndex;
 
-/// How a compilation of crates ended, and what was said of the sources.
-#[derive(Debug)]
-pub(in crate::commands::run) struct CompilationEnded {
+/// What is being compiled.
+pub(super) struct Compiling {
+    plan: Arc<Plan>,
+    began: Moment,
+    refused: BTreeMap<HostIndex, String>,
+    views: Vec<(Key, Option<view::Crate>)>,
+}
+
+/// How compilers ended, and what they said of the sources.
+pub(super) struct Carried {
     outcome: Result<Outcome>,
     diagnostics: Vec<Diagnostic>,
+    at: Instant,
+}
+
+/// How a compilation of crates ended.
+#[derive(Debug)]
+pub(in crate::commands::run) struct CompilationEnded {
+    /// For each program.
+    results: Vec<Result<Crates, NoCrates>>,
+    /// What was said of the sources, if anything was compiled.
+    diagnostics: Option<Vec<Diagnostic>>,
+    is_good: bool,
+    at: Instant,
 }
 
 impl Driver<'_> {
-    /// Compiles the edited crates; what is known without that is told at once.
+    /// Compiles the edited crates.
     pub(in crate::commands::run) fn compile(&mut self) {
-        let Some(patching) = &mut self.patching else { return };
+        let Some(patching) = &self.patching else { return };
         self.cancelled = false;
         self.front.build_begins();
-        patching.take_edits();
-        let known = match patching.plan(&self.facts) {
-            Ok(Some(plan)) => match self.start_compiling(Arc::new(plan)) {
-                Ok(()) => return,
-                Err(error) => Err(NoCrates::ForCargo(format!("{error:#}"))),
-            },
-            Ok(None) => Ok(Crates { names: Vec::new() }),
-            Err(why) => Err(NoCrates::ForCargo(why)),
-        };
-        if let Some(patching) = &mut self.patching {
-            patching.settle_edits(known.is_ok());
-        }
-        self.queue.push_back(Tidings::All(Event::Crates(known)));
+        patching.compile(Box::new(self.front.diagnostics()));
     }
 
-    fn start_compiling(&mut self, plan: Arc<Plan>) -> Result<()> {
-        let what = plan.steps.iter().map(|step| step.crate_name.as_str()).collect::<Vec<_>>().join(" ");
+    /// These crates are being compiled.
+    pub(in crate::commands::run) fn compiling(&mut self, crates: &str) {
         // The whole call is long, and cargo's.
-        self.record_build(&CommandLine::new("rustc", ".").args(["--crate-name", &what]));
-        let (arrivals, show) = (self.arrivals.clone(), self.front.diagnostics());
-        let (sender, receiver) = channel();
-        let shared = Arc::clone(&plan);
-        let run = move || {
-            let compilation = Compilation::new(&shared);
-            drop(sender.send(compilation.canceller()));
-            let mut diagnostics = Vec::new();
-            let outcome = compilation.run(|told| match told {
-                Told::Said(rendered, recorded) => {
-                    diagnostics.push(recorded);
-                    show(rendered);
-                }
-                Told::Printed(text) => say::lines(&text),
-                Told::Began(_) | Told::Metadata(_) | Told::Ended(..) => {}
-            });
-            drop(arrivals.send(Arrival::Compiled(CompilationEnded { outcome, diagnostics })));
-        };
-        thread::Builder::new().name("compile".into()).spawn(run)?;
-        let canceller = receiver.recv()?;
-        if let Some(patching) = &mut self.patching {
-            patching.compiling = Some(Compiling { canceller, plan });
-        }
-        Ok(())
+        self.record_build(&CommandLine::new("rustc", ".").args(["--crate-name", crates]));
     }
 
     /// The compilation has ended.
-    pub(in crate::commands::run) fn compiled(&mut self, ended: CompilationEnded) -> Event {
-        let CompilationEnded { outcome, diagnostics } = ended;
-        let is_good = matches!(outcome, Ok(Outcome::Done(_)));
-        self.front.build_ended(is_good, self.cancelled);
-        self.record_compiled(diagnostics, is_good);
-        let Some(patching) = &mut self.patching else { return Event::Crates(Ok(Crates { names: Vec::new() })) };
-        let compiling = patching.compiling.take();
-        patching.settle_edits(is_good);
-        let result = match outcome {
-            Ok(Outcome::Done(compiled)) => {
-                patching.read(&compiled).map_err(|error| NoCrates::ForCargo(format!("{error:#}")))
-            }
-            Ok(Outcome::Failed(failure)) => Err(reason(failure)),
-            Ok(Outcome::Cancelled) => Err(NoCrates::Wrong("it was cancelled".to_owned())),
-            Err(error) => Err(NoCrates::ForCargo(format!("{error:#}"))),
-        };
-        Event::Crates(result.map(|crates| {
-            let names = crates.iter().map(|compiled| compiled.name.clone()).collect();
-            patching.compiled = Arc::new(crates);
-            if let Some(Compiling { plan, .. }) = compiling {
-                patching.next_base = patching.base.after(&plan);
-            }
-            Crates { names }
-        }))
+    pub(in crate::commands::run) fn compiled(&mut self, ended: CompilationEnded) -> Tidings {
+        let CompilationEnded { results, diagnostics, is_good, at } = ended;
+        if let Some(diagnostics) = diagnostics {
+            self.front.build_ended(is_good, self.cancelled);
+            self.record_compiled(diagnostics, is_good);
+        }
+        self.queue.push_back(Tidings::All(Event::Compiled { at }));
+        let nothing = || Ok(Crates { names: Vec::new() });
+        let missing = self.facts.instances.len().saturating_sub(results.len());
+        let results = results.into_iter().chain(std::iter::repeat_with(nothing).take(missing));
+        Tidings::Each(results.map(Event::Crates).collect())
     }
 
     fn record_compiled(&mut self, diagnostics: Vec<Diagnostic>, is_good: bool) {
@@ -112,6 +94,165 @@ impl Driver<'_> {
         let (diagnostics, left_out) = gather::foremost(diagnostics);
         let finished = self.recorded.finished(outcome);
         self.record(Whom::All, Record::BuildFinished(BuildFinished { diagnostics, left_out, ..finished }));
+    }
+}
+
+impl Keeper {
+    /// Compiles what was edited; what is known without that is told at once.
+    pub(super) fn compile(&mut self, number: u64, show: Show, to_itself: &Sender<Task>) {
+        let planned = if self.cancelling.is_unwanted(number) {
+            Err(NoCrates::Wrong("it was cancelled".to_owned()))
+        } else {
+            let files = self.files();
+            self.plan(&files).map_err(|error| NoCrates::ForCargo(format!("{error:#}")))
+        };
+        let began = self.now;
+        let (plan, compiling) = match planned {
+            Err(why) => return self.tell(vec![Err(why); self.instances()], None, false, Instant::now()),
+            Ok(Planned { plan: None, refused, views }) => {
+                self.is_compiled(began, &refused, views);
+                let results = self.results(&refused);
+                return self.tell(results, None, true, Instant::now());
+            }
+            Ok(Planned { plan: Some(plan), refused, views }) => {
+                let plan = Arc::new(plan);
+                (Arc::clone(&plan), Compiling { plan, began, refused, views })
+            }
+        };
+        let names = plan.steps.iter().map(|step| step.crate_name.as_str()).collect::<Vec<_>>().join(" ");
+        drop(self.arrivals.send(Arrival::Compiling(names)));
+        self.compiling = Some(compiling);
+        if let Err(error) = self.carry_out(number, plan, show, to_itself.clone()) {
+            self.compiled(Carried { outcome: Err(error), diagnostics: Vec::new(), at: Instant::now() });
+        }
+    }
+
+    fn carry_out(&mut self, number: u64, plan: Arc<Plan>, show: Show, to_itself: Sender<Task>) -> Result<()> {
+        let (sender, receiver) = channel();
+        let run = move || {
+            let compilation = Compilation::new(&plan);
+            drop(sender.send(compilation.canceller()));
+            let mut diagnostics = Vec::new();
+            let outcome = compilation.run(|told| match told {
+                Told::Said(rendered, recorded) => {
+                    diagnostics.push(recorded);
+                    show(rendered);
+                }
+                Told::Printed(text) => say::lines(&text),
+                Told::Began(_) | Told::Metadata(_) | Told::Ended(..) => {}
+            });
+            drop(to_itself.send(Task::Compiled(Carried { outcome, diagnostics, at: Instant::now() })));
+        };
+        let thread = thread::Builder::new().name("compile".into()).spawn(run).context("cannot start a thread")?;
+        self.threads.push(thread);
+        self.cancelling.edited(number, receiver.recv()?);
+        Ok(())
+    }
+
+    /// Compilers have ended: what they made is read, and waits for the processes.
+    pub(super) fn compiled(&mut self, carried: Carried) {
+        let Carried { outcome, diagnostics, at } = carried;
+        let Some(Compiling { plan, began, refused, views }) = self.compiling.take() else { return };
+        let result = match outcome {
+            Ok(Outcome::Done(compiled)) => {
+                self.read(&compiled).map_err(|error| NoCrates::ForCargo(format!("{error:#}")))
+            }
+            Ok(Outcome::Failed(failure)) => Err(reason(failure)),
+            Ok(Outcome::Cancelled) => Err(NoCrates::Wrong("it was cancelled".to_owned())),
+            Err(error) => Err(NoCrates::ForCargo(format!("{error:#}"))),
+        };
+        let is_good = result.is_ok();
+        let results = match result {
+            Ok(crates) => {
+                self.wait_for_processes(began, &crates);
+                self.is_compiled(began, &refused, views);
+                self.goes_on_from(&plan);
+                self.results(&refused)
+            }
+            Err(why) => vec![Err(why); self.instances()],
+        };
+        self.tell(results, Some(diagnostics), is_good, at);
+    }
+
+    /// What was compiled is compiled against from here on, if callers see it. What nobody needs any more goes: edit after
+    /// edit may come before cargo has built everything.
+    fn goes_on_from(&mut self, plan: &Plan) {
+        let Some(known) = &mut self.known else { return };
+        known.base = known.base.after(plan);
+        let needed: BTreeSet<PathBuf> = known.base.directories().into_iter().chain(known.kept.directories()).collect();
+        for directory in self.results.extract_if(.., |directory| !needed.contains(directory)) {
+            remove(&directory);
+        }
+    }
+
+    /// Everything that was edited before `began` is compiled, but for programs that only cargo can build.
+    fn is_compiled(
+        &mut self,
+        began: Moment,
+        refused: &BTreeMap<HostIndex, String>,
+        views: Vec<(Key, Option<view::Crate>)>,
+    ) {
+        let Some(known) = &mut self.known else { return };
+        known.views.update(views);
+        for (index, host) in known.programs.hosts.iter().enumerate() {
+            if self.workers.contains_key(&index) && !refused.contains_key(host) {
+                self.missing[index].compiled_since(began);
+            }
+        }
+    }
+
+    /// Reads the machine code of `compiled`, and what it was made of.
+    fn read(&mut self, compiled: &[Compiled]) -> Result<Vec<(Key, Arc<Crate>)>> {
+        if let Some(known) = &mut self.known {
+            for Compiled { unit, dep_info, .. } in compiled {
+                if let (Some(recorded), Some(dep_info)) = (known.units.get(unit), dep_info) {
+                    known.sources.add(recorded, dep_info);
+                }
+            }
+        }
+        compiled.iter().map(|compiled| Ok((compiled.unit.clone(), Arc::new(read_crate(compiled)?)))).collect()
+    }
+
+    /// Each program gets those of `crates` that it has.
+    fn wait_for_processes(&mut self, began: Moment, crates: &[(Key, Arc<Crate>)]) {
+        let Some(known) = &self.known else { return };
+        let parts = |host| -> BTreeSet<Key> {
+            let parts = known.program(host).map(|program| known.units.parts(program)).unwrap_or_default();
+            parts.units.into_iter().map(Recorded::key).collect()
+        };
+        let mut of_hosts: BTreeMap<HostIndex, BTreeSet<Key>> = BTreeMap::new();
+        for index in self.workers.keys() {
+            let Some(&host) = known.programs.hosts.get(*index) else { continue };
+            let parts = of_hosts.entry(host).or_insert_with(|| parts(host));
+            let missing = &mut self.missing[*index];
+            for (key, compiled) in crates.iter().filter(|(key, _)| parts.contains(key)) {
+                missing.add(key.clone(), began, Arc::clone(compiled));
+            }
+        }
+    }
+
+    /// What there is for each program.
+    fn results(&self, refused: &BTreeMap<HostIndex, String>) -> Vec<Result<Crates, NoCrates>> {
+        let hosts = self.known.iter().flat_map(|known| &known.programs.hosts);
+        let result = |(index, host): (usize, &HostIndex)| match refused.get(host) {
+            Some(why) => Err(NoCrates::ForCargo(why.clone())),
+            None => Ok(Crates { names: self.missing[index].names() }),
+        };
+        hosts.enumerate().map(result).collect()
+    }
+
+    fn instances(&self) -> usize {
+        self.known.as_ref().map_or(0, |known| known.programs.hosts.len())
+    }
+
+    fn tell(
+        &self,
+        results: Vec<Result<Crates, NoCrates>>,
+        diagnostics: Option<Vec<Diagnostic>>,
+        is_good: bool,
+        at: Instant,
+    ) {
+        drop(self.arrivals.send(Arrival::Compiled(CompilationEnded { results, diagnostics, is_good, at })));
     }
 }
 

@@ -4,18 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
 use crate::commands::run::arrival::Arrival;
-use crate::effects::dep_info;
-use crate::effects::rustc::compile::{Code, Compilation, Compiled, Outcome};
-use crate::live::{Crate, Live};
-use crate::patch::rustc::plan::Plan;
-use crate::patch::rustc::recorded::{Kind, Recorded};
-use crate::patch::rustc::replay::Results;
+use crate::commands::run::patching::base::OwnCode;
+use crate::commands::run::patching::cancelling::Cancelling;
+use crate::effects::rustc::compile::{Code, Compiled};
+use crate::events::record;
+use crate::live::{Crate, Live, Patched};
+use crate::patch::rustc::recorded::Recorded;
 use crate::patch::set::members;
 use crate::session::event::Patch;
 
@@ -23,18 +23,17 @@ use crate::session::event::Patch;
 #[derive(Debug)]
 pub(super) enum Task {
     /// To put these crates into the process.
-    Patch(Arc<Vec<Crate>>),
+    Patch(Vec<Arc<Crate>>),
     /// To compare these crates, which cargo has built, with what the process runs.
-    Compare(Vec<Recorded>),
+    Compare(Vec<(Recorded, Option<PathBuf>)>),
 }
 
 /// What the process was started from.
-#[derive(Debug)]
 pub(super) struct Base {
-    /// Its crates that may be edited.
-    pub(super) local: Vec<Recorded>,
-    /// How the program's own crate is compiled once more, for its objects: cargo has none.
-    pub(super) program: Result<Plan, String>,
+    /// Its crates that may be edited, with the libraries among them.
+    pub(super) local: Vec<(Recorded, Option<PathBuf>)>,
+    /// The code of the program's own crate.
+    pub(super) own: Arc<OwnCode>,
     /// When the build began: everything that was read must be older.
     pub(super) began: SystemTime,
     /// Where Rust's own libraries are.
@@ -45,26 +44,40 @@ pub(super) struct Base {
     pub(super) profile: String,
     /// Where cargo has all others.
     pub(super) dependencies: PathBuf,
+    /// What ends compilations.
+    pub(super) cancelling: Arc<Cancelling>,
+    /// Whom to tell that nothing is compiled for it any more.
+    pub(super) turn: Turn,
+}
+
+/// As long as it is there, cargo has to wait: it would compile the same crate.
+pub(super) struct Turn(pub(super) Sender<Arrival>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        drop(self.0.send(Arrival::Turn));
+    }
 }
 
 /// Starts a thread for the process `pid` of the program of the number `index`. It ends with what it is told through.
-pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival>) -> std::io::Result<Sender<Task>> {
+pub(super) fn start(
+    index: usize,
+    pid: u32,
+    base: Base,
+    arrivals: Sender<Arrival>,
+) -> std::io::Result<(Sender<Task>, JoinHandle<()>)> {
     let (sender, tasks) = channel();
     let work = move || {
-        let mut live = attach(pid, &base);
+        let mut live = attach(pid, base);
         for task in tasks {
             let told = match (task, &mut live) {
                 (Task::Patch(_), Err(error)) => {
                     Some(Arrival::Patched(index, Err(format!("it cannot be patched: {error:#}"))))
                 }
                 (Task::Patch(crates), Ok(live)) => {
+                    let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
                     let result = live.patch(&crates).map_err(|refused| refused.to_string());
-                    let result = result.map(|patched| Patch {
-                        functions: patched.functions.len(),
-                        running: patched.running(),
-                        begun: patched.begun,
-                    });
-                    Some(Arrival::Patched(index, result))
+                    Some(Arrival::Patched(index, result.map(told)))
                 }
                 (Task::Compare(_), Err(_)) => None,
                 (Task::Compare(units), Ok(live)) => diverged(live, &units).map(|why| Arrival::Diverged(index, why)),
@@ -74,46 +87,56 @@ pub(super) fn start(index: usize, pid: u32, base: Base, arrivals: Sender<Arrival
             }
         }
     };
-    thread::Builder::new().name("patches".into()).spawn(work).map(|_| sender)
+    thread::Builder::new().name("patches".into()).spawn(work).map(|thread| (sender, thread))
 }
 
-fn attach(pid: u32, base: &Base) -> Result<Live> {
-    let mut libraries = archives(&base.dependencies)?;
-    libraries.extend(archives(&base.toolchain)?);
-    let mut live = Live::attach(pid, libraries, &base.directory, &base.profile)?;
-    for unit in &base.local {
+/// What the session is told of a patch.
+fn told(patched: Patched) -> Patch {
+    let applied = patched.applied.as_ref();
+    let took = record::Patch {
+        bytes: patched.bytes,
+        threads: applied.map_or(0, |applied| applied.threads),
+        stopped_ms: applied.map(|applied| applied.stopped).unwrap_or_default().into(),
+        rounds: applied.map_or(0, |applied| applied.rounds),
+        planning_ms: patched.planning.into(),
+        writing_ms: patched.writing.into(),
+    };
+    let (functions, running) = (patched.functions.len(), patched.running());
+    Patch { functions, running, begun: patched.begun, took }
+}
+
+fn attach(pid: u32, base: Base) -> Result<Live> {
+    let Base { local, own, began, toolchain, directory, profile, dependencies, cancelling, turn } = base;
+    let own = own.get(began, &cancelling);
+    drop(turn);
+    let own = own?;
+    let mut libraries = archives(&dependencies)?;
+    libraries.extend(archives(&toolchain)?);
+    let mut live = Live::attach(pid, libraries, &directory, &profile)?;
+    for (unit, _) in &local {
         if !matches!(unit.debug_info.as_deref(), Some("2" | "full")) {
             live.is_blind_for(&unit.crate_name);
         }
     }
-    for unit in base.local.iter().filter(|unit| unit.kind() == Kind::Library) {
-        let results = Results::of_cargo(unit);
-        let Some(rlib) = results.rlib else { continue };
-        check_age(&rlib, pid)?;
-        live.runs(&archive(unit.key().path(), &unit.crate_name, &rlib)?, unit.optimised())?;
+    for (unit, rlib) in &local {
+        let Some(rlib) = rlib else { continue };
+        check_age(rlib, pid)?;
+        live.runs(&archive(unit.key().path(), &unit.crate_name, rlib)?, unit.optimised())?;
     }
-    let plan = base.program.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
-    fs::create_dir_all(&plan.out_dir).context("cannot make a directory")?;
-    let Outcome::Done(compiled) = Compilation::new(plan).run(|_| {})? else {
-        bail!("the program's own crate could not be compiled once more");
-    };
-    for compiled in &compiled {
-        if let Some(unit) = base.local.iter().find(|unit| unit.key() == compiled.unit) {
-            if let Some(dep_info) = &compiled.dep_info {
-                check_sources(dep_info, &unit.call.directory, base.began)?;
-            }
-            live.runs(&read_crate(compiled)?, unit.optimised())?;
+    for (unit, _) in &local {
+        let key = unit.key().path().display().to_string();
+        if let Some(own) = own.iter().find(|own| own.key == key) {
+            live.runs(own, unit.optimised())?;
         }
     }
     Ok(live)
 }
 
 /// Why what cargo has built is not what `live` runs.
-fn diverged(live: &Live, units: &[Recorded]) -> Option<String> {
-    for unit in units.iter().filter(|unit| unit.kind() == Kind::Library) {
-        let results = Results::of_cargo(unit);
-        let read = results.rlib.map(|rlib| archive(unit.key().path(), &unit.crate_name, &rlib));
-        // What is gone is being built again.
+fn diverged(live: &Live, units: &[(Recorded, Option<PathBuf>)]) -> Option<String> {
+    for (unit, rlib) in units {
+        let read = rlib.as_ref().map(|rlib| archive(unit.key().path(), &unit.crate_name, rlib));
+        // What is gone was built again.
         let Some(Ok(built)) = read else { continue };
         if let Ok(Some(item)) = live.difference(&built) {
             return Some(format!("cargo made something else of `{item}` than what was patched in"));
@@ -129,16 +152,6 @@ fn check_age(rlib: &Path, pid: u32) -> Result<()> {
     let built = modified(rlib).with_context(|| format!("cannot read `{}`", rlib.display()))?;
     if built > linked {
         bail!("`{}` was built again since the program was linked", rlib.display());
-    }
-    Ok(())
-}
-
-fn check_sources(dep_info: &Path, directory: &Path, began: SystemTime) -> Result<()> {
-    for path in dep_info::inputs([dep_info], directory) {
-        let changed = fs::metadata(&path).and_then(|metadata| metadata.modified());
-        if changed.is_ok_and(|changed| changed > began) {
-            bail!("`{}` was saved while the program was started", path.display());
-        }
     }
     Ok(())
 }

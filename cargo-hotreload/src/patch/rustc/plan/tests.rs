@@ -20,7 +20,7 @@ fn units() -> Units {
 fn planned(units: &Units, edits: &[(&str, Seen)], base: &Base, out_dir: &str) -> Result<Plan, Refusal> {
     let program = units.get(&key("app")).expect("the program");
     let edits: Vec<Edit> = edits.iter().map(|(name, seen)| Edit { unit: key(name), seen: *seen }).collect();
-    plan(units, program, &edits, base, Places { out_dir: Path::new(out_dir), tool: Path::new("/tool") })
+    plan(units, &units.parts(program), &edits, base, Places { out_dir: Path::new(out_dir), tool: Path::new("/tool") })
 }
 
 fn names(plan: &Plan) -> Vec<&str> {
