@@ -17,7 +17,8 @@ fn main() -> ExitCode {
     // Without unwinding and in one piece, so that nothing of `core` that panics is left; with unwind tables, because
     // backtraces go through it.
     command.args(["-Cpanic=abort", "-Copt-level=3", "-Ccodegen-units=1", "-Clto=fat", "-Cforce-unwind-tables=yes"]);
-    command.args(["-Cstrip=symbols", "-Clink-arg=-nostartfiles", "-Clink-arg=-nostdlib"]);
+    // The symbols stay: debuggers look for two of them, which are not exported.
+    command.args(["-Cstrip=debuginfo", "-Clink-arg=-nostartfiles", "-Clink-arg=-nostdlib"]);
     if let Some(linker) = linker() {
         command.arg(format!("-Clinker={linker}"));
     }

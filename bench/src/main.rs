@@ -9,6 +9,7 @@ use clap::Parser;
 mod edits;
 mod idle;
 mod measure;
+mod oracle;
 mod scale;
 mod soak;
 mod views;
@@ -35,6 +36,10 @@ enum Benchmark {
     Idle(idle::Idle),
     /// Many patches in one process under load: nothing may fail, restart or answer wrongly
     Soak(soak::Soak),
+    /// Whether what becomes of the edits of a repository's past is right
+    Commits(oracle::Commits),
+    /// Whether what becomes of generated edits is right
+    Mutations(oracle::Mutations),
     /// How many edits of a repository's past would be masked from other crates, and what keeps the others from it
     Views(views::Views),
 }
@@ -45,6 +50,8 @@ fn main() -> ExitCode {
         Benchmark::Edits(arguments) => edits::run(&arguments),
         Benchmark::Idle(arguments) => idle::run(&arguments),
         Benchmark::Soak(arguments) => soak::run(&arguments),
+        Benchmark::Commits(arguments) => oracle::commits(&arguments),
+        Benchmark::Mutations(arguments) => oracle::mutations(&arguments),
         Benchmark::Views(arguments) => views::run(&arguments),
     };
     match result {

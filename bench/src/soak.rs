@@ -32,7 +32,7 @@ mod http;
 mod layer;
 mod random;
 mod report;
-mod session;
+pub(crate) mod session;
 mod step;
 mod workspace;
 

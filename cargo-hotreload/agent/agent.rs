@@ -11,6 +11,7 @@
 #[path = "../src/patch/agent_state.rs"]
 #[allow(dead_code, reason = "some of it is for the tool alone")]
 mod agent_state;
+mod debugger;
 mod environment;
 mod libc;
 mod objects;
@@ -46,6 +47,7 @@ static STATE: Shared<State> = Shared(UnsafeCell::new(State {
     thread_locals: 0,
     thread_creation: 0,
     thread_locals_image: 0,
+    debugger: 0,
     count: 0,
     unwind: [Unwind { code: NOWHERE, header: 0 }; CAPACITY],
 }));
@@ -72,6 +74,7 @@ extern "C" fn begin() {
         (*state).thread_locals = threads::block();
         (*state).thread_creation = threads::creation();
         (*state).thread_locals_image = layout.image_of(threads::block());
+        (*state).debugger = debugger::list();
         compiler_fence(Ordering::SeqCst);
         (&raw mut (*state).magic).write_volatile(MAGIC);
     }

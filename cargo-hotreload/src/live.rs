@@ -6,22 +6,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use object::Endianness;
-use object::elf::PT_LOAD;
-use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
-use procfs::process::{MMapPath, Process};
 use thiserror::Error;
 
-use crate::effects::agent::{Agent, Missing};
+use crate::effects::agent::Agent;
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
-use crate::live::description::Description;
+use crate::live::description::{Description, Destination};
 use crate::live::guard::{Checked, Guard};
+use crate::live::perf_map::PerfMap;
+use crate::live::process::{bias, ready_agent};
 use crate::patch::agent_state::THREAD_LOCALS;
+use crate::patch::companion::debugger::List;
 use crate::patch::content::{Contents, Optimised};
 use crate::patch::jump;
 use crate::patch::link::room::Room;
@@ -35,10 +33,8 @@ use crate::patch::world::{Compiled, Plan, World};
 
 mod description;
 mod guard;
-
-/// How long a program may take to run its constructors.
-const READY_DEADLINE: Duration = Duration::from_secs(10);
-const READY_INTERVAL: Duration = Duration::from_millis(2);
+mod perf_map;
+mod process;
 
 /// A running program that takes patches.
 #[derive(Debug)]
@@ -53,6 +49,9 @@ pub struct Live {
     profile: String,
     /// Entries that are jumps already.
     redirected: Vec<u64>,
+    /// What debuggers read.
+    list: List,
+    perf_map: PerfMap,
 }
 
 /// The Rust libraries that the program was linked from, and Rust's own.
@@ -129,7 +128,9 @@ impl Live {
         let libraries = Libraries::Files(libraries);
         let (world, guard) = (World::new(running, room), Guard::of_executable(&executable)?);
         let (directory, profile) = (directory.to_owned(), profile.to_owned());
-        Ok(Self { agent, world, libraries, guard, directory, profile, redirected: Vec::new() })
+        let descriptor = agent.debugger().context("cannot read the agent's variables")?;
+        let (list, perf_map) = (List { descriptor, first: 0 }, PerfMap::of(pid));
+        Ok(Self { agent, world, libraries, guard, directory, profile, redirected: Vec::new(), list, perf_map })
     }
 
     /// The program runs `compiled`.
@@ -138,6 +139,11 @@ impl Live {
         self.world.runs(&compiled.key, contents);
         self.guard.runs(compiled);
         Ok(())
+    }
+
+    /// Whether the program may have been linked from the objects of `compiled`, its own crate.
+    pub fn may_be_of(&self, compiled: &Crate) -> Result<bool> {
+        Ok(self.world.may_be_of(&set(&compiled.objects)?))
     }
 
     /// Not every type of the crate `name` is known: its debug information is not full.
@@ -173,6 +179,7 @@ impl Live {
         }
         if let Some(description) = &description {
             description.write(&self.directory)?;
+            placed.writes.push(description.entry.clone());
         }
         let functions = plan.linked.redirects.iter().map(|redirect| readable(&redirect.name)).collect();
         let main = crates.iter().map(|compiled| &compiled.name).find(|name| self.is_main_replaced(name, &placed));
@@ -181,6 +188,7 @@ impl Live {
         let applied = if placed.redirects.is_empty() { None } else { Some(apply(&self.agent, &placed)?) };
         if applied.is_some() {
             self.redirected.extend(placed.redirects.iter().map(|redirect| redirect.address));
+            self.describe(description.as_ref());
         }
         self.world.commit(plan);
         self.guard.commit(checked);
@@ -192,6 +200,15 @@ impl Live {
             planning,
             writing: began.elapsed().saturating_sub(planning),
         })
+    }
+
+    /// Tells debuggers and profilers of a patch that is there. What goes wrong is no reason to give it up.
+    fn describe(&mut self, description: Option<&Description>) {
+        let Some(description) = description else { return };
+        if let Ok(list) = description.list(self.agent.memory()) {
+            self.list = list;
+        }
+        drop(self.perf_map.add(&description.perf_map));
     }
 
     fn is_main_replaced(&self, name: &str, placed: &Placed) -> bool {
@@ -212,9 +229,10 @@ impl Live {
         loop {
             let others = set(&found)?;
             let missing = match self.world.plan(&compiled, &others, &self.guard.with(checked)) {
-                Ok(plan) => {
+                Ok(mut plan) => {
                     let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).chain([&others]).collect();
-                    let description = Description::of(&sets, &plan.linked, self.agent.code())?;
+                    let (code, directory, list) = (self.agent.code(), &*self.directory, self.list);
+                    let description = Description::of(&sets, &mut plan, Destination { code, directory, list })?;
                     return Ok((plan, description));
                 }
                 Err(Failure::Refused(refusal)) => return Err(refusal.into()),
@@ -253,41 +271,6 @@ impl Live {
             Err(Refusal::NoRoomForJump { name: readable(&redirect.name) }.into())
         }
     }
-}
-
-/// Waits until the agent is ready.
-fn ready_agent(pid: u32) -> Result<Agent> {
-    let deadline = Instant::now() + READY_DEADLINE;
-    loop {
-        match Agent::find(pid) {
-            // While the dynamic linker works, the agent may be mapped in parts, of which not all can be read.
-            Err(Missing::NotReady { .. } | Missing::NotLoaded { .. } | Missing::NotPermitted { .. })
-                if Instant::now() < deadline =>
-            {
-                sleep(READY_INTERVAL);
-            }
-            found => return Ok(found?),
-        }
-    }
-}
-
-/// How many bytes above the addresses that it was linked for the executable of the process `pid` is.
-fn bias(pid: u32, executable: &[u8]) -> Result<u64> {
-    let process = Process::new(pid.cast_signed()).context("the program has ended")?;
-    let path = process.exe().context("the program has ended")?;
-    let maps = process.maps().context("the program has ended")?;
-    let is_begin = |map: &&procfs::process::MemoryMap| map.offset == 0 && map.pathname == MMapPath::Path(path.clone());
-    let begin = maps.iter().find(is_begin).context("the executable is not mapped")?.address.0;
-    Ok(begin.wrapping_sub(linked_begin(executable)?))
-}
-
-/// The address that the begin of the executable was linked for.
-fn linked_begin(executable: &[u8]) -> Result<u64> {
-    let elf = ElfFile64::<Endianness>::parse(executable).context("this is no ELF executable")?;
-    let endian = elf.endian();
-    let headers = elf.elf_header().program_headers(endian, elf.data()).context("the program headers are cut off")?;
-    let first = headers.iter().find(|header| header.p_type(endian) == PT_LOAD && header.p_offset(endian) == 0);
-    Ok(first.context("the executable is loaded without its begin")?.p_vaddr(endian))
 }
 
 fn set(objects: &[Vec<u8>]) -> Result<Set<'_>> {

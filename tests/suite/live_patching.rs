@@ -73,6 +73,19 @@ fn what_cannot_be_patched_restarts_with_the_reason() {
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
 }
 
+/// The program's own crate is no library: what the program runs of it is known from the first moment all the same, also after
+/// a restart.
+#[test]
+fn the_program_itself_can_be_edited_as_soon_as_it_runs() {
+    let app = Patched::new();
+    let session = app.start(&[]);
+    app.patch(&session, ("ws/app/src/main.rs", "\"main\"", "\"first\""), "2 first api base0 outside text");
+    app.edit("ws/api/src/lib.rs", "AtomicU32::new(0)", "AtomicU32::new(5)");
+    session.output.expect(BUILD, ["[hotreload] restarted as process", "said: 1 first api base0 outside text"]);
+    app.patch(&session, ("ws/app/src/main.rs", "\"first\"", "\"again\""), "2 again api base0 outside text");
+    session.terminate();
+}
+
 /// What was compiled is kept as long as something is compiled against it, and no longer: somebody may go on editing
 /// before cargo has ever built everything.
 #[test]

@@ -2,18 +2,22 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 /// How long a request may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a connection is kept without a request: servers close it some time.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// A connection that is made when it is needed.
 #[derive(Debug)]
 pub(crate) struct Connection {
     address: SocketAddr,
-    stream: Option<BufReader<TcpStream>>,
+    /// The stream, and when it was last used.
+    stream: Option<(BufReader<TcpStream>, Instant)>,
 }
 
 impl Connection {
@@ -24,13 +28,13 @@ impl Connection {
     /// The body of the page at `path`.
     pub(crate) fn get(&mut self, path: &str) -> Result<String> {
         let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => self.connect()?,
+            Some((stream, used)) if used.elapsed() < IDLE => stream,
+            _ => self.connect()?,
         };
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
         stream.get_mut().write_all(request.as_bytes())?;
         let body = read(&mut stream)?;
-        self.stream = Some(stream);
+        self.stream = Some((stream, Instant::now()));
         Ok(body)
     }
 

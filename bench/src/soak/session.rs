@@ -41,6 +41,10 @@ pub(crate) struct Event {
     #[serde(default)]
     pub(crate) command: String,
     #[serde(default)]
+    pub(crate) when: String,
+    #[serde(default)]
+    pub(crate) modules: Vec<String>,
+    #[serde(default)]
     pub(crate) functions: usize,
     pub(crate) patch: Option<Patch>,
     #[serde(default)]

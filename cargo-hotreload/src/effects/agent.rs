@@ -196,6 +196,11 @@ impl Agent {
         self.field(offset_of!(State, thread_locals_image))
     }
 
+    /// The address of the list in which debuggers look for patches.
+    pub fn debugger(&self) -> io::Result<u64> {
+        self.field(offset_of!(State, debugger))
+    }
+
     /// How many patches can be unwound.
     pub fn count(&self) -> io::Result<u64> {
         self.field(offset_of!(State, count))

@@ -2,6 +2,7 @@
 //! What is called and why is decided in [`crate::patch::rustc`].
 
 pub mod background;
+pub mod cached;
 pub mod compile;
 mod job_server;
 mod link;

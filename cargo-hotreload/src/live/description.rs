@@ -1,42 +1,69 @@
-//! Files that describe a patch to whoever asks: the program's own backtraces, and profilers.
+//! What describes a patch to whoever asks: files for the program's own backtraces and for profilers, and an entry in the
+//! list that debuggers read.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::effects::memory::Memory;
 use crate::patch::agent_state::Region;
 use crate::patch::companion::Companion;
-use crate::patch::link::Linked;
+use crate::patch::companion::debugger::{Entry, List};
+use crate::patch::placed::Write;
 use crate::patch::set::Set;
+use crate::patch::world::Plan;
 
-/// What `perf` reads as `/tmp/perf-PID.map`.
-const PERF_MAP: &str = "perf.map";
+/// Where descriptions go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Destination<'live> {
+    /// The agent's code region.
+    pub(super) code: Region,
+    /// Where the program looks for files.
+    pub(super) directory: &'live Path,
+    /// The list of patches.
+    pub(super) list: List,
+}
 
-/// What the files of a patch say.
+/// What is said of a patch.
 #[derive(Debug)]
 pub(super) struct Description {
     /// An ELF file with symbols and lines.
     image: Vec<u8>,
     /// The names that the agent has told for the code of the patch.
     slots: Range<u64>,
-    perf_map: String,
+    /// Lines for `perf`.
+    pub(super) perf_map: String,
+    /// The entry of the list: part of the patch.
+    pub(super) entry: Write,
+    /// What puts it into the list, once it is there.
+    links: Vec<Write>,
+    list: List,
 }
 
 impl Description {
-    /// That of `linked`, which was put together from `sets`; code goes into `region`.
-    pub(super) fn of(sets: &[&Set<'_>], linked: &Linked, region: Region) -> Result<Option<Self>> {
-        let companion = Companion::of(sets, linked, region.start).context("the patch cannot be described")?;
-        Ok(companion.map(|companion| Self {
-            slots: companion.slots(region),
-            perf_map: companion.perf_map(),
-            image: companion.image,
-        }))
+    /// That of `plan`, which was made of `sets`, and has a place for the entry then.
+    pub(super) fn of(sets: &[&Set<'_>], plan: &mut Plan, to: Destination<'_>) -> Result<Option<Self>> {
+        let cannot = "the patch cannot be described";
+        let Some(companion) = Companion::of(sets, &plan.linked, to.code.start).context(cannot)? else {
+            return Ok(None);
+        };
+        let slots = companion.slots(to.code);
+        let entry = Entry::new(&companion, &to.directory.join(slots.start.to_string())).context(cannot)?;
+        let (mut links, list) = entry.register(plan.reserve(entry.size())?, to.list);
+        let entry = links.remove(0);
+        Ok(Some(Self { perf_map: companion.perf_map(), image: companion.image, slots, entry, links, list }))
     }
 
-    /// Writes the files into `directory`.
+    /// Puts the entry into the list, and returns the list with it.
+    pub(super) fn list(&self, memory: &Memory) -> Result<List> {
+        self.links.iter().try_for_each(|link| memory.write(link.address, &link.bytes))?;
+        Ok(self.list)
+    }
+
+    /// Writes the file of the program's backtraces into `directory`.
     pub(super) fn write(&self, directory: &Path) -> Result<()> {
         let file = |slot: u64| directory.join(slot.to_string());
         let first = file(self.slots.start);
@@ -50,7 +77,6 @@ impl Description {
                 _ => fs::hard_link(&first, &other).with_context(cannot)?,
             }
         }
-        let map = OpenOptions::new().create(true).append(true).open(directory.join(PERF_MAP));
-        map.and_then(|mut map| map.write_all(self.perf_map.as_bytes())).with_context(cannot)
+        Ok(())
     }
 }

@@ -60,7 +60,8 @@ impl Guard {
             checked.objects.push((compiled.key.clone(), contents(compiled)));
         }
         let Comparison { differences, signatures, statics } = compare(&self.types, &checked.types);
-        if let Some(difference) = differences.iter().find(|difference| is_reason(difference)) {
+        let is_reason = |difference: &&Difference| is_reason(difference) && !is_of_functions(difference, crates);
+        if let Some(difference) = differences.iter().find(is_reason) {
             return Err(Refusal::Layout { what: difference.to_string() });
         }
         if let Some(changed) = statics.first() {
@@ -137,6 +138,14 @@ impl Signatures for Both<'_> {
 fn is_reason(difference: &Difference) -> bool {
     let is_harmless = !difference.has_run || matches!(difference.extent, Extent::Joined | Extent::Renumbered);
     !(difference.identity == Identity::Indexed && is_harmless)
+}
+
+/// Whether it is two types of one name. A function's own type and a pointer to such functions are both called `fn()`, so
+/// `Option<fn()>` may be either, and has two layouts. What another crate defines did not change by itself; had a type
+/// inside of it, that would differ under its own name.
+fn is_of_functions(difference: &Difference, crates: &[Crate]) -> bool {
+    let defined_in = difference.path.split("::").next().unwrap_or_default();
+    difference.path.contains("fn(") && crates.iter().all(|compiled| compiled.name != defined_in)
 }
 
 fn contents(compiled: &Crate) -> HashSet<u64> {

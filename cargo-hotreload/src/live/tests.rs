@@ -251,3 +251,36 @@ pub fn answer(_: &str) -> String { deep(1) }
     let after = program.ask("");
     assert!(after.starts_with("2 svc.rs:7:"), "{after}");
 }
+
+const WAITING: &str = r#"
+#[inline(never)]
+fn waits(told: &str) -> String {
+    println!("{told}");
+    loop { std::thread::park(); }
+}
+pub fn answer(question: &str) -> String { waits(question) }
+"#;
+
+/// Each patch has an image of its own.
+#[test]
+fn debuggers_and_profilers_know_what_was_patched_in() {
+    let mut program = Program::start(WAITING);
+    let first = WAITING.replace("{told}", "{told}!");
+    program.edit(&first).expect("patched");
+    let second = first.replace("waits(question)", "let question = question.to_uppercase(); waits(&question)");
+    program.edit(&second).expect("patched");
+    assert_eq!(program.ask("inside"), "INSIDE!");
+    let perf_map = PathBuf::from(format!("/tmp/perf-{}.map", program.child.id()));
+    let listed = fs::read_to_string(&perf_map).expect("a map");
+    assert_eq!((listed.matches("svc::waits").count(), listed.matches("svc::answer").count()), (1, 1), "{listed}");
+
+    let settings = ["-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-load off"];
+    let pid = program.child.id().to_string();
+    let output = Command::new("gdb").args(settings).args(["-p", &pid, "-ex", "backtrace"]).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    for expected in ["svc::waits (told=...) at svc.rs:5", "svc::answer (question=...) at svc.rs:7"] {
+        assert!(said.contains(expected), "{expected} in {said}");
+    }
+    drop(program);
+    assert!(!perf_map.exists(), "it belongs to nobody now");
+}

@@ -10,7 +10,7 @@ pub const SYMBOL: &str = "hotreload_agent_state";
 /// What [`State::magic`] is once the agent is ready: ASCII for `HOTRELOD`.
 pub const MAGIC: u64 = 0x484f_5452_454c_4f44;
 /// Changes with every change in this file.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Environment variable with the directory of the files of debug information: the file of slot 7 is called `7`. Without
 /// it the agent does nothing.
 pub const DIRECTORY_VARIABLE: &str = "HOTRELOAD_PATCHES";
@@ -75,6 +75,8 @@ pub struct State {
     pub thread_creation: i64,
     /// Address of the bytes that a new thread's thread-locals begin with.
     pub thread_locals_image: u64,
+    /// Address of the list of images that GDB reads.
+    pub debugger: u64,
     /// How many entries of `unwind` count; written by the tool, after them.
     pub count: u64,
     /// What the patches' functions are unwound by, lowest address first; written by the tool.

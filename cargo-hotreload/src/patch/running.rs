@@ -11,7 +11,11 @@ use object::{
 };
 
 use crate::patch::names::unpromoted;
-use crate::patch::object::Kind;
+use crate::patch::object::{Kind, Symbol};
+use crate::patch::set::Set;
+
+/// What the C library calls; rustc makes it for a program alone.
+const MAIN: &str = "main";
 
 /// What is known of the running program.
 #[derive(Debug, Clone, Default)]
@@ -114,6 +118,19 @@ impl Running {
     #[must_use]
     pub fn all(&self, name: &str) -> &[Known] {
         self.symbols.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether this may have been linked from the objects `set`: it has their `main`, and each of their functions is as long
+    /// as one that it has under this name, or was left out.
+    #[must_use]
+    pub fn may_be_of(&self, set: &Set<'_>) -> bool {
+        let symbols = || set.objects.iter().flat_map(|object| &object.symbols);
+        let functions = || symbols().filter(|symbol| symbol.is_function && symbol.section.is_some());
+        let is_here = |symbol: &Symbol<'_>| {
+            let known = self.all(symbol.name);
+            known.is_empty() || known.iter().any(|known| known.size == symbol.size)
+        };
+        functions().any(|symbol| symbol.name == MAIN) && functions().all(is_here)
     }
 
     /// What `name` means in the codegen unit `unit`.

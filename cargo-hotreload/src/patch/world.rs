@@ -82,6 +82,12 @@ impl World {
         different.map(|(name, _)| name.as_str())
     }
 
+    /// Whether the program may have been linked from the objects `set`, of its own crate.
+    #[must_use]
+    pub fn may_be_of(&self, set: &Set<'_>) -> bool {
+        self.running.may_be_of(set)
+    }
+
     /// Whether it is known how the crate `key` runs.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {

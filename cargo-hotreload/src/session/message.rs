@@ -209,8 +209,12 @@ impl fmt::Display for Message {
 fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) -> fmt::Result {
     let verb = match how {
         How::Started { modules } => {
-            let plural = if *modules == 1 { "" } else { "s" };
-            write!(formatter, "started process {pid} with {modules} module{plural}")?;
+            write!(formatter, "started process {pid}")?;
+            match modules {
+                0 => {}
+                1 => formatter.write_str(" with 1 module")?,
+                modules => write!(formatter, " with {modules} modules")?,
+            }
             "start"
         }
         How::Reloaded { modules, total } if modules.is_empty() => {

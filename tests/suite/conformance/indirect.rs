@@ -204,6 +204,23 @@ pub fn answer() -> String {
             Edit { replace: &[("\"meow\"", "\"purr\""), ("\"own\"", "\"new\"")], then: "purr purr purr new new new" },
         ],
     },
+    // What holds a function itself has the same name as what holds a pointer to one, and no bytes.
+    Case {
+        name: "items",
+        svc: r#"
+fn work() -> u32 { 1 }
+pub fn answer() -> String { format!("{}", std::thread::spawn(work).join().unwrap()) }
+"#,
+        low: "",
+        first: "1",
+        edits: &[Edit {
+            replace: &[
+                ("fn work", "static LATER: std::sync::LazyLock<u32> = std::sync::LazyLock::new(|| 40);\nfn work"),
+                ("{}\", std", "{}\", *LATER + std"),
+            ],
+            then: "41",
+        }],
+    },
     // A function that is taken out and put in again is what it was, and old pointers lead to it.
     Case {
         name: "undone",

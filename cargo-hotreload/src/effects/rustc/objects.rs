@@ -43,7 +43,7 @@ pub fn keep(directory: &Path, arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-fn keep_one(path: &Path, kept: &Path) -> io::Result<()> {
+pub(super) fn keep_one(path: &Path, kept: &Path) -> io::Result<()> {
     match fs::hard_link(path, kept) {
         Ok(()) => Ok(()),
         // A crate of several types is linked several times.
@@ -63,7 +63,9 @@ pub(super) fn kept(directory: &Path) -> Result<Objects> {
     for path in paths {
         if path.file_name() == Some(OsStr::new(NAMES)) {
             objects.names = Some(path);
-        } else if objects.allocator.is_none() && is_allocator(&path).with_context(cannot)? {
+        } else if objects.allocator.is_none()
+            && fs::read(&path).map_err(Into::into).and_then(|bytes| is_allocator(&bytes)).with_context(cannot)?
+        {
             objects.allocator = Some(path);
         } else {
             objects.code.push(path);
@@ -72,9 +74,8 @@ pub(super) fn kept(directory: &Path) -> Result<Objects> {
     Ok(objects)
 }
 
-fn is_allocator(path: &Path) -> Result<bool> {
-    let bytes = fs::read(path)?;
-    let file = object::File::parse(bytes.as_slice())?;
+pub(super) fn is_allocator(object: &[u8]) -> Result<bool> {
+    let file = object::File::parse(object)?;
     let mut defined = file.symbols().filter(ObjectSymbol::is_definition);
     Ok(defined.any(|symbol| symbol.name().is_ok_and(|name| name.contains(ALLOCATOR))))
 }

@@ -13,6 +13,8 @@ pub struct Units {
     uses: BTreeMap<Key, Vec<Key>>,
     /// The last is the newest.
     order: Vec<Key>,
+    /// Names of the crates that may be edited, or use one that may be; `None` if that may be any.
+    editable: Option<BTreeSet<String>>,
 }
 
 /// What a program consists of.
@@ -22,7 +24,7 @@ pub struct Parts<'a> {
     pub units: Vec<&'a Recorded>,
     /// What the compiler loads for these, or cargo runs for them: procedural macros, build scripts.
     pub tools: Vec<&'a Recorded>,
-    /// Libraries whose compilation was not recorded.
+    /// Libraries whose compilation was not recorded, although it matters.
     pub unrecorded: Vec<PathBuf>,
 }
 
@@ -40,6 +42,12 @@ impl Units {
             units.order.push(key);
         }
         units
+    }
+
+    /// Other crates than these neither are edited nor use one that is, so that it does not matter how they were compiled.
+    #[must_use]
+    pub fn with_editable(self, names: BTreeSet<String>) -> Self {
+        Self { editable: Some(names), ..self }
     }
 
     /// Every unit.
@@ -100,12 +108,19 @@ impl Units {
             let Some(key) = Key::of_library(&path).filter(|key| !seen.contains(key)) else { continue };
             seen.insert(key.clone());
             match self.get(&key) {
-                None => parts.unrecorded.push(path),
+                None if self.is_editable(&key) => parts.unrecorded.push(path),
+                None => {}
                 Some(tool) if tool.kind() == Kind::ProcMacro => parts.tools.push(tool),
                 Some(lower) => self.collect(lower, seen, parts),
             }
         }
         parts.units.push(unit);
+    }
+
+    fn is_editable(&self, unit: &Key) -> bool {
+        let stem = unit.stem().to_string_lossy();
+        let name = stem.rsplit_once('-').map_or(&*stem, |(name, _)| name);
+        self.editable.as_ref().is_none_or(|names| names.contains(name))
     }
 
     /// What `unit` names.
@@ -202,6 +217,15 @@ pub(super) mod tests {
         assert_eq!(names(&parts.units), ["a", "b", "app"]);
         assert_eq!(names(&parts.tools), ["derive"]);
         assert_eq!(parts.unrecorded, [Path::new("/t/debug/deps/libgone-1.rlib")]);
+        let editable = |names: &[&str]| {
+            let units = units.clone().with_editable(names.iter().map(|&name| name.to_owned()).collect());
+            units.parts(program).unrecorded.len()
+        };
+        assert_eq!(
+            (editable(&["app", "gone"]), editable(&["app", "a", "b"])),
+            (1, 0),
+            "what cannot be edited is no matter"
+        );
         let below = |wanted: &dyn Fn(&Key) -> bool| units.below(&program.key(), wanted).contains(&key("help"));
         assert!(below(&|_| true));
         assert!(!below(&|it| *it != key("derive")));

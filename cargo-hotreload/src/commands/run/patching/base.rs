@@ -1,9 +1,9 @@
-//! The code of a program's own crate, of which cargo leaves no objects: it is compiled once more, once for all of its
-//! processes.
+//! The code of a program's own crate, of which cargo leaves no objects: rustc's cache has them, else it is compiled once
+//! more, once for all of its processes.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -13,13 +13,20 @@ use crate::commands::run::patching::cancelling::Cancelling;
 use crate::commands::run::patching::remove;
 use crate::commands::run::patching::worker::read_crate;
 use crate::effects::dep_info;
+use crate::effects::rustc::cached::Cached;
 use crate::effects::rustc::compile::{Compilation, Outcome};
 use crate::live::Crate;
 use crate::patch::rustc::plan::Plan;
+use crate::patch::rustc::recorded::Recorded;
 
 /// The code of a program's own crate, as far as it is known.
 #[derive(Debug)]
 pub(super) struct OwnCode {
+    /// What rustc's cache may have of it.
+    cached: Vec<Cached>,
+    /// What it is called, where it runs and by a person.
+    key: String,
+    name: String,
     /// How it is compiled.
     plan: Result<Plan, String>,
     /// The directory of the recorded call.
@@ -34,9 +41,17 @@ struct Compiled {
 }
 
 impl OwnCode {
-    /// What comes of `plan`, whose paths are as seen from `directory`.
-    pub(super) fn new(plan: Result<Plan, String>, directory: &Path) -> Arc<Self> {
-        Arc::new(Self { plan, directory: directory.to_owned(), compiled: OnceLock::new() })
+    /// One of `cached`, or what comes of `plan`, of the program `unit`.
+    pub(super) fn new(unit: &Recorded, cached: Vec<Cached>, plan: Result<Plan, String>) -> Arc<Self> {
+        let (key, name) = (unit.key().path().display().to_string(), unit.crate_name.clone());
+        Arc::new(Self { cached, key, name, plan, directory: unit.call.directory.clone(), compiled: OnceLock::new() })
+    }
+
+    /// What the process `pid` may have been linked from.
+    pub(super) fn candidates(&self, pid: u32) -> Vec<Crate> {
+        let of_process = self.cached.iter().filter(|cached| cached.may_run_in(pid).unwrap_or(false));
+        let objects = of_process.filter_map(|cached| cached.objects().ok());
+        objects.map(|objects| Crate { key: self.key.clone(), name: self.name.clone(), objects }).collect()
     }
 
     /// The code for a process of a build that began at `began`. Who asks first compiles it, and the others wait.

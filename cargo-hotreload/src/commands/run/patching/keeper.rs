@@ -23,6 +23,7 @@ use crate::commands::run::patching::views::Views;
 use crate::commands::run::patching::worker;
 use crate::config::profile;
 use crate::effects::build::Rendered;
+use crate::effects::rustc::cached::{self, Cached};
 use crate::effects::rustc::records;
 use crate::patch::rustc::plan::Base;
 use crate::patch::rustc::recorded::{Kind, Recorded};
@@ -88,6 +89,8 @@ pub(super) struct Known {
     pub(super) base: Base,
     /// What the programs were linked from.
     pub(super) kept: Base,
+    /// What rustc's cache has of the programs' own crates.
+    pub(super) cached: BTreeMap<HostIndex, Vec<Cached>>,
     /// The code of the programs' own crates, for those who ask first.
     pub(super) own: BTreeMap<HostIndex, Arc<OwnCode>>,
 }
@@ -188,9 +191,13 @@ impl Keeper {
             views: Views::default(),
             base: Base::default(),
             kept: Base::default(),
+            cached: BTreeMap::new(),
             own: BTreeMap::new(),
             programs,
         };
+        if let Some(names) = editable(&known.programs.workspace) {
+            known.units = known.units.with_editable(names);
+        }
         let parts = known.parts();
         let local = parts.iter().copied().filter(|unit| known.is_local(unit));
         (known.sources, known.views, known.base) = {
@@ -201,6 +208,8 @@ impl Keeper {
             self.results.push(kept);
             (sources, views, base)
         };
+        known.cached = known.cached(&self.directory.join(format!("cached-{}", self.now)));
+        self.results.push(self.directory.join(format!("cached-{}", self.now)));
         known.kept = known.base.clone();
         self.known = Some(known);
     }
@@ -245,6 +254,16 @@ impl Known {
         self.units.program(&host.bin, host.manifest.parent()?, &directory)
     }
 
+    /// What rustc's cache has of the programs' own crates, kept in `directory` before anything is compiled again.
+    fn cached(&self, directory: &Path) -> BTreeMap<HostIndex, Vec<Cached>> {
+        let hosts = 0..self.programs.workspace.hosts.len();
+        let keep = |host| {
+            let kept = cached::keep(self.program(host)?, &directory.join(host.to_string()));
+            Some((host, kept.ok()?))
+        };
+        hosts.filter_map(keep).collect()
+    }
+
     /// What `program` is linked from and may be edited, itself included; with its library, if it is one.
     pub(super) fn local_parts(&self, program: &Recorded) -> Vec<(Recorded, Option<PathBuf>)> {
         let parts = self.units.parts(program).units.into_iter().filter(|unit| self.is_local(unit));
@@ -260,6 +279,16 @@ impl Known {
         let manifest = unit.package_directory().map(|directory| directory.join("Cargo.toml"));
         manifest.is_some_and(|manifest| self.programs.workspace.package_of(&manifest).is_some())
     }
+}
+
+/// The names of all local crates, unless crates from elsewhere use one of these: `[patch]` brings that about. What was
+/// compiled before this tool took notes is known by its name alone.
+fn editable(workspace: &Workspace) -> Option<BTreeSet<String>> {
+    let graph = &workspace.graph;
+    let libraries = graph.libraries.iter().filter(|library| library.manifest().is_some());
+    let packages = workspace.places.iter().filter_map(|place| place.package.as_deref());
+    let names = libraries.map(|library| library.crate_name.as_str()).chain(packages);
+    graph.below_third_parties().is_empty().then(|| names.map(|name| name.replace('-', "_")).collect())
 }
 
 /// Cargo's `libraries` under other names, in `directory`: a build of its own that is cancelled may take them away.

@@ -162,7 +162,8 @@ impl Known {
         let edit = Edit { unit: program.key(), seen: Seen::ByNobody };
         let parts = self.units.parts(program);
         let plan = || plan::plan(&self.units, &parts, &[edit], &self.kept, places);
-        let new = || OwnCode::new(plan().map_err(|refusal| refusal.to_string()), &program.call.directory);
+        let cached = self.cached.get(&host).cloned().unwrap_or_default();
+        let new = || OwnCode::new(program, cached, plan().map_err(|refusal| refusal.to_string()));
         Arc::clone(self.own.entry(host).or_insert_with(new))
     }
 }

@@ -107,9 +107,12 @@ fn told(patched: Patched) -> Patch {
 
 fn attach(pid: u32, base: Base) -> Result<Live> {
     let Base { local, own, began, toolchain, directory, profile, dependencies, cancelling, turn } = base;
-    let own = own.get(began, &cancelling);
+    let candidates = own.candidates(pid);
+    if candidates.is_empty() {
+        // It is compiled, while cargo waits.
+        own.get(began, &cancelling)?;
+    }
     drop(turn);
-    let own = own?;
     let mut libraries = archives(&dependencies)?;
     libraries.extend(archives(&toolchain)?);
     let mut live = Live::attach(pid, libraries, &directory, &profile)?;
@@ -123,6 +126,10 @@ fn attach(pid: u32, base: Base) -> Result<Live> {
         check_age(rlib, pid)?;
         live.runs(&archive(unit.key().path(), &unit.crate_name, rlib)?, unit.optimised())?;
     }
+    let own = match candidates.into_iter().find(|own| live.may_be_of(own).unwrap_or(false)) {
+        Some(own) => &[own][..],
+        None => own.get(began, &cancelling)?,
+    };
     for (unit, _) in &local {
         let key = unit.key().path().display().to_string();
         if let Some(own) = own.iter().find(|own| own.key == key) {

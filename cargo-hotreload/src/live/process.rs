@@ -1,0 +1,51 @@
+//! The process as it is when it starts.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use object::Endianness;
+use object::elf::PT_LOAD;
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
+use procfs::process::{MMapPath, Process};
+
+use crate::effects::agent::{Agent, Missing};
+
+/// How long a program may take to run its constructors.
+const READY_DEADLINE: Duration = Duration::from_secs(10);
+const READY_INTERVAL: Duration = Duration::from_millis(2);
+
+/// Waits until the agent is ready.
+pub(super) fn ready_agent(pid: u32) -> Result<Agent> {
+    let deadline = Instant::now() + READY_DEADLINE;
+    loop {
+        match Agent::find(pid) {
+            // While the dynamic linker works, the agent may be mapped in parts, of which not all can be read.
+            Err(Missing::NotReady { .. } | Missing::NotLoaded { .. } | Missing::NotPermitted { .. })
+                if Instant::now() < deadline =>
+            {
+                sleep(READY_INTERVAL);
+            }
+            found => return Ok(found?),
+        }
+    }
+}
+
+/// How many bytes above the addresses that it was linked for the executable of the process `pid` is.
+pub(super) fn bias(pid: u32, executable: &[u8]) -> Result<u64> {
+    let process = Process::new(pid.cast_signed()).context("the program has ended")?;
+    let path = process.exe().context("the program has ended")?;
+    let maps = process.maps().context("the program has ended")?;
+    let is_begin = |map: &&procfs::process::MemoryMap| map.offset == 0 && map.pathname == MMapPath::Path(path.clone());
+    let begin = maps.iter().find(is_begin).context("the executable is not mapped")?.address.0;
+    Ok(begin.wrapping_sub(linked_begin(executable)?))
+}
+
+/// The address that the begin of the executable was linked for.
+fn linked_begin(executable: &[u8]) -> Result<u64> {
+    let elf = ElfFile64::<Endianness>::parse(executable).context("this is no ELF executable")?;
+    let endian = elf.endian();
+    let headers = elf.elf_header().program_headers(endian, elf.data()).context("the program headers are cut off")?;
+    let first = headers.iter().find(|header| header.p_type(endian) == PT_LOAD && header.p_offset(endian) == 0);
+    Ok(first.context("the executable is loaded without its begin")?.p_vaddr(endian))
+}
