@@ -183,7 +183,7 @@ fn link_time_optimisation_in_the_dev_profile_is_26() {
     let fixture = Fixture::three_crates().append("Cargo.toml", "\n[profile.dev]\nlto = true\n");
     let error = "this workspace cannot be made hot-reloadable: `lto = ";
     let refusal = Refusal { code: 26, error, help: "take it out of Cargo.toml:6" };
-    assert_refused(&fixture, READING, &refusal);
+    assert_refused(&fixture, ENABLING, &refusal);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn an_aborting_dev_profile_is_26() {
     let fixture = Fixture::three_crates().append("Cargo.toml", "\n[profile.dev]\npanic = \"abort\"\n");
     let error = "`panic = \"abort\"` in the dev profile";
     let refusal = Refusal { code: 26, error, help: "take it out of Cargo.toml:6" };
-    assert_refused(&fixture, READING, &refusal);
+    assert_refused(&fixture, ENABLING, &refusal);
 }
 
 #[test]
@@ -199,10 +199,10 @@ fn a_static_c_library_and_a_musl_target_are_26() {
     let config = |text: &str| Fixture::three_crates().file(".cargo/config.toml", text);
     let fixture = config("[build]\nrustflags = [\"-Ctarget-feature=+crt-static\"]\n");
     let refusal = Refusal { code: 26, error: "+crt-static`: rustc makes no dylib", help: ".cargo/config.toml:2" };
-    assert_refused(&fixture, READING, &refusal);
+    assert_refused(&fixture, ENABLING, &refusal);
     let fixture = config("[build]\ntarget = \"x86_64-unknown-linux-musl\"\n");
     let refusal = Refusal { code: 26, error: "musl: its libraries are never unloaded", help: ".cargo/config.toml:2" };
-    assert_refused(&fixture, READING, &refusal);
+    assert_refused(&fixture, ENABLING, &refusal);
 }
 
 /// Settings of other profiles are nobody's obstacle.
