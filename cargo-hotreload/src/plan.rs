@@ -21,6 +21,7 @@ pub mod man;
 pub mod manifest;
 pub mod native;
 pub mod own_profile;
+pub mod patchable;
 pub mod path;
 pub mod roles;
 pub mod rustflags;

@@ -49,6 +49,10 @@ pub struct Workspace {
     pub units: BTreeSet<UnitKey>,
     /// What the program's profile sets that no dylib can be built with.
     pub obstacles: Vec<String>,
+    /// Whether a local crate of the programs has full debug information.
+    pub is_described: bool,
+    /// The target of the programs, unless that is the compiler's own.
+    pub target: Option<String>,
     /// Every local package: procedural macros and build helpers shape the program too.
     pub places: Vec<Place>,
     /// The workspace's own developer profile, where that is used instead of our flags.
@@ -125,6 +129,12 @@ impl Workspace {
         exclude(&mut graph, &settings.exclude, programs, metadata)?;
         let others = others(metadata, &graph, programs, is_group);
         let profile = &units.units[host_units[0]].profile;
+        let local: BTreeSet<&str> = metadata
+            .packages
+            .iter()
+            .filter(|package| package.source.is_none() && !is_group(package))
+            .map(|package| package.id.repr.as_str())
+            .collect();
         let hosts = programs.iter().zip(&host_units);
         let hosts = hosts.map(|(program, &unit)| Host::new(program, &units.units[unit], metadata, &graph)).collect();
         Ok(Self {
@@ -136,6 +146,8 @@ impl Workspace {
             obstacles: obstacles(&settings.profile, &profile.lto, &profile.panic),
             units: units.keys(is_generated),
             own_profile: None,
+            is_described: units.units.iter().any(|unit| unit.is_described() && local.contains(unit.pkg_id.as_str())),
+            target: units.units[host_units[0]].platform.clone(),
             places: places(metadata, &root, is_group),
             helpers: helpers(units, &host_units, metadata, &graph),
             root,

@@ -39,7 +39,12 @@ fn assert_is(finished: &Finished, arguments: &[&str], refusal: &Refusal<'_>) {
 }
 
 /// Commands that look at the whole workspace.
-const ENABLING: &[&[&str]] = &[&["enable"], &["enable", "--dry-run"], &["run"]];
+const READING: &[&[&str]] = &[&["enable"], &["enable", "--dry-run"], MODULES, &["run"]];
+
+/// Those that rewrite manifests.
+const ENABLING: &[&[&str]] = &[&["enable"], &["enable", "--dry-run"], MODULES];
+
+const MODULES: &[&str] = &["run", "--strategy", "modules"];
 
 #[test]
 fn no_workspace_is_10() {
@@ -54,27 +59,27 @@ fn no_workspace_is_10() {
 fn a_root_manifest_that_is_no_toml_is_11_with_its_place() {
     let fixture = Fixture::three_crates().append("Cargo.toml", "x = = 1\n");
     let place = format!("{}:4:5: ", fixture.path("Cargo.toml").display());
-    assert_refused(&fixture, ENABLING, &Refusal { code: 11, error: &place, help: "correct the manifest" });
+    assert_refused(&fixture, READING, &Refusal { code: 11, error: &place, help: "correct the manifest" });
 }
 
 #[test]
 fn a_members_manifest_that_is_no_toml_is_11_with_its_place() {
     let fixture = Fixture::three_crates().append("base/Cargo.toml", "x = = 1\n");
     let place = format!("{}:7:5: ", fixture.path("base/Cargo.toml").display());
-    assert_refused(&fixture, ENABLING, &Refusal { code: 11, error: &place, help: "correct the manifest" });
+    assert_refused(&fixture, READING, &Refusal { code: 11, error: &place, help: "correct the manifest" });
 }
 
 #[test]
 fn a_dependency_that_is_not_there_is_12() {
     let fixture = Fixture::three_crates().append("base/Cargo.toml", "gone = { path = \"../gone\" }\n");
     let refusal = Refusal { code: 12, error: "cargo does not accept this workspace: ", help: "`cargo metadata" };
-    assert_refused(&fixture, ENABLING, &refusal);
+    assert_refused(&fixture, READING, &refusal);
 }
 
 #[test]
 fn a_workspace_without_a_binary_is_13() {
     let fixture = Fixture::empty().file("Cargo.toml", &manifest("alone", "")).file("src/lib.rs", "");
-    assert_refused(&fixture, ENABLING, &Refusal { code: 13, error: "has no binary to run", help: "src/main.rs" });
+    assert_refused(&fixture, READING, &Refusal { code: 13, error: "has no binary to run", help: "src/main.rs" });
 }
 
 /// A program of another language loads it: there is nothing for us to run.
@@ -83,7 +88,7 @@ fn a_workspace_of_c_libraries_is_13_and_says_so() {
     let manifest = manifest("plugin", "") + "\n[lib]\ncrate-type = [\"cdylib\"]\n";
     let fixture = Fixture::empty().file("Cargo.toml", &manifest).file("src/lib.rs", "");
     let error = "no binary to run, only C libraries (`cdylib`): plugin";
-    assert_refused(&fixture, ENABLING, &Refusal { code: 13, error, help: "`cargo hotreload run --example NAME`" });
+    assert_refused(&fixture, READING, &Refusal { code: 13, error, help: "`cargo hotreload run --example NAME`" });
 }
 
 #[test]
@@ -100,7 +105,7 @@ fn several_binaries_are_14_and_named() {
     let fixture = Fixture::three_crates().file("app/src/bin/other.rs", "fn main() {}\n");
     let refusal =
         Refusal { code: 14, error: "there are several binaries; the workspace has: app, other", help: "`--bin app`" };
-    assert_refused(&fixture, ENABLING, &refusal);
+    assert_refused(&fixture, READING, &refusal);
     let refusal = Refusal { code: 14, error: "there is no binary `third`", help: "name one: `--bin app`" };
     assert_refused(&fixture, &[&["enable", "--bin", "third"], &["run", "--bin", "third"]], &refusal);
     fixture.hotreload(&["enable", "--bin", "other"]).expect_success();
@@ -148,7 +153,7 @@ fn a_toolchain_that_is_not_installed_is_15() {
 fn a_read_only_manifest_is_17() {
     let fixture = Fixture::three_crates().mode("my-api/Cargo.toml", 0o444);
     let error = format!("`{}` is read-only", fixture.path("my-api/Cargo.toml").display());
-    assert_refused(&fixture, &[&["enable"], &["run"]], &Refusal { code: 17, error: &error, help: "`chmod u+w " });
+    assert_refused(&fixture, &[&["enable"], MODULES], &Refusal { code: 17, error: &error, help: "`chmod u+w " });
 }
 
 /// `disable` that may not write one of the manifests writes none of them, and works once it may.

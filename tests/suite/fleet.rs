@@ -176,7 +176,9 @@ fn nothing_is_left_of_a_session_that_is_killed() {
         ],
     );
     assert!(lines[0].ends_with("\"instance\":\"plain#1\"}"), "{lines:?}");
-    let pid = |line: &str| line.split_whitespace().skip_while(|word| *word != "process").nth(1)?.parse::<u32>().ok();
+    let pid = |line: &str| {
+        line.split_whitespace().skip_while(|word| *word != "process").nth(1)?.trim_end_matches(':').parse::<u32>().ok()
+    };
     let pids = [pid(&lines[3]).expect("an id"), pid(&lines[4]).expect("an id")];
     assert!(pids.iter().all(|&pid| is_alive(pid)));
     started.kill();

@@ -4,9 +4,11 @@ use std::io::{Write as _, pipe};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::command::hotreload_command;
 use crate::support::console::Console;
 use crate::support::place::Started;
 use crate::support::poll::{BUILD, SOON};
+use crate::support::session_of_patches::{Patched, kill, pid};
 use crate::support::terminal::{COLUMNS, ROWS, Terminal};
 
 fn started(console: &Console) -> Terminal {
@@ -46,6 +48,28 @@ fn a_console_answers_and_reloads_in_the_terminal() {
     assert_eq!(terminal.wait().code(), Some(7));
     terminal.expect(SOON, "[hotreload] the program ended (exit code 7), and the session with it");
     terminal.expect(SOON, "[hotreload] every file is as it was");
+    assert!(terminal.is_as_before());
+}
+
+/// What a program draws on the whole terminal stays as it is: our lines, and cargo's, wait until it has ended.
+#[test]
+fn nothing_gets_into_what_a_program_draws() {
+    let app = Patched::new();
+    let mut command = hotreload_command(&app.root(), &["run", "--strategy", "patch", "--bin", "app", "--foreground"]);
+    let mut terminal = Terminal::run(command.env("CARGO_INCREMENTAL", "1"));
+    let started = terminal.expect(BUILD, "[hotreload] started process");
+    terminal.expect(SOON, "said: 1 main api base0 outside text");
+    terminal.make_raw();
+    app.edit("ws/base/src/lib.rs", "base{}", "BASE{}");
+    terminal.expect(BUILD, "said: 2 main api BASE0 outside text");
+    // The first patch has been told when the second one is in.
+    app.edit("ws/base/src/lib.rs", "BASE{}", "Base{}");
+    terminal.expect(BUILD, "said: 3 main api Base0 outside text");
+    let shown = terminal.text();
+    assert_eq!(shown.matches("[hotreload]").count(), 1, "{shown}");
+    kill(pid(&started));
+    assert_eq!(terminal.wait().code(), Some(128 + 9));
+    terminal.expect(SOON, "[hotreload] patched base");
     assert!(terminal.is_as_before());
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "the tests write sources as an editor does: in place")]
 
 mod anywhere;
+mod choosing;
 mod completions;
 #[cfg(target_arch = "x86_64")]
 mod conformance;

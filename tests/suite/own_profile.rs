@@ -97,7 +97,7 @@ impl<'relay> Session<'relay> {
     fn start(relay: &'relay Relay) -> Self {
         fs::create_dir_all(relay.path("target")).expect("mkdir");
         let log = File::create(relay.path("target/log")).expect("the log");
-        let mut command = relay.command(&["run"]);
+        let mut command = relay.command(&["run", "--strategy", "modules"]);
         let child = command.stdout(log.try_clone().expect("a second end")).stderr(log).spawn().expect("it starts");
         Self { relay, child }
     }

@@ -11,6 +11,7 @@ use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::enable::Planned;
 use crate::commands::run::arrival::Arrival;
+use crate::commands::run::choosing::{Chosen, choose, lock};
 use crate::commands::run::driver::Driver;
 use crate::commands::run::facts::{Facts, instances_of};
 use crate::commands::run::front::Front;
@@ -18,9 +19,8 @@ use crate::config::Settings;
 use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
-use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, journal, locate, settings};
+use crate::effects::{cargo, files, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
 use crate::plan::instances::repeated;
@@ -35,6 +35,7 @@ use crate::workspace::Workspace;
 
 mod arrival;
 mod building;
+mod choosing;
 mod driver;
 mod facts;
 mod front;
@@ -54,12 +55,8 @@ mod view;
 pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let toolchains = Toolchains::read();
     let root = locate::root(&arguments.selection.manifest, &toolchains)?;
-    let settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
+    let mut settings = settings::read(&root, &arguments.selection, &arguments.conduct)?;
     check_number(arguments, &settings)?;
-    let toolchain = match *settings.strategy {
-        Strategy::Patch => toolchains.find_any(settings.toolchain.as_deref())?,
-        Strategy::Auto | Strategy::Modules | Strategy::Restart => toolchains.find(settings.toolchain.as_deref())?,
-    };
     let (arrivals, inbox) = channel();
     // Signals first: from here on Ctrl+C ends the session in order, manifests included.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).context("cannot catch signals")?;
@@ -68,14 +65,14 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
         signals.forever().for_each(|_| drop(interrupts.send(Arrival::Event(Event::Interrupted))));
     })?;
 
-    let _lock = Lock::take(&root)?;
-    check_strategy(&root, &settings)?;
+    let _lock = lock(&root, &settings)?;
     let undo = UndoSession { root: &root };
-    let prepared = match prepare(&root, &toolchain, &settings) {
+    let chosen = match choose(&root, &toolchains, &mut settings) {
         // Ctrl+C reaches the cargo that is asked here as well: its failure is no news then.
         Err(_) if inbox.try_recv().is_ok() => return Ok(Outcome::Done),
-        prepared => prepared?,
+        chosen => chosen?,
     };
+    let Chosen { toolchain, prepared, is_by_enabling } = chosen;
     if let Some(changed) = prepared.enabled {
         let plural = if changed == 1 { "" } else { "s" };
         say::note(&format!("enabled for this session: {changed} manifest{plural} changed, put back when it ends"));
@@ -93,7 +90,8 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     })?;
     let Prepared { workspace, linker, linker_override, has_modules, .. } = prepared;
     let instances = instances_of(&workspace, &settings);
-    let facts = Facts { toolchain, settings, workspace, linker, linker_override, has_modules, instances };
+    let facts =
+        Facts { toolchain, settings, workspace, linker, linker_override, has_modules, is_by_enabling, instances };
     let front = Front::open(arguments, color, Labels::new(facts.names()), &arrivals)?;
     let driven = Driver::new(arguments, facts, control, log, arrivals, front)?.drive(&inbox);
     undo.now().and(driven)
@@ -120,24 +118,6 @@ fn check_number(arguments: &Run, settings: &Settings) -> Result<(), ErrorKind> {
     }
 }
 
-/// Whether the strategy is one for this machine and workspace.
-fn check_strategy(root: &Path, settings: &Settings) -> Result<()> {
-    if *settings.strategy != Strategy::Patch {
-        return Ok(());
-    }
-    if !cfg!(target_arch = "x86_64") {
-        let message = "programs can be patched on x86-64 only: nothing else was tested";
-        let help = "`cargo hotreload run --strategy modules` or `--strategy restart`";
-        return Err(settings.strategy.fault(message, help).into());
-    }
-    if journal::read(root)?.is_some() {
-        let message = "a patch needs an ordinary build, and the libraries of this workspace are enabled as modules";
-        let help = "`cargo hotreload disable`, or `cargo hotreload run --strategy modules`";
-        return Err(settings.strategy.fault(message, help).into());
-    }
-    Ok(())
-}
-
 /// A workspace that can be built.
 struct Prepared {
     workspace: Workspace,
@@ -154,7 +134,15 @@ struct Prepared {
 /// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
     if matches!(*settings.strategy, Strategy::Restart | Strategy::Patch) {
-        let workspace = cargo::workspace(toolchain, root, settings)?;
+        let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
+        let workspace = match cargo::workspace(toolchain, root, settings) {
+            Ok(workspace) => workspace,
+            Err(error) => {
+                // Cargo may have written it when it was asked.
+                files::put_back(&root.join("Cargo.lock"), lock_file.as_deref(), root)?;
+                return Err(error);
+            }
+        };
         let has_modules = journal::read(root)?.is_some();
         return Ok(Prepared { workspace, linker: Linker::Default, linker_override: None, enabled: None, has_modules });
     }

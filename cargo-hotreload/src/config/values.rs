@@ -17,10 +17,10 @@ const LONGEST_DEBOUNCE: u64 = 60_000;
 /// How edits get into the running program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Strategy {
-    /// The best way that the program allows: modules where it has them, else a restart
+    /// Modules where the workspace is enabled, else patches; where nothing can be patched, restarts
     #[default]
     Auto,
-    /// Libraries become modules, which the running program swaps
+    /// Libraries become modules, which the running program swaps; for this session, if that is not enabled
     Modules,
     /// The manifests stay as they are; new machine code is put into the running program, which keeps its state
     Patch,

@@ -139,9 +139,10 @@ pub fn forget() {
     *known = None;
 }
 
-/// Whether the program has the terminal in modes in which a line's end does not go back to the first column.
+/// Whether the program draws on the terminal as a whole: it has it in modes in which a line's end does not go back to the
+/// first column. A line editor leaves them alone.
 #[must_use]
-pub fn needs_returns() -> bool {
+pub fn is_drawn_on() -> bool {
     let is_given = locked().as_ref().is_some_and(|known| known.given.is_some());
     is_given && modes().is_some_and(|modes| !modes.output_modes.contains(OutputModes::OPOST))
 }

@@ -181,6 +181,8 @@ impl Sketch {
             obstacles: vec![],
             places: vec![],
             own_profile: None,
+            is_described: true,
+            target: None,
         };
         Picture::new(&workspace, &groups(&workspace.graph), linked, standing)
     }

@@ -1,6 +1,7 @@
 //! Lines of a session, each marked as ours.
 
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::{Mutex, PoisonError};
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice, eprint};
@@ -26,9 +27,15 @@ pub fn message(message: &Message, text: &str) {
     line(style, text);
 }
 
+/// What is not shown yet, because a program has the whole terminal.
+static HELD: Mutex<String> = Mutex::new(String::new());
+
+/// How much of that is kept, in bytes: the newest.
+const MOST_HELD: usize = 1 << 16;
+
 /// Wipes the progress bar that a cancelled cargo leaves on its line. A screen does that by itself.
 pub fn wipe_progress() {
-    if !screen::is_open() && stderr().is_terminal() {
+    if !screen::is_open() && stderr().is_terminal() && !terminal::is_drawn_on() {
         eprint!("\r\x1b[2K");
     }
 }
@@ -63,11 +70,17 @@ pub fn unseen(codes: &str) {
     }
 }
 
+/// Shows what was held back while a program had the whole terminal, if it has it no more.
+pub fn catch_up() {
+    write("");
+}
+
 fn line(style: Style, text: &str) {
     write(&format!("{style}[hotreload]{style:#} {text}\n"));
 }
 
-/// Writes `text` in one piece: the program has the same terminal, and its lines must not get into the middle of ours.
+/// Writes `text` in one piece: the program has the same terminal, and its lines must not get into the middle of ours. Nor
+/// must ours get into what it draws.
 fn write(text: &str) {
     let stderr = stderr();
     let is_plain = AutoStream::choice(&stderr) == ColorChoice::Never;
@@ -75,8 +88,15 @@ fn write(text: &str) {
     if screen::lines(&text) {
         return;
     }
-    let is_raw = stderr.is_terminal() && terminal::needs_returns();
-    let text = if is_raw { format!("\r{}", text.replace('\n', "\r\n")) } else { text };
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    held.push_str(&text);
+    if stderr.is_terminal() && terminal::is_drawn_on() {
+        let too_much = held.len().saturating_sub(MOST_HELD);
+        let line = held.as_bytes().iter().skip(too_much).position(|byte| *byte == b'\n').unwrap_or_default();
+        held.drain(..if too_much > 0 { too_much + line + 1 } else { 0 });
+        return;
+    }
+    let text = std::mem::take(&mut *held);
     // Where nobody listens there is nobody to tell.
     let _ = stderr.lock().write_all(text.as_bytes());
 }

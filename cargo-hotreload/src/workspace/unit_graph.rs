@@ -32,6 +32,9 @@ pub struct Unit {
     pub dependencies: Vec<UnitDependency>,
     /// The profile that the unit is built with.
     pub profile: UnitProfile,
+    /// The target that it is built for, unless that is the compiler's own.
+    #[serde(default)]
+    pub platform: Option<String>,
 }
 
 /// The target of a unit.
@@ -81,6 +84,9 @@ pub struct UnitProfile {
     pub lto: String,
     /// `unwind` or `abort`.
     pub panic: String,
+    /// How much debug information: 0, 1, 2, or a name.
+    #[serde(default)]
+    pub debuginfo: serde_json::Value,
 }
 
 impl Unit {
@@ -90,6 +96,12 @@ impl Unit {
     pub fn is_library(&self) -> bool {
         const LINKABLE: [&str; 3] = ["lib", "rlib", "dylib"];
         self.mode == "build" && self.target.kind.iter().any(|kind| LINKABLE.contains(&kind.as_str()))
+    }
+
+    /// Whether its debug information describes every type.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        self.profile.debuginfo == 2 || self.profile.debuginfo == "full"
     }
 
     /// Whether this unit compiles the program `name`; `kind` is `bin` or `example`.

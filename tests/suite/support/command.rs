@@ -29,6 +29,12 @@ pub(crate) fn hotreload_command(directory: &Path, arguments: &[&str]) -> Command
     command
 }
 
+/// `cargo hotreload run …` in `directory`, for which libraries become modules unless a strategy is named.
+pub(crate) fn run_command(directory: &Path, arguments: &[&str]) -> Command {
+    let modules: &[&str] = if arguments.contains(&"--strategy") { &[] } else { &["--strategy", "modules"] };
+    hotreload_command(directory, &[&["run"], modules, arguments].concat())
+}
+
 /// Runs `cargo hotreload …` in `directory` to its end.
 pub(crate) fn hotreload(directory: &Path, arguments: &[&str]) -> Finished {
     finish(&mut hotreload_command(directory, arguments))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::command::{clean, finish, hotreload_command};
+use crate::support::command::{clean, finish, run_command};
 use crate::support::output::Output;
 use crate::support::poll::{BUILD, SOON, until};
 use crate::support::tree::{Tree, tree};
@@ -54,9 +54,9 @@ impl Place {
         Started::launch(self.command(arguments)).until_program_ends()
     }
 
-    /// `cargo hotreload run` with these arguments.
+    /// `cargo hotreload run` with these arguments; libraries become modules unless a strategy is named.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        hotreload_command(&self.root(), &[&["run"], arguments].concat())
+        run_command(&self.root(), arguments)
     }
 }
 

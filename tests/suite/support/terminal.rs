@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::io::{Errno, read, write};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use vt100::Parser;
 
 use crate::support::poll::{SOON, until};
@@ -145,6 +145,13 @@ impl Terminal {
     /// The modes that it has now.
     pub(crate) fn modes(&self) -> Termios {
         tcgetattr(&self.slave).expect("its modes")
+    }
+
+    /// Gives it modes such as those of a program that draws on all of it.
+    pub(crate) fn make_raw(&self) {
+        let mut modes = self.modes();
+        modes.make_raw();
+        tcsetattr(&self.slave, OptionalActions::Now, &modes).expect("its modes");
     }
 
     /// Whether it has the modes that a shell expects: whole lines, and what is typed is shown.

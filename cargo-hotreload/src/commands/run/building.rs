@@ -176,6 +176,12 @@ impl Driver<'_> {
                 built.carried.clear();
             }
         }
+        if mem::take(&mut self.facts.is_by_enabling) && built.iter().all(|built| built.modules().next().is_none()) {
+            say::note(
+                "the program loads no module, so each edit restarts it; `cargo hotreload disable` lets `run` patch edits \
+                 into it",
+            );
+        }
         match &self.patching {
             Some(patching) => patching.built(&self.facts, self.build_began),
             None => self.ask_about_modules(&built),

@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub(super) linker_override: Option<Override>,
     /// Whether its libraries are modules; else they are what the user made them.
     pub(super) has_modules: bool,
+    /// The strategy was left to us, and the workspace is enabled: not said yet what that means without a loader.
+    pub(super) is_by_enabling: bool,
     /// The processes that are run.
     pub(super) instances: Vec<Instance>,
 }

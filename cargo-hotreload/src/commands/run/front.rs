@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|
 //! | [`View::Screen`]: output and errors go to a terminal | a pseudo-terminal | above the status line | yes | yes |
 //! | [`View::Plain`]: one of them goes elsewhere | what we write to | as they come | no | if input is a terminal |
-//! | [`View::Foreground`]: `--foreground` | the terminal, which it also reads | as they come | no | no |
+//! | [`View::Foreground`]: `--foreground` | the terminal, which it also reads | as they come, or at its end if it draws there | no | no |
 //!
 //! Several programs write to us in each case, so that every line has its program's name in front ([`output`]).
 
@@ -153,12 +153,16 @@ impl Front {
 
     /// Where cargo writes its progress.
     pub(super) fn cargo_output(&self) -> io::Result<(Stdio, Output)> {
-        if self.view != View::Screen {
+        if self.view == View::Plain || !stderr().is_terminal() {
             return Ok((Stdio::inherit(), Output::default()));
         }
-        let mut pieces = Pieces::default();
         let (pty, slave) = Pty::open(terminal::size())?;
-        pty.pass_on("cargo", move |bytes| screen::cargo(&pieces.feed(bytes)))?;
+        if self.view == View::Screen {
+            let mut pieces = Pieces::default();
+            pty.pass_on("cargo", move |bytes| screen::cargo(&pieces.feed(bytes)))?;
+        } else {
+            pty.pass_on("cargo", |bytes| say::lines(&String::from_utf8_lossy(bytes)))?;
+        }
         self.suspension.add_terminal(pty.clone(), 0);
         Ok((slave.into(), Output::of(pty.source())))
     }
@@ -233,6 +237,7 @@ impl Front {
         screen::program_ended();
         if self.view == View::Foreground {
             terminal::restore();
+            say::catch_up();
         }
     }
 
