@@ -143,7 +143,12 @@ impl Made {
     /// A function of the callers that is another one in `other`. An instance of somebody else's generic that is in the
     /// libraries as well may have come or gone: then who uses it does so in another way.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
-        let is_new = |name: &&String| self.calls.contains_key(*name) != other.calls.contains_key(*name);
+        // Instances for several types have one readable name.
+        let nothing = BTreeSet::new();
+        let is_new = |name: &&String| {
+            let [one, other] = [self, other].map(|made| made.calls.get(*name).unwrap_or(&nothing));
+            one != other && (one.is_subset(other) || other.is_subset(one))
+        };
         let is_shared = |name: &&String| self.libraries.contains_key(*name) || other.libraries.contains_key(*name);
         let names: BTreeSet<&String> = self.calls.keys().chain(other.calls.keys()).collect();
         let moved: BTreeSet<&String> = names.iter().copied().filter(is_new).filter(is_shared).collect();
