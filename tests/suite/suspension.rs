@@ -15,7 +15,7 @@ fn shell(console: &Console, arguments: &str) -> Terminal {
     let terminal = Terminal::run(&command);
     terminal.expect(SOON, "shell>");
     let tool = Path::new(env!("CARGO_BIN_EXE_cargo-hotreload")).display();
-    terminal.press(&format!("{tool} hotreload run {arguments}\n"));
+    terminal.press(&format!("{tool} hotreload run --strategy modules {arguments}\n"));
     terminal.expect(BUILD, "[hotreload] started process");
     terminal.expect(SOON, "first: one");
     terminal
@@ -69,7 +69,7 @@ fn a_program_in_the_foreground_is_suspended_as_well() {
     terminal.expect(SOON, "Stopped");
     terminal.expect_status(SOON, "shell>");
     terminal.press("fg\n");
-    terminal.expect(SOON, "hotreload run --foreground");
+    terminal.expect(SOON, "hotreload run --strategy modules --foreground");
     terminal.press("again\n");
     terminal.expect(SOON, "you said: again");
     terminal.press("exit\n");
