@@ -47,7 +47,7 @@ unsafe extern "C" {
 
 /// Where the list begins. What nobody refers to would not be linked.
 pub(crate) fn list() -> u64 {
-    core::hint::black_box(register_code as *const () );
+    core::hint::black_box(register_code as *const ());
     // SAFETY: only its address is taken.
     from_ref(unsafe { &DESCRIPTOR }).addr() as u64
 }
