@@ -29,12 +29,24 @@ mod unwinding;
 /// Runs `cases` on each setting of this test, and says everything that was not as it has to be.
 #[track_caller]
 fn hold(cases: &[Case], refusals: &[Refusal]) {
+    hold_on(&settings(), cases, refusals);
+}
+
+/// As [`hold`], where the edited crates are not optimised.
+#[track_caller]
+fn hold_unoptimised(cases: &[Case]) {
+    let settings: Vec<Setting> = settings().into_iter().filter(|setting| setting.opt_level == 0).collect();
+    hold_on(&settings, cases, &[]);
+}
+
+#[track_caller]
+fn hold_on(settings: &[Setting], cases: &[Case], refusals: &[Refusal]) {
     let wanted = |name: &str| std::env::var("CONFORMANCE_CASE").is_ok_and(|wanted| wanted == name);
     let one: Vec<Case> = cases.iter().filter(|case| wanted(case.name)).copied().collect();
     let cases = if one.is_empty() { cases } else { &one };
     let refusals: Vec<Refusal> =
         refusals.iter().filter(|refusal| cases.iter().any(|case| case.name == refusal.case)).copied().collect();
     let wrong: Vec<String> =
-        settings().iter().flat_map(|setting: &Setting| Trial::run(setting, cases, &refusals)).collect();
+        settings.iter().flat_map(|setting: &Setting| Trial::run(setting, cases, &refusals)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -10,7 +10,7 @@ use object::{
     Endianness, Object, ObjectSection, ObjectSymbol, ObjectSymbolTable, RelocationFlags, RelocationTarget, SymbolFlags,
 };
 
-use crate::patch::names::unpromoted;
+use crate::patch::names::{stem, unpromoted};
 use crate::patch::object::{Kind, Symbol};
 use crate::patch::set::Set;
 
@@ -130,7 +130,10 @@ impl Running {
             let known = self.all(symbol.name);
             known.is_empty() || known.iter().any(|known| known.size == symbol.size)
         };
-        functions().any(|symbol| symbol.name == MAIN) && functions().all(is_here)
+        // Another unit of the crate, as it was before a dependency came, has other symbols for everything of its own.
+        let is_entry = |symbol: &&Symbol<'_>| symbol.name.contains("4main") && stem(symbol.name).ends_with("::main");
+        let is_unit = || functions().filter(is_entry).all(|symbol| !self.all(symbol.name).is_empty());
+        functions().any(|symbol| symbol.name == MAIN) && is_unit() && functions().all(is_here)
     }
 
     /// What `name` means in the codegen unit `unit`.
