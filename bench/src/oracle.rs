@@ -5,9 +5,9 @@
 //! - Whatever came of an edit, the running program has to answer as one that was built and started anew.
 //! - Wherever callers were not compiled, cargo must have made the same of them as before.
 //!
-//! 1. [`history`] and [`mutations`] make the edits;
+//! 1. [`history`] and [`mod@mutations`] make the edits;
 //! 2. [`site`] has the two copies, and what goes into them;
-//! 3. [`judge`] carries an edit through both;
+//! 3. [`mod@judge`] carries an edit through both;
 //! 4. [`report`] counts.
 
 use std::path::{Path, PathBuf};
