@@ -30,7 +30,7 @@ use crate::patch::names::readable;
 use crate::patch::placed::{Placed, Replaced};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
-use crate::patch::set::Set;
+use crate::patch::set::{Set, members};
 use crate::patch::world::{Compiled, Plan, World};
 
 mod description;
@@ -72,6 +72,17 @@ pub struct Crate {
     pub name: String,
     /// Its objects, each as a file's content.
     pub objects: Vec<Vec<u8>>,
+}
+
+impl Crate {
+    /// The crate whose library is `archive`, the content of a file.
+    ///
+    /// # Errors
+    /// If that is no archive.
+    pub fn of_archive(key: String, name: &str, archive: &[u8]) -> Result<Self> {
+        let objects = members(archive)?.into_iter().map(|(_, object)| object.to_vec()).collect();
+        Ok(Self { key, name: name.to_owned(), objects })
+    }
 }
 
 /// What a patch did.
@@ -220,10 +231,10 @@ impl Live {
     }
 
     fn is_main_replaced(&self, name: &str, placed: &Placed) -> bool {
-        let body = format!("{name}::main::{{closure}}");
-        let is_body = |replaced: &Replaced| {
-            replaced.name.replace("{{closure}}", "{closure}").replace("{closure#0}", "{closure}") == body
-        };
+        let main = format!("{name}::main::");
+        // Older and newer mangling.
+        let is_body =
+            |replaced: &Replaced| matches!(replaced.name.strip_prefix(&main), Some("{{closure}}" | "{closure#0}"));
         placed.replaced.iter().any(is_body) && self.guard.is_main_async(name)
     }
 

@@ -1,6 +1,5 @@
 //! Real programs, patched while they run.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use tempfile::TempDir;
 use super::{Crate, Live, NotPatched, Patched};
 use crate::effects::agent;
 use crate::patch::content::Optimised;
-use crate::patch::set::members;
+use crate::patch::world::tests::libraries;
 use crate::plan::environment::preloading;
 
 /// Answers each line of its input with what the library makes of it.
@@ -77,16 +76,7 @@ fn compile(directory: &Path, source: &str) -> Crate {
     fs::write(directory.join("svc.rs"), source).expect("written");
     rustc(directory, &["--crate-type=rlib", "--crate-name=svc", "svc.rs"]);
     let archive = fs::read(directory.join("libsvc.rlib")).expect("an archive");
-    let objects = members(&archive).expect("objects").into_iter().map(|(_, object)| object.to_vec()).collect();
-    Crate { key: "svc".to_owned(), name: "svc".to_owned(), objects }
-}
-
-/// Rust's own libraries.
-fn libraries() -> Vec<PathBuf> {
-    let output = Command::new("rustc").args(["--print", "target-libdir"]).output().expect("rustc starts");
-    let directory: OsString = String::from_utf8(output.stdout).expect("text").trim().into();
-    let files = fs::read_dir(directory).expect("a directory").flatten().map(|entry| entry.path());
-    files.filter(|path| path.extension().is_some_and(|ending| ending == "rlib")).collect()
+    Crate::of_archive("svc".to_owned(), "svc", &archive).expect("objects")
 }
 
 const COUNTER: &str = r#"

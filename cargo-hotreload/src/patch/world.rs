@@ -247,4 +247,4 @@ fn calls_one_of(set: &Set<'_>, name: &str, stems: &BTreeSet<String>) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,6 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use cargo_hotreload::effects::agent;
 use cargo_hotreload::live::{Crate, Live, NotPatched, Patched};
 use cargo_hotreload::patch::content::Optimised;
-use cargo_hotreload::patch::set::members;
 use cargo_hotreload::plan::environment::preloading;
 use tempfile::TempDir;
 
@@ -90,8 +89,7 @@ impl Laboratory {
         let arguments = [&["--crate-type=rlib", "--crate-name", name], externs].concat();
         self.rustc(&format!("{name}/lib.rs"), self.setting.opt_level, &arguments);
         let archive = fs::read(self.path(&format!("lib{name}.rlib"))).expect("an archive");
-        let objects = members(&archive).expect("objects").into_iter().map(|(_, object)| object.to_vec()).collect();
-        Crate { key: name.to_owned(), name: name.to_owned(), objects }
+        Crate::of_archive(name.to_owned(), name, &archive).expect("objects")
     }
 
     fn rustc(&self, file: &str, opt_level: u8, arguments: &[&str]) {

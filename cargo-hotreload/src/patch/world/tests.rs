@@ -104,7 +104,7 @@ pub(in crate::patch) fn with_edit<T>(
 }
 
 /// Rust's own libraries.
-fn libraries() -> Vec<PathBuf> {
+pub(crate) fn libraries() -> Vec<PathBuf> {
     let output = Command::new("rustc").args(["--print", "target-libdir"]).output().expect("rustc starts");
     let directory = String::from_utf8(output.stdout).expect("text");
     let files = fs::read_dir(directory.trim()).expect("a directory").flatten().map(|entry| entry.path());

@@ -208,8 +208,9 @@ impl Keeper {
             self.results.push(kept);
             (sources, views, base)
         };
-        known.cached = known.cached(&self.directory.join(format!("cached-{}", self.now)));
-        self.results.push(self.directory.join(format!("cached-{}", self.now)));
+        let cached = self.directory.join(format!("cached-{}", self.now));
+        known.cached = known.cached(&cached);
+        self.results.push(cached);
         known.kept = known.base.clone();
         self.known = Some(known);
     }

@@ -16,7 +16,6 @@ use crate::effects::rustc::compile::{Code, Compiled};
 use crate::events::record;
 use crate::live::{Crate, Live, Patched};
 use crate::patch::rustc::recorded::Recorded;
-use crate::patch::set::members;
 use crate::session::event::Patch;
 
 /// What the thread is asked for.
@@ -178,8 +177,7 @@ pub(super) fn read_crate(compiled: &Compiled) -> Result<Crate> {
 
 fn archive(key: &Path, name: &str, path: &Path) -> Result<Crate> {
     let data = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let objects = members(&data)?.into_iter().map(|(_, object)| object.to_vec()).collect();
-    Ok(Crate { key: key.display().to_string(), name: name.to_owned(), objects })
+    Crate::of_archive(key.display().to_string(), name, &data)
 }
 
 fn archives(directory: &Path) -> Result<Vec<PathBuf>> {
