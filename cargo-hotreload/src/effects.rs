@@ -19,6 +19,7 @@ pub mod journal;
 pub mod linkers;
 pub mod locate;
 pub mod lock;
+pub mod mapped;
 pub mod memory;
 pub mod native;
 pub mod notify;

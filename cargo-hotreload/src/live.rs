@@ -4,16 +4,20 @@
 //! 2. [`Live::runs`] for each crate of the program that may be edited: what it consists of;
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
+use std::collections::HashMap;
 use std::fs;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use thiserror::Error;
 
 use crate::effects::agent::Agent;
+use crate::effects::files::hash;
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
 use crate::live::description::{Description, Destination};
@@ -23,10 +27,12 @@ use crate::live::process::{bias, ready_agent};
 use crate::patch::agent_state::THREAD_LOCALS;
 use crate::patch::companion::debugger::List;
 use crate::patch::content::{Contents, Optimised};
+use crate::patch::found::Found;
 use crate::patch::jump;
 use crate::patch::link::room::Room;
 use crate::patch::link::{Failure, Redirect};
 use crate::patch::names::readable;
+use crate::patch::outline::Outline;
 use crate::patch::placed::{Placed, Replaced};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
@@ -70,8 +76,25 @@ pub struct Crate {
     pub key: String,
     /// The name that its paths begin with.
     pub name: String,
-    /// Its objects, each as a file's content.
-    pub objects: Vec<Vec<u8>>,
+    /// Its objects.
+    pub objects: Vec<Content>,
+}
+
+/// The content of an object file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    bytes: Bytes,
+    /// Of the bytes.
+    hash: u64,
+}
+
+impl Content {
+    /// These bytes.
+    #[must_use]
+    pub fn new(bytes: Bytes) -> Self {
+        let hash = hash(&bytes);
+        Self { bytes, hash }
+    }
 }
 
 impl Crate {
@@ -79,9 +102,21 @@ impl Crate {
     ///
     /// # Errors
     /// If that is no archive.
-    pub fn of_archive(key: String, name: &str, archive: &[u8]) -> Result<Self> {
-        let objects = members(archive)?.into_iter().map(|(_, object)| object.to_vec()).collect();
-        Ok(Self { key, name: name.to_owned(), objects })
+    pub fn of_archive(key: String, name: &str, archive: &Bytes) -> Result<Self> {
+        let objects = members(archive)?.into_iter().map(|(_, object)| Content::new(archive.slice_ref(object)));
+        Ok(Self { key, name: name.to_owned(), objects: objects.collect() })
+    }
+
+    /// Its objects as data. Those that `known` has are not read.
+    fn set(&self, known: Option<&HashMap<u64, Arc<Outline>>>) -> Result<Set<'_>> {
+        let mut set = Set::default();
+        for Content { bytes, hash } in &self.objects {
+            match known.and_then(|known| known.get(hash)) {
+                Some(outline) => set.add_known(bytes, Arc::clone(outline)),
+                None => set.add(bytes)?,
+            }
+        }
+        Ok(set)
     }
 }
 
@@ -148,7 +183,7 @@ impl Live {
 
     /// The program runs `compiled`.
     pub fn runs(&mut self, compiled: &Crate, optimised: Optimised) -> Result<()> {
-        let contents = Contents { optimised, ..Contents::of(&set(&compiled.objects)?) };
+        let contents = Contents { optimised, ..Contents::of(&compiled.set(None)?) };
         self.world.runs(&compiled.key, contents);
         self.guard.runs(compiled);
         Ok(())
@@ -156,7 +191,7 @@ impl Live {
 
     /// Whether the program may have been linked from the objects of `compiled`, its own crate.
     pub fn may_be_of(&self, compiled: &Crate) -> Result<bool> {
-        Ok(self.world.may_be_of(&set(&compiled.objects)?))
+        Ok(self.world.may_be_of(&compiled.set(None)?))
     }
 
     /// Not every type of the crate `name` is known: its debug information is not full.
@@ -166,7 +201,11 @@ impl Live {
 
     /// Something that `built` has and the program runs otherwise, if there is anything.
     pub fn difference(&self, built: &Crate) -> Result<Option<String>> {
-        let built = Compiled::new(built.key.clone(), built.name.clone(), set(&built.objects)?);
+        if self.guard.is_running(built) {
+            return Ok(None);
+        }
+        let set = built.set(self.world.outlines(&built.key))?;
+        let built = Compiled::new(built.key.clone(), built.name.clone(), set);
         Ok(self.world.difference(&built).map(|name| readable(&name)))
     }
 
@@ -182,14 +221,15 @@ impl Live {
     /// Nothing has changed in the program then.
     pub fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {
         let began = Instant::now();
+        let found = Found::default();
         // Types and machine code have nothing to do with each other.
         let (checked, compiled) = thread::scope(|scope| {
-            let compiled = scope.spawn(|| read(crates));
+            let compiled = scope.spawn(|| self.read(crates));
             let checked = self.guard.check(crates, &self.profile);
             (checked, compiled.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
         let (checked, mut compiled) = (checked?, compiled?);
-        let (plan, description) = self.plan(&mut compiled, &checked)?;
+        let (plan, description) = self.plan(&mut compiled, &found, &checked)?;
         let planning = began.elapsed();
         let mut placed = plan.linked.placed.clone();
         for redirect in &plan.linked.redirects {
@@ -221,6 +261,15 @@ impl Live {
         })
     }
 
+    /// What `crates` consist of.
+    fn read<'data>(&self, crates: &'data [Crate]) -> Result<Vec<Compiled<'data>>> {
+        let read = |compiled: &'data Crate| {
+            let set = compiled.set(self.world.outlines(&compiled.key))?;
+            Ok(Compiled::new(compiled.key.clone(), compiled.name.clone(), set))
+        };
+        crates.iter().map(read).collect()
+    }
+
     /// Tells debuggers and profilers of a patch that is there. What goes wrong is no reason to give it up.
     fn describe(&mut self, description: Option<&Description>) {
         let Some(description) = description else { return };
@@ -239,14 +288,15 @@ impl Live {
     }
 
     /// Plans, and looks for what is missing until nothing is.
-    fn plan(
+    fn plan<'data>(
         &mut self,
-        compiled: &mut [Compiled<'_>],
+        compiled: &mut [Compiled<'data>],
+        found: &'data Found,
         checked: &Checked,
     ) -> Result<(Plan, Option<Description>), NotPatched> {
-        let mut found: Vec<Vec<u8>> = Vec::new();
         loop {
-            let others = set(&found)?;
+            let mut others = Set::default();
+            found.all().into_iter().try_for_each(|object| others.add(object))?;
             let missing = match self.world.plan(compiled, &others, &self.guard.with(checked)) {
                 Ok(mut plan) => {
                     let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).chain([&others]).collect();
@@ -262,7 +312,7 @@ impl Live {
                 let name = missing.first().map(|name| readable(name)).unwrap_or_default();
                 return Err(Refusal::Undefined { name }.into());
             }
-            found.extend(more);
+            found.add(more);
         }
     }
 
@@ -290,22 +340,6 @@ impl Live {
             Err(Refusal::NoRoomForJump { name: readable(&redirect.name) }.into())
         }
     }
-}
-
-fn read(crates: &[Crate]) -> Result<Vec<Compiled<'_>>> {
-    let mut compiled = Vec::new();
-    for Crate { key, name, objects } in crates {
-        compiled.push(Compiled::new(key.clone(), name.clone(), set(objects)?));
-    }
-    Ok(compiled)
-}
-
-fn set(objects: &[Vec<u8>]) -> Result<Set<'_>> {
-    let mut set = Set::default();
-    for object in objects {
-        set.add(object)?;
-    }
-    Ok(set)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@
 pub mod agent_state;
 pub mod companion;
 pub mod content;
+pub mod found;
 pub mod frames;
 pub mod jump;
 pub mod layout;
@@ -31,6 +32,7 @@ pub mod link;
 pub mod moved;
 pub mod names;
 pub mod object;
+pub mod outline;
 pub mod pairing;
 pub mod placed;
 pub mod references;

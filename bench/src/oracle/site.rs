@@ -169,7 +169,7 @@ fn uses(set: &Set<'_>) -> BTreeMap<String, BTreeSet<String>> {
     for (id, section) in set.sections() {
         let Some(name) = set.name(id) else { continue };
         let targets = section.relocations.iter().filter_map(|relocation| match set.target(id.object, relocation) {
-            Target::Outside { name, .. } => Some(name),
+            Target::Outside { name, .. } | Target::Beside { name, .. } => Some(name),
             Target::Inside(target, _) => set.name(target),
         });
         uses.entry(readable(name)).or_default().extend(targets.map(readable));

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 
-use crate::effects::files::hash;
-use crate::live::Crate;
+use crate::live::{Content, Crate};
 use crate::patch::layout::{
     Agreement, Blind, Comparison, Coverage, Difference, Extent, Identity, Name, Types, compare, read, signatures_agree,
 };
@@ -42,6 +41,11 @@ impl Guard {
         self.objects.insert(compiled.key.clone(), contents(compiled));
     }
 
+    /// Whether the program runs these very objects.
+    pub(super) fn is_running(&self, compiled: &Crate) -> bool {
+        self.objects.get(&compiled.key) == Some(&contents(compiled))
+    }
+
     /// Whether `main` of the crate `name` is asynchronous: `#[tokio::main]` and its like make a block of its body.
     pub(super) fn is_main_async(&self, name: &str) -> bool {
         self.types.has(&[name, "main", "{async_block_env#0}"])
@@ -76,15 +80,14 @@ impl Guard {
     fn read(&self, compiled: &Crate, profile: &str, checked: &mut Checked) -> Result<(), Refusal> {
         let known = self.objects.get(&compiled.key);
         let mut coverage = Vec::new();
-        let hashes: Vec<u64> = compiled.objects.iter().map(|object| hash(object)).collect();
-        let is_new = |hash: &u64| !known.is_some_and(|known| known.contains(hash));
-        for (object, _) in compiled.objects.iter().zip(&hashes).filter(|(_, hash)| is_new(hash)) {
+        let is_new = |object: &&Content| !known.is_some_and(|known| known.contains(&object.hash));
+        for Content { bytes, .. } in compiled.objects.iter().filter(is_new) {
             let unknown = |error| Refusal::Unknown { what: format!("{error}"), name: compiled.name.clone() };
-            let described = read(object).map_err(unknown)?;
+            let described = read(bytes).map_err(unknown)?;
             coverage.push(described.coverage);
             checked.types.add(&described.types);
         }
-        checked.objects.push((compiled.key.clone(), hashes.into_iter().collect()));
+        checked.objects.push((compiled.key.clone(), contents(compiled)));
         let coverage = Coverage::of_crate(coverage);
         if coverage.is_full() {
             return Ok(());
@@ -150,5 +153,5 @@ fn is_of_functions(difference: &Difference, crates: &[Crate]) -> bool {
 }
 
 fn contents(compiled: &Crate) -> HashSet<u64> {
-    compiled.objects.iter().map(|object| hash(object)).collect()
+    compiled.objects.iter().map(|object| object.hash).collect()
 }

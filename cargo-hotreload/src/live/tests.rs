@@ -76,7 +76,7 @@ fn compile(directory: &Path, source: &str) -> Crate {
     fs::write(directory.join("svc.rs"), source).expect("written");
     rustc(directory, &["--crate-type=rlib", "--crate-name=svc", "svc.rs"]);
     let archive = fs::read(directory.join("libsvc.rlib")).expect("an archive");
-    Crate::of_archive("svc".to_owned(), "svc", &archive).expect("objects")
+    Crate::of_archive("svc".to_owned(), "svc", &archive.into()).expect("objects")
 }
 
 const COUNTER: &str = r#"

@@ -136,7 +136,7 @@ fn symbols<'data>(sets: &[&Set<'data>], linked: &Linked) -> Vec<Symbol<'data>> {
         if !KINDS.contains(&kind) {
             continue;
         }
-        let all = sets[*part].objects[id.object].symbols.iter();
+        let all = sets[*part].object(id.object).symbols.iter();
         let here = all.filter(|symbol| symbol.section == Some(id.section) && symbol.size > 0);
         // What has a name in code and is no function is a place to jump to.
         let known = here.filter(|symbol| symbol.is_function == (kind == Kind::Code));
@@ -154,7 +154,7 @@ fn symbols<'data>(sets: &[&Set<'data>], linked: &Linked) -> Vec<Symbol<'data>> {
 
 fn target(sets: &[&Set<'_>], linked: &Linked) -> Result<Target> {
     let loaded = linked.loaded.first().context("nothing was loaded")?;
-    let object = &sets[loaded.part].objects[loaded.id.object];
+    let object = sets[loaded.part].object(loaded.id.object);
     let file = ElfFile64::<Endianness>::parse(object.data).context("this is no ELF object file")?;
     let header: &elf::FileHeader64<Endianness> = file.elf_header();
     let endian = Endianness::Little;

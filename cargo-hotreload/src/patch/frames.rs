@@ -79,8 +79,9 @@ pub fn of(object: &Object<'_>) -> Result<Frames, Refusal> {
 
 /// The relocations inside of `piece`.
 pub fn inside(relocations: &[Relocation], piece: Piece) -> impl Iterator<Item = &Relocation> {
-    let range = piece.begin as u64..(piece.begin + piece.length) as u64;
-    relocations.iter().filter(move |relocation| range.contains(&relocation.offset))
+    let begin = relocations.partition_point(|relocation| relocation.offset < piece.begin as u64);
+    let end = (piece.begin + piece.length) as u64;
+    relocations[begin..].iter().take_while(move |relocation| relocation.offset < end)
 }
 
 /// The table in which the descriptions are found: pairs of the addresses of function and description, to be written at
@@ -115,7 +116,8 @@ pub fn table(placed: &Placed) -> Option<&Write> {
 }
 
 fn relocation_at(relocations: &[Relocation], offset: usize) -> Option<&Relocation> {
-    relocations.iter().find(|relocation| relocation.offset == offset as u64)
+    let found = relocations.partition_point(|relocation| relocation.offset < offset as u64);
+    relocations.get(found).filter(|relocation| relocation.offset == offset as u64)
 }
 
 fn word(data: &[u8], at: usize) -> Option<u32> {

@@ -8,24 +8,27 @@
 //! What nobody defines is told with all its names: the caller may add objects that define them, and begin again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::patch::agent_state::Region;
-use crate::patch::content::functions;
+use crate::patch::frames::Frames;
 use crate::patch::link::room::Room;
+use crate::patch::names::readable;
 use crate::patch::object::{Binding, Kind, Relocation};
+use crate::patch::outline::{functions, hash};
 use crate::patch::pairing::{Fate, Fates};
 use crate::patch::placed::{Placed, Write};
 use crate::patch::refusal::Refusal;
 use crate::patch::relocate::{FIND_THREAD_LOCAL, Form, form, redirect, to_next_instruction};
 use crate::patch::running::{Known, Running};
-use crate::patch::set::{SectionId, Set, Target};
+use crate::patch::set::{SectionId, Set, SymbolId, Target, is_anonymous};
 
 pub mod room;
 mod unwinding;
 mod write;
 
 /// A crate of the patch.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Part<'set, 'data> {
     /// Its objects.
     pub set: &'set Set<'data>,
@@ -107,6 +110,8 @@ struct Linker<'link, 'set, 'data> {
     slots: BTreeMap<u64, u64>,
     /// Jumps to what is too far away, by where they lead.
     stubs: BTreeMap<u64, u64>,
+    /// How the functions of objects are unwound, by part and object.
+    frames: HashMap<(usize, usize), Rc<Frames>>,
 }
 
 /// Links the edited functions of `parts` into `running`. `room` has less when that was good.
@@ -120,6 +125,7 @@ pub fn link(running: &Running, parts: &[Part<'_, '_>], room: &mut Room) -> Resul
         missing: BTreeSet::new(),
         slots: BTreeMap::new(),
         stubs: BTreeMap::new(),
+        frames: HashMap::new(),
     };
     let begin = linker.room.begin()?;
     let edited = linker.edited()?;
@@ -136,12 +142,19 @@ pub fn link(running: &Running, parts: &[Part<'_, '_>], room: &mut Room) -> Resul
     Ok(done)
 }
 
+fn undefined(name: &str) -> Refusal {
+    Refusal::Undefined { name: readable(name) }
+}
+
 impl<'data> Linker<'_, '_, 'data> {
     /// Loads each function that the program runs with another body. By name: where their new bodies are.
     fn edited(&mut self) -> Result<Bodies<'data>, Refusal> {
         let mut edited = Bodies::new();
         for (part, Part { set, fates }) in self.parts.iter().enumerate() {
-            for (id, section) in set.sections().filter(|(_, section)| section.kind == Kind::Code) {
+            let names = fates.iter().filter(|(_, fate)| **fate == Fate::Edited).map(|(name, _)| hash(name));
+            let names: Vec<u64> = names.collect();
+            let sections = set.mentioning(&names).flat_map(|object| set.sections_of(object));
+            for (id, section) in sections.filter(|(_, section)| section.kind == Kind::Code) {
                 for (name, offset) in functions(set, id) {
                     let is_edited = fates.get(name) == Some(&Fate::Edited) && section.size > 0;
                     if is_edited && self.running.all(name).iter().any(|known| known.kind == Kind::Code) {
@@ -182,13 +195,19 @@ impl<'data> Linker<'_, '_, 'data> {
                 let base = if self.is_into_body(from, relocation) { self.load(key)? } else { self.place(key)? };
                 Ok(base.wrapping_add_signed(offset))
             }
+            Target::Beside { name, symbol } if self.is_into_body(from, relocation) || is_anonymous(name) => {
+                let (id, offset) = set.place(symbol).ok_or_else(|| undefined(name))?;
+                let key = Key { part, id };
+                let base = if is_anonymous(name) { self.place(key)? } else { self.load(key)? };
+                Ok(base.wrapping_add_signed(offset))
+            }
+            Target::Beside { name, symbol } => self.place_of(part, name, symbol),
             Target::Outside { name: "" | FIND_THREAD_LOCAL, .. } => Ok(0),
             Target::Outside { name, is_weak } => {
-                let unit = set.objects[object].unit;
-                if let Some((key, offset)) = self.defined_elsewhere(part, name) {
-                    return Ok(self.place(key)?.wrapping_add(offset));
+                if let Some((other, symbol)) = self.defined_elsewhere(part, name) {
+                    return self.place_of(other, name, symbol);
                 }
-                let known = self.running.find(name, unit).map(|known| known.address);
+                let known = self.running.find(name, set.unit(object)).map(|known| known.address);
                 let address = known.or_else(|| self.running.imported(name));
                 if address.is_none() && !is_weak {
                     self.missing.insert(name.to_owned());
@@ -202,30 +221,46 @@ impl<'data> Linker<'_, '_, 'data> {
     /// runs when the function is called.
     fn is_into_body(&self, from: Key, relocation: &Relocation) -> bool {
         let set = self.parts[from.part].set;
-        let Target::Inside(id, offset) = set.target(from.id.object, relocation) else { return false };
+        let further = relocation.addend + to_next_instruction(relocation.kind);
+        let (id, offset) = match set.target(from.id.object, relocation) {
+            Target::Inside(id, offset) => (id, offset),
+            // The symbol is the begin of what is meant; objects know nothing of what is inside of others.
+            Target::Beside { symbol, .. } if further != 0 => match set.place(symbol) {
+                Some(place) => place,
+                None => return false,
+            },
+            Target::Beside { .. } | Target::Outside { .. } => return false,
+        };
         if set.section(id).kind != Kind::Code {
             return false;
         }
         // Tables of jumps and of frames count from themselves.
         let is_table =
             set.section(from.id).kind != Kind::Code && !matches!(form(relocation.kind), Some(Form::Absolute(_)));
-        let meant = offset + relocation.addend + to_next_instruction(relocation.kind);
-        is_table || !functions(set, id).any(|(_, begin)| i64::try_from(begin) == Ok(meant))
+        is_table || !functions(set, id).any(|(_, begin)| i64::try_from(begin) == Ok(offset + further))
     }
 
-    fn defined_elsewhere(&self, part: usize, name: &str) -> Option<(Key, u64)> {
+    fn defined_elsewhere(&self, part: usize, name: &str) -> Option<(usize, SymbolId)> {
         let others = self.parts.iter().enumerate().filter(|(other, _)| *other != part);
-        others.into_iter().find_map(|(part, Part { set, .. })| {
-            let symbol = set.global(name)?;
-            let id = SectionId { object: symbol.object, section: set.symbol(symbol).section? };
-            Some((Key { part, id }, set.symbol(symbol).offset))
-        })
+        others.into_iter().find_map(|(part, Part { set, .. })| Some((part, set.global(name)?)))
+    }
+
+    /// Where `name` is, the `symbol` of a part: in the running program if it has it, else where it is loaded. What the
+    /// program has need not be read.
+    fn place_of(&mut self, part: usize, name: &str, symbol: SymbolId) -> Result<u64, Refusal> {
+        let Part { set, fates } = self.parts[part];
+        let is_fresh = is_anonymous(name) || fates.get(name) == Some(&Fate::Fresh);
+        if let Some(known) = self.running.find(name, set.unit(symbol.object)).filter(|_| !is_fresh) {
+            return Ok(known.address);
+        }
+        let (id, offset) = set.place(symbol).ok_or_else(|| undefined(name))?;
+        Ok(self.place(Key { part, id })?.wrapping_add_signed(offset))
     }
 
     /// Where a section is: in the running program if it has it, else where it is loaded.
     fn place(&mut self, key: Key) -> Result<u64, Refusal> {
         let Part { set, fates } = self.parts[key.part];
-        let (section, unit) = (set.section(key.id), set.objects[key.id.object].unit);
+        let (section, unit) = (set.section(key.id), set.unit(key.id.object));
         let Some(name) = set.name(key.id) else {
             if matches!(section.kind, Kind::Variable | Kind::ThreadLocal) {
                 return Err(Refusal::NamelessVariable { name: format!("{unit} {}", section.name) });
@@ -259,7 +294,7 @@ impl<'data> Linker<'_, '_, 'data> {
         let mut symbols = Vec::new();
         for key in &self.order {
             let Part { set, fates } = &self.parts[key.part];
-            let (section, object) = (set.section(key.id), &set.objects[key.id.object]);
+            let (section, object) = (set.section(key.id), set.object(key.id.object));
             let here = |symbol: &&crate::patch::object::Symbol<'_>| {
                 symbol.section == Some(key.id.section) && !symbol.name.is_empty() && set.name(key.id).is_some()
             };
@@ -281,7 +316,7 @@ impl<'data> Linker<'_, '_, 'data> {
         let mut redirects = Vec::new();
         for (&name, bodies) in edited {
             for known in self.running.all(name).iter().filter(|known| known.kind == Kind::Code) {
-                let unit = |key: &Key| self.parts[key.part].set.objects[key.id.object].unit;
+                let unit = |key: &Key| self.parts[key.part].set.unit(key.id.object);
                 let own = bodies.iter().find(|(key, _)| known.unit.as_deref() == Some(unit(key)));
                 let Some((key, offset)) = own.or(bodies.first()) else { continue };
                 let length = self.parts[key.part].set.section(key.id).size - offset;

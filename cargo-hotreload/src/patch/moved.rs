@@ -3,17 +3,19 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::patch::content::functions;
 use crate::patch::object::{Kind, Merge};
+use crate::patch::outline::{functions, hash};
 use crate::patch::pairing::{Fate, Fates};
-use crate::patch::set::{SectionId, Set, Target};
+use crate::patch::set::{SectionId, Set, Target, is_anonymous};
 
 /// Changes the fates of everything that refers to one of the names in `moved`, and of what refers to that in turn.
 pub fn follow(sets: &[&Set<'_>], fates: &mut [Fates], mut moved: BTreeSet<String>) {
     while !moved.is_empty() {
         let mut next = BTreeSet::new();
+        let hashes: Vec<u64> = moved.iter().map(|name| hash(name)).collect();
         for (set, fates) in sets.iter().zip(fates.iter_mut()) {
-            for (id, section) in set.sections().filter(|(_, section)| section.size > 0) {
+            let sections = set.mentioning(&hashes).flat_map(|object| set.sections_of(object));
+            for (id, section) in sections.filter(|(_, section)| section.size > 0) {
                 if matches!(section.kind, Kind::Code | Kind::Constant) && refers(set, id, &moved) {
                     mark(set, id, fates, &mut next);
                 }
@@ -30,11 +32,13 @@ fn mark(set: &Set<'_>, id: SectionId, fates: &mut Fates, next: &mut BTreeSet<Str
         _ => set.name(id).into_iter().collect(),
     };
     for name in names {
-        let Some(fate @ Fate::Same) = fates.get_mut(name) else { continue };
+        if fates.get(name).is_some_and(|fate| *fate != Fate::Same) {
+            continue;
+        }
         if set.section(id).kind == Kind::Code {
-            *fate = Fate::Edited;
+            fates.insert(name.to_owned(), Fate::Edited);
         } else {
-            *fate = Fate::Fresh;
+            fates.insert(name.to_owned(), Fate::Fresh);
             next.insert(name.to_owned());
         }
     }
@@ -47,6 +51,11 @@ fn refers(set: &Set<'_>, id: SectionId, names: &BTreeSet<String>) -> bool {
         for relocation in &set.section(id).relocations {
             let name = match set.target(id.object, relocation) {
                 Target::Outside { name, .. } => Some(name),
+                Target::Beside { name, symbol } => {
+                    let nameless = set.place(symbol).filter(|_| is_anonymous(name));
+                    open.extend(nameless.map(|(target, _)| target).filter(|target| seen.insert(*target)));
+                    Some(name)
+                }
                 Target::Inside(target, _) => {
                     let is_nameless = set.name(target).is_none() && set.section(target).merge == Merge::Never;
                     if is_nameless && seen.insert(target) {

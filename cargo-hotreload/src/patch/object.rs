@@ -1,5 +1,6 @@
 //! Relocatable object files as plain data: sections, symbols, relocations.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +12,9 @@ use object::read::elf::{ElfFile64, ElfSection64, SectionHeader};
 use object::{Endianness, Object as _, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SymbolFlags};
 
 use crate::patch::names::unpromoted;
+
+/// What tables of landing pads are called, before the function's name.
+const LANDING_PADS: &str = ".gcc_except_table.";
 
 /// One object file: a codegen unit of a crate.
 #[derive(Debug, Default)]
@@ -40,10 +44,14 @@ pub struct Section<'data> {
     pub align: u64,
     /// Whether its elements may be merged with equal ones.
     pub merge: Merge,
-    /// What has to be filled in.
+    /// What has to be filled in, by where it is.
     pub relocations: Vec<Relocation>,
     /// The symbol that begins with the section and names it.
     pub main: Option<usize>,
+    /// The symbols of functions in it.
+    pub functions: Vec<usize>,
+    /// Sections with tables that say what is cleaned up when a panic goes through its function. No code refers to them.
+    pub landing_pads: Vec<usize>,
 }
 
 /// What a section holds.
@@ -148,16 +156,33 @@ impl<'data> Object<'data> {
                 },
                 is_function: st_info.st_type() == STT_FUNC,
             };
-            if let Some(section) = section.and_then(|index| object.sections.get_mut(index))
-                && is_named
-                && read.offset == 0
-            {
-                section.main.get_or_insert(symbol.index().0);
+            if let Some(section) = section.and_then(|index| object.sections.get_mut(index)) {
+                if is_named && read.offset == 0 {
+                    section.main.get_or_insert(symbol.index().0);
+                }
+                if read.is_function {
+                    section.functions.push(symbol.index().0);
+                }
             }
             put(&mut object.symbols, symbol.index().0, read);
         }
         object.check()?;
+        object.find_landing_pads();
         Ok(object)
+    }
+
+    fn find_landing_pads(&mut self) {
+        let pads = self.sections.iter().enumerate().filter_map(|(index, section)| {
+            let name = section.name.strip_prefix(LANDING_PADS)?;
+            (section.kind != Kind::Unused && section.size > 0).then_some((name, index))
+        });
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        pads.for_each(|(name, index)| by_name.entry(name).or_default().push(index));
+        for index in 0..self.sections.len() {
+            if let Some(pads) = by_name.get(self.main_name(index)).filter(|_| self.sections[index].kind == Kind::Code) {
+                self.sections[index].landing_pads.clone_from(pads);
+            }
+        }
     }
 
     /// Every index and range in it is good from here on.
@@ -243,6 +268,9 @@ fn read_section<'data>(section: &ElfSection64<'data, '_, Endianness>) -> Result<
     if section.compressed_file_range().is_ok_and(|range| range.format != object::CompressionFormat::None) {
         bail!("the section `{name}` is compressed");
     }
+    let read = section.relocations().map(|(offset, read)| relocation(offset, &read));
+    let mut relocations = read.collect::<Result<Vec<_>>>()?;
+    relocations.sort_by_key(|relocation| relocation.offset);
     Ok(Section {
         name,
         kind: holds,
@@ -254,8 +282,10 @@ fn read_section<'data>(section: &ElfSection64<'data, '_, Endianness>) -> Result<
             () if has(SHF_STRINGS) => Merge::Strings,
             () => Merge::Elements(header.sh_entsize(Endianness::Little).max(1)),
         },
-        relocations: section.relocations().map(|(offset, read)| relocation(offset, &read)).collect::<Result<_>>()?,
+        relocations,
         main: None,
+        functions: Vec::new(),
+        landing_pads: Vec::new(),
     })
 }
 

@@ -27,7 +27,7 @@ pub enum Fate {
     Fresh,
 }
 
-/// What becomes of each item, by mangled name.
+/// What becomes of each item, by mangled name. What is not in there is the same.
 pub type Fates = HashMap<String, Fate>;
 
 /// What is known of how functions are called.
@@ -81,8 +81,6 @@ pub fn pair(
 ) -> Result<Pairs, Refusal> {
     let mut pairs = Pairs::default();
     let is_same = |name: &str, now: &Item| running.ran(name) == Some(now);
-    let same = new.items.iter().filter(|(name, now)| is_same(name, now));
-    pairs.fates.extend(same.map(|(name, _)| (name.clone(), Fate::Same)));
     let mut refused: Vec<(String, Refusal)> = Vec::new();
     for (stem, group) in groups(running, new) {
         let result = match group.kind() {
@@ -95,7 +93,7 @@ pub fn pair(
             }
             _ => {
                 let kept = new.items.iter().filter(|(name, now)| now.kind != Kind::Code && is_same(name, now));
-                group.pair_variables(&stem, kept.map(|(name, _)| name.as_str()), &mut pairs.fates)
+                group.pair_variables(&stem, kept.map(|(name, _)| &**name), &mut pairs.fates)
             }
         };
         if let Err(refusal) = result {
@@ -141,6 +139,7 @@ fn telling(name: &str, stem: &str, refusal: &Refusal) -> (u8, bool, usize, Strin
 fn groups<'contents>(running: &'contents Contents, new: &'contents Contents) -> BTreeMap<String, Group<'contents>> {
     let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
     for (name, now) in &new.items {
+        let name: &str = name;
         match running.items.get(name) {
             Some(before) if before == now => {}
             Some(before) => drop(groups.entry(stem(name)).or_default().changed.insert(name, (before, now))),

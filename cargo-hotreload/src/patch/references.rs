@@ -3,9 +3,10 @@
 //! What has a pointer to a function calls it for as long as the process lives, whatever new code says.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::patch::content::functions;
 use crate::patch::object::{Kind, Relocation, Section};
+use crate::patch::outline::functions;
 use crate::patch::relocate::is_call;
 use crate::patch::set::{SectionId, Set, Target};
 
@@ -18,24 +19,25 @@ const WORD: usize = 8;
 const SIZE: usize = 1;
 const ALIGN: usize = 2;
 
-/// The names of everything that `set` refers to, but for calls.
+/// The names of everything that an object of `set` refers to, but for calls.
 #[must_use]
-pub fn pointed(set: &Set<'_>) -> BTreeSet<String> {
+pub fn pointed(set: &Set<'_>, object: usize) -> BTreeSet<Arc<str>> {
     let mut pointed = BTreeSet::new();
-    for (id, section) in set.sections() {
+    for (id, section) in set.sections_of(object) {
         if matches!(section.kind, Kind::Unused | Kind::Frames) {
             continue;
         }
         let held = section.relocations.iter().filter(|relocation| !is_call(relocation, section.data));
-        pointed.extend(held.filter_map(|relocation| function(set, id.object, relocation)).map(str::to_owned));
+        pointed.extend(held.filter_map(|relocation| function(set, id.object, relocation)));
     }
-    pointed
+    pointed.into_iter().map(Arc::from).collect()
 }
 
-/// The vtables in `set`.
+/// The vtables in an object of `set`.
 #[must_use]
-pub fn vtables(set: &Set<'_>) -> BTreeSet<Vtable> {
-    let nameless = set.sections().filter(|(id, section)| section.kind == Kind::Constant && set.name(*id).is_none());
+pub fn vtables(set: &Set<'_>, object: usize) -> BTreeSet<Vtable> {
+    let nameless =
+        set.sections_of(object).filter(|(id, section)| section.kind == Kind::Constant && set.name(*id).is_none());
     nameless.filter_map(|(id, section)| slots(set, id, section)).collect()
 }
 
@@ -70,7 +72,7 @@ fn slots(set: &Set<'_>, id: SectionId, section: &Section<'_>) -> Option<Vtable> 
 /// The name of the function that `relocation` leads to, or of what is defined elsewhere.
 fn function<'data>(set: &Set<'data>, object: usize, relocation: &Relocation) -> Option<&'data str> {
     match set.target(object, relocation) {
-        Target::Outside { name, .. } => (!name.is_empty()).then_some(name),
+        Target::Outside { name, .. } | Target::Beside { name, .. } => (!name.is_empty()).then_some(name),
         Target::Inside(target, _) if set.section(target).kind == Kind::Code => {
             // A section that has several functions was written by hand: none of ours is in there.
             functions(set, target).map(|(name, _)| name).next()

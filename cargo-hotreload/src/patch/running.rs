@@ -124,7 +124,7 @@ impl Running {
     /// as one that it has under this name, or was left out.
     #[must_use]
     pub fn may_be_of(&self, set: &Set<'_>) -> bool {
-        let symbols = || set.objects.iter().flat_map(|object| &object.symbols);
+        let symbols = || set.objects().flat_map(|object| &object.symbols);
         let functions = || symbols().filter(|symbol| symbol.is_function && symbol.section.is_some());
         let is_here = |symbol: &Symbol<'_>| {
             let known = self.all(symbol.name);

@@ -1,22 +1,37 @@
 //! All objects of a crate together, with what they define for each other.
+//!
+//! Most objects are what they were when the crate was compiled last: of these an [`Outline`] is known, and they are read
+//! only if something in them is needed.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ffi::OsStr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use object::read::archive::ArchiveFile;
 
 use crate::patch::object::{Binding, Kind, Merge, Object, Relocation, Section, Symbol};
+use crate::patch::outline::{Global, Outline, hash};
 
 /// The objects of a crate.
 #[derive(Debug, Default)]
 pub struct Set<'data> {
-    /// The objects.
-    pub objects: Vec<Object<'data>>,
-    /// Who defines what everyone can use.
-    globals: HashMap<&'data str, SymbolId>,
+    members: Vec<Member<'data>>,
+    /// Who defines what everyone can use, by a hash of the name.
+    globals: HashMap<u64, (usize, Global)>,
+}
+
+/// One of the objects.
+#[derive(Debug)]
+struct Member<'data> {
+    data: &'data [u8],
+    /// Read when it is needed.
+    object: OnceCell<Object<'data>>,
+    /// Made when it is needed, unless it is known.
+    outline: OnceCell<Arc<Outline>>,
 }
 
 /// A section of one of the objects.
@@ -40,8 +55,15 @@ pub struct SymbolId {
 /// Where a relocation leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'data> {
-    /// Into a section of the set, so many bytes from its begin.
+    /// Into a section of the same object, so many bytes from its begin.
     Inside(SectionId, i64),
+    /// To a symbol that another object of the set defines.
+    Beside {
+        /// Its name.
+        name: &'data str,
+        /// Where it is defined.
+        symbol: SymbolId,
+    },
     /// To a symbol that is defined elsewhere; `is_weak` says whether it may be missing.
     Outside {
         /// Its name.
@@ -64,70 +86,125 @@ impl<'data> Set<'data> {
     /// Adds the object file `data`.
     pub fn add(&mut self, data: &'data [u8]) -> Result<()> {
         let object = Object::parse(data)?;
-        let index = self.objects.len();
-        for (symbol, Symbol { name, section, binding, .. }) in object.symbols.iter().enumerate() {
-            if section.is_none() || *binding == Binding::Local {
-                continue;
-            }
-            let id = SymbolId { object: index, symbol };
+        self.define(Outline::globals(&object));
+        self.members.push(Member { data, object: OnceCell::from(object), outline: OnceCell::new() });
+        Ok(())
+    }
+
+    /// Adds the object file `data`, of which `outline` is known: it was added to a set before.
+    pub fn add_known(&mut self, data: &'data [u8], outline: Arc<Outline>) {
+        self.define(outline.globals.iter().copied());
+        self.members.push(Member { data, object: OnceCell::new(), outline: OnceCell::from(outline) });
+    }
+
+    /// The next object defines these.
+    fn define(&mut self, globals: impl Iterator<Item = (u64, Global)>) {
+        let index = self.members.len();
+        for (name, global) in globals {
             match self.globals.entry(name) {
                 Entry::Vacant(entry) => {
-                    entry.insert(id);
+                    entry.insert((index, global));
                 }
                 Entry::Occupied(mut entry) => {
-                    let known = *entry.get();
-                    let known = &self.objects[known.object].symbols[known.symbol];
-                    if known.binding == Binding::Weak && *binding == Binding::Global {
-                        entry.insert(id);
+                    if entry.get().1.is_weak && !global.is_weak {
+                        entry.insert((index, global));
                     }
                 }
             }
         }
-        self.objects.push(object);
-        Ok(())
+    }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// An object.
+    ///
+    /// # Panics
+    /// If it cannot be read, of which an outline was said to be known.
+    #[must_use]
+    pub fn object(&self, index: usize) -> &Object<'data> {
+        let Member { data, object, .. } = &self.members[index];
+        object.get_or_init(|| Object::parse(data).expect("its outline was made of the same bytes"))
+    }
+
+    /// Every object; all of them are read for it.
+    pub fn objects(&self) -> impl Iterator<Item = &Object<'data>> {
+        (0..self.members.len()).map(|index| self.object(index))
+    }
+
+    /// What an object consists of.
+    #[must_use]
+    pub fn outline(&self, object: usize) -> &Arc<Outline> {
+        self.members[object].outline.get_or_init(|| Arc::new(Outline::of(self, object)))
+    }
+
+    /// The codegen unit of an object.
+    #[must_use]
+    pub fn unit(&self, object: usize) -> &str {
+        self.members[object].outline.get().map_or_else(|| self.object(object).unit, |outline| &outline.unit)
     }
 
     /// A section.
     #[must_use]
     pub fn section(&self, id: SectionId) -> &Section<'data> {
-        &self.objects[id.object].sections[id.section]
+        &self.object(id.object).sections[id.section]
     }
 
-    /// A symbol.
-    #[must_use]
-    pub fn symbol(&self, id: SymbolId) -> &Symbol<'data> {
-        &self.objects[id.object].symbols[id.symbol]
-    }
-
-    /// Every section, with its number.
+    /// Every section of all objects, with its number.
     pub fn sections(&self) -> impl Iterator<Item = (SectionId, &Section<'data>)> {
-        self.objects.iter().enumerate().flat_map(|(object, read)| {
-            let numbered = read.sections.iter().enumerate();
-            numbered.map(move |(section, read)| (SectionId { object, section }, read))
+        (0..self.members.len()).flat_map(|object| self.sections_of(object))
+    }
+
+    /// Every section of an object, with its number.
+    pub fn sections_of(&self, object: usize) -> impl Iterator<Item = (SectionId, &Section<'data>)> {
+        let numbered = self.object(object).sections.iter().enumerate();
+        numbered.map(move |(section, read)| (SectionId { object, section }, read))
+    }
+
+    /// The objects in which one of the names occurs, of which these are hashes.
+    pub fn mentioning(&self, names: &[u64]) -> impl Iterator<Item = usize> {
+        let all = if names.is_empty() { 0 } else { self.members.len() };
+        (0..all).filter(|index| {
+            let outline = self.outline(*index);
+            names.iter().any(|name| outline.names.binary_search(name).is_ok())
         })
     }
 
     /// Who defines `name` for everyone.
     #[must_use]
     pub fn global(&self, name: &str) -> Option<SymbolId> {
-        self.globals.get(name).copied()
+        self.globals.get(&hash(name)).map(|(object, global)| SymbolId { object: *object, symbol: global.symbol })
+    }
+
+    /// The section that a symbol is in, and how many bytes from its begin.
+    #[must_use]
+    pub fn place(&self, SymbolId { object, symbol }: SymbolId) -> Option<(SectionId, i64)> {
+        let symbol = self.object(object).symbols.get(symbol)?;
+        Some((SectionId { object, section: symbol.section? }, i64::try_from(symbol.offset).ok()?))
     }
 
     /// Where the relocation `relocation` of an object leads. The distance from there to the place that is really meant
     /// is part of the addend for places that are relative to the next instruction.
     #[must_use]
     pub fn target(&self, object: usize, relocation: &Relocation) -> Target<'data> {
-        let symbol = &self.objects[object].symbols[relocation.symbol];
-        let local = |object: usize, symbol: &Symbol<'_>| {
-            let section = symbol.section?;
-            let offset = i64::try_from(symbol.offset).ok()?;
-            Some(Target::Inside(SectionId { object, section }, offset))
-        };
-        let defined = local(object, symbol).or_else(|| {
-            let SymbolId { object, symbol } = self.global(symbol.name)?;
-            local(object, &self.objects[object].symbols[symbol])
-        });
-        defined.unwrap_or(Target::Outside { name: symbol.name, is_weak: symbol.binding == Binding::Weak })
+        let id = SymbolId { object, symbol: relocation.symbol };
+        if let Some((section, offset)) = self.place(id) {
+            return Target::Inside(section, offset);
+        }
+        let Symbol { name, binding, .. } = self.object(object).symbols[relocation.symbol];
+        match self.global(name) {
+            Some(symbol) => Target::Beside { name, symbol },
+            None => Target::Outside { name, is_weak: binding == Binding::Weak },
+        }
     }
 
     /// The name of a section that the programmer knows under one: a function, a static. Constants without a name and
@@ -135,14 +212,15 @@ impl<'data> Set<'data> {
     #[must_use]
     pub fn name(&self, id: SectionId) -> Option<&'data str> {
         let section = self.section(id);
-        let name = self.objects[id.object].main_name(id.section);
+        let name = self.object(id.object).main_name(id.section);
         (section.merge == Merge::Never && section.kind != Kind::Unused && !name.is_empty() && !is_anonymous(name))
             .then_some(name)
     }
 }
 
 /// Whether the compiler made the name up, so that the next compilation may give it to something else.
-fn is_anonymous(name: &str) -> bool {
+#[must_use]
+pub fn is_anonymous(name: &str) -> bool {
     name.starts_with(".L") || name.starts_with("anon.") || name.starts_with("alloc_") || name.starts_with("vtable.")
 }
 

@@ -4,7 +4,8 @@
 //! in the process, [`World::commit`] takes it into account, and the next edit is compared with it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::patch::agent_state::Region;
 use crate::patch::content::{Contents, Optimised};
@@ -13,6 +14,7 @@ use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
 use crate::patch::names::{is_about, readable, stem};
 use crate::patch::object::Kind;
+use crate::patch::outline::{Outline, hash};
 use crate::patch::pairing::{Fate, Fates, Signatures, pair};
 use crate::patch::placed::{Replaced, WhileRunning};
 use crate::patch::refusal::Refusal;
@@ -94,7 +96,7 @@ impl World {
         let running = self.crates.get(&built.key)?;
         let now = &built.contents;
         let different = now.items.iter().filter(|(name, item)| running.items.get(*name) != Some(item));
-        let different: Vec<&String> = different.map(|(name, _)| name).collect();
+        let different: Vec<&Arc<str>> = different.map(|(name, _)| name).collect();
         if different.is_empty() {
             return None;
         }
@@ -106,13 +108,19 @@ impl World {
         let others = others.flat_map(|(_, other)| other.items.keys().chain(other.gone.keys()));
         let elsewhere: BTreeSet<String> = others.map(|name| stem(name)).filter(|stem| moved.contains(stem)).collect();
         let is_explained = |name: &str| elsewhere.contains(&stem(name)) || calls_one_of(&built.set, name, &elsewhere);
-        different.into_iter().find(|name| !is_explained(name)).cloned()
+        different.into_iter().find(|name| !is_explained(name)).map(ToString::to_string)
     }
 
     /// Whether the program may have been linked from the objects `set`, of its own crate.
     #[must_use]
     pub fn may_be_of(&self, set: &Set<'_>) -> bool {
         self.running.may_be_of(set)
+    }
+
+    /// What is known of the objects of the crate `key`, by hashes of their bytes.
+    #[must_use]
+    pub fn outlines(&self, key: &str) -> Option<&HashMap<u64, Arc<Outline>>> {
+        self.crates.get(key).map(|contents| &contents.outlines)
     }
 
     /// Whether it is known how the crate `key` runs.
@@ -122,10 +130,10 @@ impl World {
     }
 
     /// Makes a patch of `compiled`. `others` are objects of other crates that define what the program does not have.
-    pub fn plan(
+    pub fn plan<'data>(
         &self,
-        compiled: &mut [Compiled<'_>],
-        others: &Set<'_>,
+        compiled: &mut [Compiled<'data>],
+        others: &Set<'data>,
         signatures: &dyn Signatures,
     ) -> Result<Plan, Failure> {
         let mut fates = Vec::new();
@@ -217,7 +225,7 @@ fn changed(
     let mut changed = BTreeMap::new();
     for (function, before) in running.items.iter().filter(|(_, item)| item.kind == Kind::Code) {
         let now = new.items.get(function);
-        let is_renamed = || renamed.iter().any(|(_, old)| old == function);
+        let is_renamed = || renamed.iter().any(|(_, old)| **old == **function);
         if now.is_some_and(|now| now.elsewhere == before.elsewhere) || is_renamed() {
             continue;
         }
@@ -229,17 +237,19 @@ fn changed(
             Optimised::No if now.is_none() && !is_about(&stem, name) => continue,
             Optimised::No => WhileRunning::Tell,
         };
-        changed.insert(function.clone(), is_running);
+        changed.insert(function.to_string(), is_running);
     }
     changed
 }
 
 /// Whether the function `name` of `set` refers to one of these stems.
 fn calls_one_of(set: &Set<'_>, name: &str, stems: &BTreeSet<String>) -> bool {
-    let own = set.sections().filter(|(id, _)| set.name(*id) == Some(name));
+    let hashes = [hash(name)];
+    let sections = set.mentioning(&hashes).flat_map(|object| set.sections_of(object));
+    let own = sections.filter(|(id, _)| set.name(*id) == Some(name));
     let mut names = own.flat_map(|(id, section)| {
         section.relocations.iter().filter_map(move |relocation| match set.target(id.object, relocation) {
-            Target::Outside { name, .. } => Some(name),
+            Target::Outside { name, .. } | Target::Beside { name, .. } => Some(name),
             Target::Inside(target, _) => set.name(target),
         })
     });

@@ -89,7 +89,7 @@ impl Laboratory {
         let arguments = [&["--crate-type=rlib", "--crate-name", name], externs].concat();
         self.rustc(&format!("{name}/lib.rs"), self.setting.opt_level, &arguments);
         let archive = fs::read(self.path(&format!("lib{name}.rlib"))).expect("an archive");
-        Crate::of_archive(name.to_owned(), name, &archive).expect("objects")
+        Crate::of_archive(name.to_owned(), name, &archive.into()).expect("objects")
     }
 
     fn rustc(&self, file: &str, opt_level: u8, arguments: &[&str]) {

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
+use bytes::Bytes;
 
+use crate::effects::mapped::map;
 use crate::effects::rustc::objects::{is_allocator, keep_one};
 use crate::patch::rustc::recorded::Recorded;
 
@@ -74,10 +76,10 @@ impl Cached {
     }
 
     /// Its objects, as contents of files; without what rustc adds to each program.
-    pub fn objects(&self) -> Result<Vec<Vec<u8>>> {
+    pub fn objects(&self) -> Result<Vec<Bytes>> {
         let mut objects = Vec::new();
         for path in objects_in(&self.directory)? {
-            let bytes = fs::read(path)?;
+            let bytes = map(&path)?;
             if !is_allocator(&bytes)? {
                 objects.push(bytes);
             }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use object::{Object, ObjectSymbol};
 
+use crate::effects::mapped::map;
+
 /// rustc's own object that only mentions names, so that no linker leaves them out.
 const NAMES: &str = "symbols.o";
 /// It is in each object that rustc makes to connect the standard library with an allocator, and in no other.
@@ -64,7 +66,7 @@ pub(super) fn kept(directory: &Path) -> Result<Objects> {
         if path.file_name() == Some(OsStr::new(NAMES)) {
             objects.names = Some(path);
         } else if objects.allocator.is_none()
-            && fs::read(&path).map_err(Into::into).and_then(|bytes| is_allocator(&bytes)).with_context(cannot)?
+            && map(&path).map_err(Into::into).and_then(|bytes| is_allocator(&bytes)).with_context(cannot)?
         {
             objects.allocator = Some(path);
         } else {

@@ -40,7 +40,7 @@ pub(super) fn sections(sets: &[&Set<'_>], places: &Places, base: u64) -> Result<
     let has_code = |(part, id): &&(usize, SectionId)| sets[*part].section(*id).kind == Kind::Code;
     let objects: BTreeSet<_> = places.keys().filter(has_code).map(|(part, id)| (*part, id.object)).collect();
     for (part, index) in objects {
-        let object = &sets[part].objects[index];
+        let object = sets[part].object(index);
         let file = ElfFile64::parse(object.data).context("this is no ELF object file")?;
         let place = |section| {
             let address = places.get(&(part, SectionId { object: index, section }))?;

@@ -1,6 +1,7 @@
 //! The unwind tables of what is loaded.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::patch::agent_state::{Region, Unwind};
 use crate::patch::frames::{self, Frame, Frames, Piece};
@@ -16,21 +17,28 @@ const COMMON: usize = 4;
 impl Linker<'_, '_, '_> {
     /// Loads what the unwind tables of a loaded function refer to: what is to be cleaned up, and who says so.
     pub(super) fn discover_frames(&mut self, key: Key) -> Result<(), Refusal> {
-        let set = self.parts[key.part].set;
-        let object = &set.objects[key.id.object];
-        let Frames { section, frames } = frames::of(object)?;
-        for frame in frames.get(&key.id.section).into_iter().flatten() {
-            let table = Key { part: key.part, id: SectionId { object: key.id.object, section } };
-            for relocation in self.relocations(key, section, frame) {
+        let frames = self.frames(key.part, key.id.object)?;
+        for frame in frames.frames.get(&key.id.section).into_iter().flatten() {
+            let table = Key { part: key.part, id: SectionId { object: key.id.object, section: frames.section } };
+            for relocation in self.relocations(key, frames.section, frame) {
                 self.resolve(table, &relocation)?;
             }
         }
         Ok(())
     }
 
+    fn frames(&mut self, part: usize, object: usize) -> Result<Rc<Frames>, Refusal> {
+        if let Some(frames) = self.frames.get(&(part, object)) {
+            return Ok(Rc::clone(frames));
+        }
+        let frames = Rc::new(frames::of(self.parts[part].set.object(object))?);
+        self.frames.insert((part, object), Rc::clone(&frames));
+        Ok(frames)
+    }
+
     /// The relocations of a function's description, but that of the function.
     fn relocations(&self, key: Key, section: usize, frame: &Frame) -> Vec<Relocation> {
-        let object = &self.parts[key.part].set.objects[key.id.object];
+        let object = self.parts[key.part].set.object(key.id.object);
         let all = &object.sections[section].relocations;
         let own =
             frames::inside(all, frame.own).filter(|found| object.symbols[found.symbol].section != Some(frame.code));
@@ -47,9 +55,9 @@ impl Linker<'_, '_, '_> {
         }
         let mut tables = Tables::default();
         for ((part, object), keys) in objects {
-            let Frames { section, frames } = frames::of(&self.parts[part].set.objects[object])?;
-            let wanted = keys.iter().flat_map(|key| frames.get(&key.id.section).into_iter().flatten());
-            let source = Key { part, id: SectionId { object, section } };
+            let frames = self.frames(part, object)?;
+            let wanted = keys.iter().flat_map(|key| frames.frames.get(&key.id.section).into_iter().flatten());
+            let source = Key { part, id: SectionId { object, section: frames.section } };
             wanted.for_each(|frame| tables.add(source, *self.loaded.get(&key_of(source, frame)).unwrap_or(&0), frame));
         }
         if tables.pieces.is_empty() {

@@ -45,7 +45,7 @@ impl Linker<'_, '_, '_> {
         bytes: &mut [u8],
     ) -> Result<(), Refusal> {
         let Relocation { offset, kind, addend, .. } = *relocation;
-        let object = &self.parts[key.part].set.objects[key.id.object];
+        let object = self.parts[key.part].set.object(key.id.object);
         let symbol = object.symbols[relocation.symbol].name;
         let unknown = |what: String| Refusal::Unknown { what, name: object.main_name(key.id.section).to_owned() };
         let form = form(kind).ok_or_else(|| unknown(format!("relocation {}", kind.0)))?;
@@ -95,7 +95,7 @@ impl Linker<'_, '_, '_> {
 
     fn meant(&self, key: Key, relocation: &Relocation) -> String {
         match self.parts[key.part].set.target(key.id.object, relocation) {
-            Target::Outside { name, .. } => name.to_owned(),
+            Target::Outside { name, .. } | Target::Beside { name, .. } => name.to_owned(),
             Target::Inside(id, _) => self.parts[key.part].set.name(id).unwrap_or("a constant").to_owned(),
         }
     }

@@ -21,7 +21,7 @@ fn contents(text: &str) -> Contents {
         // The line is what comes behind the point.
         let (without_line, _) = content.split_once('.').unwrap_or((content, ""));
         let number = |text: &str| BTreeSet::from([text.replace('.', "0").parse().expect("a number")]);
-        (mangled(name), Item { kind, contents: number(content), elsewhere: number(without_line) })
+        (mangled(name).into(), Item { kind, contents: number(content), elsewhere: number(without_line) })
     };
     Contents { items: text.split_whitespace().map(item).collect(), ..Contents::default() }
 }
@@ -41,7 +41,7 @@ fn fates(before: &str, after: &str) -> Result<String, Refusal> {
         .split_whitespace()
         .map(|word| {
             let name = word.split('=').next().unwrap_or_default();
-            let fate = match fates[&mangled(name)] {
+            let fate = match fates.get(&mangled(name)).copied().unwrap_or(Fate::Same) {
                 _ if renamed.iter().any(|(now, _)| *now == mangled(name)) => "renamed",
                 Fate::Same => "same",
                 Fate::Edited => "edited",

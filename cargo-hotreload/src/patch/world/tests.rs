@@ -12,6 +12,7 @@ use crate::effects::rlibs::Rlibs;
 use crate::patch::agent_state::{Region, SLOT};
 use crate::patch::companion::Companion;
 use crate::patch::content::Contents;
+use crate::patch::found::Found;
 use crate::patch::link::Failure;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
@@ -84,19 +85,19 @@ pub(in crate::patch) fn with_edit<T>(
     let directory = TempDir::new().expect("a directory");
     let world = world(directory.path(), before, bias, flags);
     let archive = library(directory.path(), after, flags);
+    let found = Found::default();
     let mut compiled = [compiled(&archive)];
     let libraries = Rlibs::index(libraries()).expect("archives");
-    let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
         let mut others = Set::default();
-        for object in &found {
+        for object in found.all() {
             others.add(object).expect("an object");
         }
         match world.plan(&mut compiled, &others, &Unknown) {
             Err(Failure::Missing(names)) => {
                 let more = libraries.objects(&names).expect("readable");
                 assert!(!more.is_empty(), "nobody has {names:?}");
-                found.extend(more);
+                found.add(more);
             }
             done => return look(directory.path(), &[&compiled[0].set, &others], done),
         }

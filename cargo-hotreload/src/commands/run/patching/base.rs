@@ -15,7 +15,7 @@ use crate::commands::run::patching::worker::read_crate;
 use crate::effects::dep_info;
 use crate::effects::rustc::cached::Cached;
 use crate::effects::rustc::compile::{Compilation, Outcome};
-use crate::live::Crate;
+use crate::live::{Content, Crate};
 use crate::patch::rustc::plan::Plan;
 use crate::patch::rustc::recorded::Recorded;
 
@@ -51,7 +51,8 @@ impl OwnCode {
     pub(super) fn candidates(&self, pid: u32) -> Vec<Crate> {
         let of_process = self.cached.iter().filter(|cached| cached.may_run_in(pid).unwrap_or(false));
         let objects = of_process.filter_map(|cached| cached.objects().ok());
-        objects.map(|objects| Crate { key: self.key.clone(), name: self.name.clone(), objects }).collect()
+        let contents = objects.map(|objects| objects.into_iter().map(Content::new).collect());
+        contents.map(|objects| Crate { key: self.key.clone(), name: self.name.clone(), objects }).collect()
     }
 
     /// The code for a process of a build that began at `began`. Who asks first compiles it, and the others wait.

@@ -65,16 +65,22 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use bytes::Bytes;
+
     use super::Missing;
-    use crate::live::Crate;
+    use crate::live::{Content, Crate};
     use crate::patch::rustc::recorded::Key;
 
     fn key(name: &str) -> Key {
         Key::of_library(Path::new(&format!("/t/lib{name}-1.rlib"))).expect("a library")
     }
 
+    fn content(object: u8) -> Content {
+        Content::new(Bytes::from(vec![object]))
+    }
+
     fn compiled(name: &str, object: u8) -> Arc<Crate> {
-        Arc::new(Crate { key: name.to_owned(), name: name.to_owned(), objects: vec![vec![object]] })
+        Arc::new(Crate { key: name.to_owned(), name: name.to_owned(), objects: vec![content(object)] })
     }
 
     #[test]
@@ -84,8 +90,8 @@ mod tests {
         missing.add(key("api"), 1, compiled("api", 1));
         missing.add(key("base"), 2, compiled("base", 2));
         assert_eq!(missing.names(), ["base", "api"]);
-        let taken: Vec<Vec<Vec<u8>>> = missing.take().iter().map(|compiled| compiled.objects.clone()).collect();
-        assert_eq!(taken, [[[2]], [[1]]]);
+        let taken: Vec<Vec<Content>> = missing.take().iter().map(|compiled| compiled.objects.clone()).collect();
+        assert_eq!(taken, [[content(2)], [content(1)]]);
         assert!(missing.take().is_empty());
     }
 

@@ -12,9 +12,10 @@ use anyhow::{Context, Result, bail};
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::patching::base::OwnCode;
 use crate::commands::run::patching::cancelling::Cancelling;
+use crate::effects::mapped::map;
 use crate::effects::rustc::compile::{Code, Compiled};
 use crate::events::record;
-use crate::live::{Crate, Live, Patched};
+use crate::live::{Content, Crate, Live, Patched};
 use crate::patch::rustc::recorded::Recorded;
 use crate::session::event::Patch;
 
@@ -167,7 +168,9 @@ pub(super) fn read_crate(compiled: &Compiled) -> Result<Crate> {
     match &compiled.code {
         Code::Archive(path) => archive(compiled.unit.path(), &compiled.crate_name, path),
         Code::Objects(objects) => {
-            let read = |path: &PathBuf| fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
+            let read = |path: &PathBuf| {
+                map(path).map(Content::new).with_context(|| format!("cannot read `{}`", path.display()))
+            };
             let objects = objects.code.iter().map(read).collect::<Result<_>>()?;
             let key = compiled.unit.path().display().to_string();
             Ok(Crate { key, name: compiled.crate_name.clone(), objects })
@@ -176,7 +179,7 @@ pub(super) fn read_crate(compiled: &Compiled) -> Result<Crate> {
 }
 
 fn archive(key: &Path, name: &str, path: &Path) -> Result<Crate> {
-    let data = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let data = map(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Crate::of_archive(key.display().to_string(), name, &data)
 }
 

@@ -1,0 +1,28 @@
+//! Files as memory: what is not looked at is not read, and what is takes no memory of its own.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+use memmap2::MmapOptions;
+
+/// The content of the file at `path`, which nobody may write to as long as this is used: a compiler replaces what it has
+/// written, as it is no good half written.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn map(path: &Path) -> io::Result<Bytes> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Ok(Bytes::new());
+    }
+    #[expect(
+        unsafe_code,
+        reason = "the file is another process' until it is removed; rustc renames what it has written"
+    )]
+    // SAFETY: no reference outlives the mapping, which `Bytes` owns. Bytes that change would be a wrong patch at worst
+    // if readers did not check what they read; a file that is cut off ends the process.
+    let mapped = unsafe { MmapOptions::new().populate().map(&file)? };
+    Ok(Bytes::from_owner(mapped))
+}
