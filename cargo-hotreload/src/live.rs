@@ -60,6 +60,8 @@ pub struct Live {
     /// What debuggers read.
     list: List,
     perf_map: PerfMap,
+    /// What is true since the last patch.
+    news: Option<(Plan, Checked)>,
 }
 
 /// The Rust libraries that the program was linked from, and Rust's own.
@@ -178,7 +180,18 @@ impl Live {
         let (directory, profile) = (directory.to_owned(), profile.to_owned());
         let descriptor = agent.debugger().context("cannot read the agent's variables")?;
         let (list, perf_map) = (List { descriptor, first: 0 }, PerfMap::of(pid));
-        Ok(Self { agent, world, libraries, guard, directory, profile, redirected: Vec::new(), list, perf_map })
+        Ok(Self {
+            agent,
+            world,
+            libraries,
+            guard,
+            directory,
+            profile,
+            redirected: Vec::new(),
+            list,
+            perf_map,
+            news: None,
+        })
     }
 
     /// The program runs `compiled`.
@@ -200,7 +213,8 @@ impl Live {
     }
 
     /// Something that `built` has and the program runs otherwise, if there is anything.
-    pub fn difference(&self, built: &Crate) -> Result<Option<String>> {
+    pub fn difference(&mut self, built: &Crate) -> Result<Option<String>> {
+        self.take_note();
         if self.guard.is_running(built) {
             return Ok(None);
         }
@@ -220,6 +234,7 @@ impl Live {
     /// # Errors
     /// Nothing has changed in the program then.
     pub fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {
+        self.take_note();
         let began = Instant::now();
         let found = Found::default();
         // Types and machine code have nothing to do with each other.
@@ -249,8 +264,7 @@ impl Live {
             self.redirected.extend(placed.redirects.iter().map(|redirect| redirect.address));
             self.describe(description.as_ref());
         }
-        self.world.commit(plan);
-        self.guard.commit(checked);
+        self.news = Some((plan, checked));
         Ok(Patched {
             functions,
             begun: main.map(|name| format!("{name}::main")),
@@ -259,6 +273,23 @@ impl Live {
             planning,
             writing: began.elapsed().saturating_sub(planning),
         })
+    }
+
+    /// Takes the last patch into account, which nobody has to wait for. [`Live::patch`] and [`Live::difference`] do it
+    /// first.
+    pub fn take_note(&mut self) {
+        if let Some((plan, checked)) = self.news.take() {
+            self.world.commit(plan);
+            self.guard.commit(checked);
+        }
+    }
+
+    /// Prepares for what new code may need: it is found sooner then.
+    ///
+    /// # Errors
+    /// If a library cannot be read.
+    pub fn prepare(&mut self) -> Result<()> {
+        self.libraries().map(|_| ())
     }
 
     /// What `crates` consist of.

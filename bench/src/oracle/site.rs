@@ -119,7 +119,7 @@ impl Site {
             }
             let into = if is_calls { &mut made.calls } else { &mut made.libraries };
             for (name, item) in Contents::of(&set).items {
-                into.entry(readable(&name)).or_default().extend(item.contents);
+                into.entry(readable(&name)).or_default().extend(&item.contents);
             }
         }
         Ok(made)

@@ -1,6 +1,6 @@
 //! What a crate's functions and statics are made of, so that two compilations of it can be compared.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::patch::object::Kind;
@@ -12,13 +12,13 @@ use crate::patch::set::Set;
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
     /// By mangled name.
-    pub items: HashMap<Arc<str>, Item>,
+    pub items: HashMap<Arc<str>, Arc<Item>>,
     /// What ran before, and is in the process still.
-    pub gone: HashMap<Arc<str>, Item>,
-    /// What somebody may have a pointer to: everything that is referred to, but for calls.
-    pub pointed: BTreeSet<Arc<str>>,
+    pub gone: HashMap<Arc<str>, Arc<Item>>,
+    /// What somebody may have a pointer to: everything that is referred to, but for calls. Hashes of names.
+    pub pointed: HashSet<u64>,
     /// The vtables of trait objects.
-    pub vtables: BTreeSet<Vtable>,
+    pub vtables: BTreeSet<Arc<Vtable>>,
     /// Its objects that need not be read again, by hashes of their bytes.
     pub outlines: HashMap<u64, Arc<Outline>>,
     /// Whether the compiler optimised it.
@@ -64,26 +64,29 @@ impl Contents {
         for (name, item) in &outline.items {
             match self.items.get_mut(name) {
                 Some(known) => {
+                    let known = Arc::make_mut(known);
                     known.contents.extend(&item.contents);
                     known.elsewhere.extend(&item.elsewhere);
                 }
-                None => drop(self.items.insert(Arc::clone(name), item.clone())),
+                None => drop(self.items.insert(Arc::clone(name), Arc::clone(item))),
             }
         }
-        self.pointed.extend(outline.pointed.iter().cloned());
+        self.pointed.extend(&outline.pointed);
         self.vtables.extend(outline.vtables.iter().cloned());
     }
 
     /// What the process has under this name, whether it is meant by the newest code or not.
     #[must_use]
     pub fn ran(&self, name: &str) -> Option<&Item> {
-        self.items.get(name).or_else(|| self.gone.get(name))
+        self.items.get(name).or_else(|| self.gone.get(name)).map(Arc::as_ref)
     }
 
     /// What is true of the process after this ran in it, in which `before` ran.
     #[must_use]
     pub fn after(mut self, before: Self) -> Self {
-        self.gone = before.gone.into_iter().chain(before.items).collect();
+        let went = before.items.into_iter().filter(|(name, _)| !self.items.contains_key(name));
+        self.gone = before.gone;
+        self.gone.extend(went);
         self.gone.retain(|name, _| !self.items.contains_key(name));
         self.pointed.extend(before.pointed);
         self.vtables.extend(before.vtables);

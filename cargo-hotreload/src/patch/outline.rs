@@ -5,7 +5,7 @@
 //! neither a constant that moved nor one with a new number makes a function another, and a string that changed does.
 //! Who refers to a constant with a name that changed is found by that name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hasher as _;
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ pub struct Outline {
     /// Its codegen unit.
     pub unit: Box<str>,
     /// Its functions and statics, by mangled name.
-    pub items: HashMap<Arc<str>, Item>,
-    /// What somebody may have a pointer to: everything that it refers to, but for calls.
-    pub pointed: BTreeSet<Arc<str>>,
+    pub items: HashMap<Arc<str>, Arc<Item>>,
+    /// What somebody may have a pointer to: everything that it refers to, but for calls. Hashes of names.
+    pub pointed: HashSet<u64>,
     /// Its vtables of trait objects.
-    pub vtables: BTreeSet<Vtable>,
+    pub vtables: BTreeSet<Arc<Vtable>>,
     /// What it defines for other objects, by a hash of the name.
     pub globals: Vec<(u64, Global)>,
     /// Hashes of all names that occur in it, sorted.
@@ -93,11 +93,11 @@ pub fn hash(name: &str) -> u64 {
     XxHash3_64::oneshot(name.as_bytes())
 }
 
-fn items(set: &Set<'_>, object: usize) -> HashMap<Arc<str>, Item> {
-    let mut items: HashMap<Arc<str>, Item> = HashMap::new();
+fn items(set: &Set<'_>, object: usize) -> HashMap<Arc<str>, Arc<Item>> {
+    let mut items: HashMap<Arc<str>, Arc<Item>> = HashMap::new();
     let mut add = |name: &str, kind: Kind, offset: u64, Content { whole, elsewhere }| {
-        let new = || Item { kind, contents: BTreeSet::new(), elsewhere: BTreeSet::new() };
-        let item = items.entry(name.into()).or_insert_with(new);
+        let new = || Arc::new(Item { kind, contents: BTreeSet::new(), elsewhere: BTreeSet::new() });
+        let item = Arc::make_mut(items.entry(name.into()).or_insert_with(new));
         item.contents.insert(whole ^ offset);
         item.elsewhere.insert(elsewhere ^ offset);
     };

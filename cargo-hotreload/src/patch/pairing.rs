@@ -119,7 +119,7 @@ pub fn pair(
 /// changed it was: then the others have its first value in their code, not what it holds.
 fn is_lost(name: &str, before: &Item, new: &Contents) -> bool {
     let is_variable = |item: &Item| matches!(item.kind, Kind::Variable | Kind::ThreadLocal);
-    is_variable(before) && !new.items.get(name).is_some_and(is_variable) && !may_be_copied(&stem(name))
+    is_variable(before) && !new.items.get(name).is_some_and(|item| is_variable(item)) && !may_be_copied(&stem(name))
 }
 
 /// Of several reasons the one that says most to who made the edit comes first: what is not about names, and then the

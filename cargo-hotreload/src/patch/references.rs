@@ -2,11 +2,11 @@
 //!
 //! What has a pointer to a function calls it for as long as the process lives, whatever new code says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::patch::object::{Kind, Relocation, Section};
-use crate::patch::outline::functions;
+use crate::patch::outline::{functions, hash};
 use crate::patch::relocate::is_call;
 use crate::patch::set::{SectionId, Set, Target};
 
@@ -19,39 +19,40 @@ const WORD: usize = 8;
 const SIZE: usize = 1;
 const ALIGN: usize = 2;
 
-/// The names of everything that an object of `set` refers to, but for calls.
+/// Hashes of the names of everything that an object of `set` refers to, but for calls.
 #[must_use]
-pub fn pointed(set: &Set<'_>, object: usize) -> BTreeSet<Arc<str>> {
-    let mut pointed = BTreeSet::new();
+pub fn pointed(set: &Set<'_>, object: usize) -> HashSet<u64> {
+    let mut pointed = HashSet::new();
     for (id, section) in set.sections_of(object) {
         if matches!(section.kind, Kind::Unused | Kind::Frames) {
             continue;
         }
         let held = section.relocations.iter().filter(|relocation| !is_call(relocation, section.data));
-        pointed.extend(held.filter_map(|relocation| function(set, id.object, relocation)));
+        pointed.extend(held.filter_map(|relocation| function(set, id.object, relocation)).map(hash));
     }
-    pointed.into_iter().map(Arc::from).collect()
+    pointed
 }
 
 /// The vtables in an object of `set`.
 #[must_use]
-pub fn vtables(set: &Set<'_>, object: usize) -> BTreeSet<Vtable> {
+pub fn vtables(set: &Set<'_>, object: usize) -> BTreeSet<Arc<Vtable>> {
     let nameless =
         set.sections_of(object).filter(|(id, section)| section.kind == Kind::Constant && set.name(*id).is_none());
-    nameless.filter_map(|(id, section)| slots(set, id, section)).collect()
+    nameless.filter_map(|(id, section)| slots(set, id, section)).map(Arc::new).collect()
 }
 
 /// A vtable that is not what it was, and what it was: old objects have the old one. Two vtables are of one type and trait
 /// if they have something in common and only one of them was there before, and only one is now.
 #[must_use]
 pub fn changed<'vtable>(
-    before: &'vtable BTreeSet<Vtable>,
-    now: &'vtable BTreeSet<Vtable>,
+    before: &'vtable BTreeSet<Arc<Vtable>>,
+    now: &'vtable BTreeSet<Arc<Vtable>>,
 ) -> Option<(&'vtable Vtable, &'vtable Vtable)> {
     let is_shared =
         |one: &Vtable, other: &Vtable| one.iter().flatten().any(|name| other.iter().flatten().any(|of| of == name));
     let gone: Vec<_> = before.difference(now).collect();
-    now.difference(before).find_map(|new| Some((*gone.iter().find(|old| is_shared(old, new))?, new)))
+    now.difference(before)
+        .find_map(|new| Some(((*gone.iter().find(|old| is_shared(old, new))?).as_ref(), new.as_ref())))
 }
 
 /// The slots of a constant that looks like a vtable; nothing else says so. What looks like one and is none holds functions
@@ -84,12 +85,13 @@ fn function<'data>(set: &Set<'data>, object: usize, relocation: &Relocation) -> 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     use super::{Vtable, changed};
 
-    fn vtables(text: &str) -> BTreeSet<Vtable> {
+    fn vtables(text: &str) -> BTreeSet<Arc<Vtable>> {
         let slot = |name: &str| (name != "-").then(|| name.to_owned());
-        text.split_whitespace().map(|vtable| vtable.split(',').map(slot).collect()).collect()
+        text.split_whitespace().map(|vtable| Arc::new(vtable.split(',').map(slot).collect())).collect()
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl World {
         let mut fates = Vec::new();
         let mut renamed = Vec::new();
         let mut replaced = Vec::new();
-        let is_pointed = |name: &str| self.crates.values().any(|contents| contents.pointed.contains(name));
+        let is_pointed = |name: &str| self.crates.values().any(|contents| contents.pointed.contains(&hash(name)));
         let nothing = Contents::default();
         for Compiled { key, name, contents, .. } in compiled.iter_mut() {
             let running = self.crates.get(key).unwrap_or(&nothing);

@@ -1,6 +1,7 @@
 //! What is paired, and what is refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Fate, Pairs, Unknown, pair};
 use crate::patch::content::{Contents, Item, Optimised};
@@ -21,7 +22,8 @@ fn contents(text: &str) -> Contents {
         // The line is what comes behind the point.
         let (without_line, _) = content.split_once('.').unwrap_or((content, ""));
         let number = |text: &str| BTreeSet::from([text.replace('.', "0").parse().expect("a number")]);
-        (mangled(name).into(), Item { kind, contents: number(content), elsewhere: number(without_line) })
+        let item = Item { kind, contents: number(content), elsewhere: number(without_line) };
+        (mangled(name).into(), Arc::new(item))
     };
     Contents { items: text.split_whitespace().map(item).collect(), ..Contents::default() }
 }

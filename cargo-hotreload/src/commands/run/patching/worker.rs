@@ -69,6 +69,10 @@ pub(super) fn start(
     let (sender, tasks) = channel();
     let work = move || {
         let mut live = attach(pid, base);
+        if let Ok(live) = &mut live {
+            // What is wrong with a library is told when it is needed.
+            drop(live.prepare());
+        }
         for task in tasks {
             let told = match (task, &mut live) {
                 (Task::Patch(_), Err(error)) => {
@@ -84,6 +88,9 @@ pub(super) fn start(
             };
             if let Some(told) = told {
                 drop(arrivals.send(told));
+            }
+            if let Ok(live) = &mut live {
+                live.take_note();
             }
         }
     };
@@ -140,7 +147,7 @@ fn attach(pid: u32, base: Base) -> Result<Live> {
 }
 
 /// Why what cargo has built is not what `live` runs.
-fn diverged(live: &Live, units: &[(Recorded, Option<PathBuf>)]) -> Option<String> {
+fn diverged(live: &mut Live, units: &[(Recorded, Option<PathBuf>)]) -> Option<String> {
     for (unit, rlib) in units {
         let read = rlib.as_ref().map(|rlib| archive(unit.key().path(), &unit.crate_name, rlib));
         // What is gone was built again.
