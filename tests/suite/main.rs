@@ -23,6 +23,7 @@ mod idioms;
 mod keys;
 mod linker;
 mod live_patching;
+mod live_patching_faults;
 mod live_patching_fleet;
 mod manifests;
 mod native;

@@ -95,6 +95,11 @@ impl Started {
 }
 
 impl Started {
+    /// The tool's process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills the tool.
     #[track_caller]
     pub(crate) fn kill(mut self) {
