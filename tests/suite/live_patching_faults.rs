@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::command::inherit;
 use crate::support::place::Started;
-use crate::support::poll::{BUILD};
+use crate::support::poll::BUILD;
 use crate::support::session_of_patches::{Patched, runs_in};
 
 /// The target directory of a session on a small disk of its own, seen from outside.

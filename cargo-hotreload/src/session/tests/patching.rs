@@ -206,3 +206,46 @@ fn what_is_asked_for_is_answered() {
     assert_eq!(play.does(Event::Built(Ok(built(1))))[0], Action::Signal(ProgramSignal::Stop));
     assert_eq!(play.does(Event::Mapped(mapped(1))), []);
 }
+
+/// Waits for the end of what is being done, but comes whatever that is.
+#[test]
+fn a_restart_that_is_asked_for_while_something_is_patched_is_no_patch() {
+    let restart = || Event::Asked(Request::Restart, ReplyTo::NOBODY);
+    let is_restarted = |play: &mut Play| {
+        let actions = play.does(Event::Built(Ok(built(2))));
+        assert_eq!(actions[0], Action::Signal(ProgramSignal::Stop));
+    };
+    // Compiling.
+    let mut play = serving();
+    save(&mut play);
+    assert_eq!(play.does(restart()), []);
+    assert_eq!(play.does(crates()), [build(Scope::Program)]);
+    is_restarted(&mut play);
+    // Writing: nobody is answered before it is done.
+    let mut play = serving();
+    save(&mut play);
+    assert_eq!(play.does(crates()), [Action::Patch]);
+    assert_eq!(play.does(restart()), [build(Scope::Program)]);
+    let actions = play.does(patched());
+    assert!(matches!(actions[..], [Action::Say(Message::Live { .. })]), "{actions:?}");
+    is_restarted(&mut play);
+    // The same, and the build is over first.
+    let mut play = serving();
+    save(&mut play);
+    assert_eq!(play.does(crates()), [Action::Patch]);
+    assert_eq!(play.does(restart()), [build(Scope::Program)]);
+    assert_eq!(play.does(Event::Built(Ok(built(2)))), []);
+    let actions = play.does(patched());
+    assert!(matches!(actions[1], Action::Signal(ProgramSignal::Stop)), "{actions:?}");
+    // Building the whole.
+    let mut play = serving();
+    patch(&mut play);
+    assert_eq!(play.does(restart()), []);
+    is_restarted(&mut play);
+    play.does(Event::Exited(Ending::Code(0)));
+    play.does(Event::Started { pid: PID });
+    let host = Mapping { path: "/t/host".into(), inode: 2, deleted: false };
+    let said = play.says(Event::Mapped(vec![host]));
+    let [Message::Live { how: How::Restarted { why }, .. }] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(why, "it was asked for");
+}
