@@ -125,7 +125,8 @@ fn one_of_two_is_killed_while_it_is_patched() {
     two.app.edit("ws/api/src/lib.rs", "\"second {}", "\"third {}");
     two.both_say("[app#1] started process", "[app#2] patched api", ["1 main third", "4 main third"]);
     two.app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
-    two.both_say("[app#1] patched app", "[app#2] patched app", ["2 MAIN third", "5 MAIN third"]);
+    // What the first one was started from may be older than the edit that started it.
+    two.both_say("[app#1] patched ", "[app#2] patched ", ["2 MAIN third", "5 MAIN third"]);
     two.end();
 }
 
@@ -150,7 +151,7 @@ fn a_reload_and_a_restart_are_asked_for_while_one_of_two_is_patched() {
         restarting.join().expect("it does not panic").expect_success();
     });
     two.app.edit("ws/api/src/lib.rs", "\"third {}", "\"fourth {}");
-    two.both_say("[app#1] patched api", "[app#2] patched api", ["2 main fourth", "2 main fourth"]);
+    two.both_say("[app#1] patched ", "[app#2] patched ", ["2 main fourth", "2 main fourth"]);
     two.end();
 }
 
