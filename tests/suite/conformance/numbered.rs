@@ -1,8 +1,65 @@
 //! Closures that have another number after an edit.
 
-use crate::conformance::case::{Case, Edit};
-use crate::conformance::hold_on;
+use crate::conformance::case::{Case, Edit, Refusal};
 use crate::conformance::setting::{Setting, settings};
+use crate::conformance::{hold, hold_on};
+
+/// Of closures with one signature, one below all others is new; above or between them, each number would be another one's.
+#[test]
+fn a_closure_comes_below_others_and_nowhere_else() {
+    hold(&[ROW], REFUSALS);
+}
+
+const ROW: Case = Case {
+    name: "row",
+    svc: r#"
+use std::sync::OnceLock;
+type Stored = Box<dyn Fn(u32) -> u32 + Send + Sync>;
+static STORED: OnceLock<Vec<Stored>> = OnceLock::new();
+fn make() -> Vec<Stored> {
+    vec![
+        // above
+        Box::new(|n| n + 1),
+        // between
+        Box::new(|n| n * 10),
+        // below
+    ]
+}
+fn all(of: &[Stored]) -> Vec<u32> { of.iter().map(|stored| stored(2)).collect() }
+pub fn answer() -> String { format!("{:?} {:?}", all(STORED.get_or_init(make)), all(&make())) }
+"#,
+    low: "",
+    first: "[3, 20] [3, 20]",
+    edits: &[
+        Edit { replace: &[("// below", "Box::new(|n| n + 500),\n// below")], then: "[3, 20] [3, 20, 502]" },
+        Edit { replace: &[("n + 1)", "n + 3)"), ("n + 500", "n + 600")], then: "[5, 20] [5, 20, 602]" },
+    ],
+};
+
+const REFUSALS: &[Refusal] = &[
+    Refusal {
+        case: "row",
+        replace: &[("// above", "Box::new(|n| n * 7),\n// above")],
+        why: "it cannot be told which `svc::row::make::{",
+    },
+    Refusal {
+        case: "row",
+        replace: &[("// between", "Box::new(|n| n * 7),\n// between")],
+        why: "it cannot be told which `svc::row::make::{",
+    },
+    // Two that changed places.
+    Refusal {
+        case: "row",
+        replace: &[("n + 3)", "n * 0)"), ("n * 10)", "n + 3)"), ("n * 0)", "n * 10)")],
+        why: "it cannot be told which `svc::row::make::{",
+    },
+    // One that went from above.
+    Refusal {
+        case: "row",
+        replace: &[("Box::new(|n| n + 3),", "")],
+        why: "it cannot be told which `svc::row::make::{",
+    },
+];
 
 /// Older names of closures have a hash of the signature: one with another signature leaves those below it their own. The
 /// newer mangling numbers all alike, and such an edit is refused.
