@@ -186,8 +186,8 @@ impl Session {
     /// What the session did, as its last record.
     #[must_use]
     pub fn record_of_end(&self, error: Option<String>) -> Record {
-        let Counts { reloads, restarts, .. } = self.counts;
-        Record::SessionEnded(SessionEnded { reloads, restarts, error })
+        let Counts { reloads, patches, restarts } = self.counts;
+        Record::SessionEnded(SessionEnded { reloads, patches, restarts, error })
     }
 
     /// What it wanted to have built last has this number, where several programs want something.

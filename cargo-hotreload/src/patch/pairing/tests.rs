@@ -96,6 +96,21 @@ fn what_comes_back_is_what_it_was() {
     assert_eq!(["f.a", "f.b", "v.c", "v.d"].map(fate), [Fate::Same, Fate::Edited, Fate::Same, Fate::Fresh]);
 }
 
+/// A closure above another changes vtables as well; what came is what there is to tell.
+#[test]
+fn a_closure_that_cannot_be_told_apart_is_the_reason_and_not_its_vtable() {
+    let closure = |number| mangled(&format!("f.a!/{number}"));
+    let with = |text: &str, vtable: &[u32]| {
+        let slots = [None].into_iter().chain(vtable.iter().map(|number| Some(closure(*number))));
+        Contents { vtables: BTreeSet::from([slots.collect()]), ..contents(text) }
+    };
+    let refused = |before, now| pair("krate", &before, &now, &|_| true, &Unknown).err();
+    let reason = refused(with("f.a!/1=1", &[1]), with("f.a!/1=2 f.a!/2=1", &[1, 2]));
+    assert_eq!(reason, Some(Refusal::Ambiguous { name: "krate::a::{{closure}}".into() }));
+    let reason = refused(with("f.a!/1=1", &[1]), with("f.a!/1=1", &[1, 2]));
+    assert!(matches!(reason, Some(Refusal::Vtable { .. })), "{reason:?}");
+}
+
 #[test]
 fn a_static_must_not_vanish_from_optimised_code() {
     let optimised = |text: &str| Contents { optimised: Optimised::Yes, ..contents(text) };

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::session::delivery::{Built, Image};
 use crate::session::event::{Action, Crates, Event, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
 use crate::session::message::{Ending, How, Message};
-use crate::session::request::{ReplyTo, Request};
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// A program without modules.
@@ -72,6 +72,10 @@ fn an_edit_is_compiled_patched_in_and_settled() {
     let why = "cargo made something else of `api`";
     assert_eq!(play.does(Event::Diverged(why.into())), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(3))))[0], Action::Signal(ProgramSignal::Stop));
+    let ended = play.session.record_of_end(None);
+    assert_eq!(ended.to_string(), "the session has ended: 2 patches, 0 restarts");
+    let told = play.does(Event::Asked(Request::Status, ReplyTo(3)));
+    assert!(matches!(told[..], [Action::Reply(_, Answer::Status { reloads: 0, patches: 2, .. })]), "{told:?}");
 }
 
 #[test]
