@@ -173,13 +173,12 @@ impl Live {
             let address = agent.memory().word(slot).context("cannot read the program's memory")?;
             running.import(&name, address);
         }
-        let pool = agent.thread_locals().context("cannot read the agent's variables")?;
+        let pool = agent.thread_locals();
         let room = Room::new(agent.code(), agent.constants(), agent.variables(), pool, THREAD_LOCALS as u64);
         let libraries = Libraries::Files(libraries);
         let (world, guard) = (World::new(running, room), Guard::of_executable(&executable)?);
         let (directory, profile) = (directory.to_owned(), profile.to_owned());
-        let descriptor = agent.debugger().context("cannot read the agent's variables")?;
-        let (list, perf_map) = (List { descriptor, first: 0 }, PerfMap::of(pid));
+        let (list, perf_map) = (List { descriptor: agent.debugger(), first: 0 }, PerfMap::of(pid));
         Ok(Self {
             agent,
             world,
@@ -237,6 +236,7 @@ impl Live {
         self.take_note();
         let began = Instant::now();
         let found = Found::default();
+        patching::check_presence(&self.agent)?;
         // Types and machine code have nothing to do with each other.
         let (checked, compiled) = thread::scope(|scope| {
             let compiled = scope.spawn(|| self.read(crates));

@@ -15,7 +15,7 @@ use crate::config::values::Strategy;
 use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
-use crate::session::delivery::Built;
+use crate::session::delivery::{Built, Loaded};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::message::Message;
 use crate::session::patching::Patching;
@@ -186,8 +186,8 @@ impl Session {
     /// What the session did, as its last record.
     #[must_use]
     pub fn record_of_end(&self, error: Option<String>) -> Record {
-        let Counts { reloads, restarts, .. } = self.counts;
-        Record::SessionEnded(SessionEnded { reloads, restarts, error })
+        let Counts { reloads, patches, restarts } = self.counts;
+        Record::SessionEnded(SessionEnded { reloads, patches, restarts, error })
     }
 
     /// What it wanted to have built last has this number, where several programs want something.
@@ -278,8 +278,14 @@ impl Session {
         }
         let ended = compiled.unwrap_or(now);
         match result {
-            result if scope == Scope::Settle => self.settled_build(result, ended - began),
+            result if scope == Scope::Settle && !self.wants_restart() => self.settled_build(result, ended - began),
             Ok(built) => {
+                if scope == Scope::Settle
+                    && let Some(program) = &mut self.program
+                {
+                    // It runs this already, and is started anew all the same.
+                    program.loaded = Loaded::from(&built);
+                }
                 // What was saved during a pause is not in this build.
                 if self.unbuilt.is_none() {
                     self.dirty.clear();

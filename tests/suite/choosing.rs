@@ -91,6 +91,36 @@ fn what_a_killed_session_left_is_put_back_first() {
     assert!(before == pair.place.files(), "a file differs");
 }
 
+/// `base` says with what it was compiled.
+const TELL_THE_RELEASE: &str = r#"fn main() {
+    let rustc = std::process::Command::new(std::env::var("RUSTC").unwrap()).arg("-V").output().unwrap();
+    let is_nightly = String::from_utf8(rustc.stdout).unwrap().contains("nightly");
+    println!("cargo::rustc-env=BUILT={}", if is_nightly { "nightly" } else { "stable" });
+}
+"#;
+
+/// Restarts need nothing of a nightly: the program is built by the cargo that the user would call. Only once the
+/// libraries are modules, no other reads the manifests.
+#[test]
+fn restarts_take_the_users_own_toolchain() {
+    let app = Patched::new();
+    app.fixture.write("ws/base/build.rs", TELL_THE_RELEASE);
+    let restarting = || {
+        let mut command = hotreload_command(&app.root(), &["run", "--bin", "app", "--strategy", "restart"]);
+        command.env("RUSTUP_TOOLCHAIN", "stable");
+        Started::launch(command)
+    };
+    let session = restarting();
+    session.output.expect(BUILD, ["said: 1 main api basestable"]);
+    app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
+    session.output.expect(BUILD, ["[hotreload] restarted as process", "said: 1 MAIN api basestable"]);
+    session.terminate();
+    hotreload(&app.root(), &["enable", "--bin", "app"]).expect_success();
+    let session = restarting();
+    session.output.expect(BUILD, ["said: 1 MAIN api basenightly"]);
+    session.terminate();
+}
+
 /// Without full debug information each edit restarts, and that is told at the beginning with its reason. Who asks for
 /// patches is refused.
 #[test]

@@ -18,6 +18,7 @@ mod futures;
 mod indirect;
 mod initialisers;
 mod laboratory;
+mod numbered;
 mod refusals;
 mod running;
 mod setting;

@@ -67,12 +67,19 @@ fn two_instances_take_every_edit_and_one_that_dies_comes_back() {
     output.expect(BUILD, ["[app#1] patched api", "[app#2] patched api", said[0], said[1]]);
 
     let status = hotreload(&app.root(), &["status"]).stdout;
-    assert!(status.contains(&format!("app#1: program {}, ", pids[0])), "{status}");
-    assert!(status.contains(&format!("app#2: program {}, ", pid(&started))), "{status}");
+    let (first, second) = (counted(&status, "app#1", pids[0]), counted(&status, "app#2", pid(&started)));
+    assert_eq!([first, second], ["6 patches, 0 restarts", "5 patches, 0 restarts"], "{status}");
+    assert!(status.contains("; 11 patches, 0 restarts"), "{status}");
     let text = session.terminate();
     assert!(!text.contains("restarted as process"), "{text}");
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
     assert_told(&app);
+}
+
+/// What `status` has counted for the process.
+fn counted<'status>(status: &'status str, name: &str, pid: u32) -> &'status str {
+    let line = status.lines().find(|line| line.trim_start().starts_with(&format!("{name}: program {pid}, ")));
+    line.and_then(|line| line.split("; ").nth(1)).unwrap_or_else(|| panic!("no {name} in {status}"))
 }
 
 /// The events name the instances, and a build has one number for all of them.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 mod agent;
 mod calls;
+mod garbage;
 mod states;
 mod storms;
 mod threads;

@@ -162,7 +162,7 @@ fn session(root: &Path) -> String {
 #[must_use]
 pub fn describe_session(answer: &Answer) -> String {
     match answer {
-        Answer::Status { state, session, program, reloads, restarts, last, programs } => {
+        Answer::Status { state, session, program, reloads, patches, restarts, last, programs } => {
             let what = match &programs[..] {
                 [] => program_words(*program),
                 several => {
@@ -170,7 +170,7 @@ pub fn describe_session(answer: &Answer) -> String {
                     format!("{running} of {} programs", several.len())
                 }
             };
-            let counts = format!("{reloads} reloads, {restarts} restarts");
+            let counts = counts(*reloads, *patches, *restarts);
             let first = format!("process {session}, {what}, {state}; {counts}{}", last_words(last));
             [first].into_iter().chain(programs.iter().map(describe_program)).collect::<Vec<_>>().join("\n   ")
         }
@@ -179,9 +179,15 @@ pub fn describe_session(answer: &Answer) -> String {
 }
 
 fn describe_program(program: &ProgramStatus) -> String {
-    let ProgramStatus { name, state, program, reloads, restarts, last } = program;
-    let what = program_words(*program);
-    format!("{name}: {what}, {state}; {reloads} reloads, {restarts} restarts{}", last_words(last))
+    let ProgramStatus { name, state, program, reloads, patches, restarts, last } = program;
+    let (what, counts) = (program_words(*program), counts(*reloads, *patches, *restarts));
+    format!("{name}: {what}, {state}; {counts}{}", last_words(last))
+}
+
+/// A session patches, or it reloads.
+fn counts(reloads: u32, patches: u32, restarts: u32) -> String {
+    let in_place = if patches == 0 { format!("{reloads} reloads") } else { format!("{patches} patches") };
+    format!("{in_place}, {restarts} restarts")
 }
 
 fn program_words(program: Option<u32>) -> String {

@@ -5,6 +5,7 @@
 use std::io;
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use object::read::elf::{ElfFile64, FileHeader};
@@ -110,6 +111,26 @@ pub struct Agent {
     code: Region,
     constants: Region,
     variables: Region,
+    /// What does not change either, and is not read again: the program may write over it.
+    thread_locals: i64,
+    thread_creation: i64,
+    thread_locals_image: u64,
+    debugger: u64,
+    /// Only the tool changes it.
+    count: AtomicU64,
+}
+
+/// What has become of a program in which the agent was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It goes on.
+    There,
+    /// It goes on, and has written over the agent's variables.
+    Overwritten,
+    /// It has replaced itself by another program.
+    Replaced,
+    /// It has ended.
+    Ended,
 }
 
 impl Agent {
@@ -148,7 +169,25 @@ impl Agent {
         }
         let constants = region(offset_of!(State, constants))?;
         let variables = region(offset_of!(State, variables))?;
-        Ok(Ok(Self { pid, memory, address, code, constants, variables }))
+        let word = |at: usize| memory.word(address + offset(at));
+        let thread_locals = word(offset_of!(State, thread_locals))?.cast_signed();
+        let thread_creation = word(offset_of!(State, thread_creation))?.cast_signed();
+        let thread_locals_image = word(offset_of!(State, thread_locals_image))?;
+        let debugger = word(offset_of!(State, debugger))?;
+        let count = word(offset_of!(State, count))?.into();
+        Ok(Ok(Self {
+            pid,
+            memory,
+            address,
+            code,
+            constants,
+            variables,
+            thread_locals,
+            thread_creation,
+            thread_locals_image,
+            debugger,
+            count,
+        }))
     }
 
     /// The process.
@@ -182,31 +221,46 @@ impl Agent {
     }
 
     /// Where the thread-locals of patches are, as seen from each thread's thread pointer.
-    pub fn thread_locals(&self) -> io::Result<i64> {
-        Ok(self.field(offset_of!(State, thread_locals))?.cast_signed())
+    #[must_use]
+    pub fn thread_locals(&self) -> i64 {
+        self.thread_locals
     }
 
     /// Where a thread counts how deep it is in making another one, as seen from its thread pointer.
-    pub fn thread_creation(&self) -> io::Result<i64> {
-        Ok(self.field(offset_of!(State, thread_creation))?.cast_signed())
+    #[must_use]
+    pub fn thread_creation(&self) -> i64 {
+        self.thread_creation
     }
 
     /// What the thread-locals of later threads begin with.
-    pub fn thread_locals_image(&self) -> io::Result<u64> {
-        self.field(offset_of!(State, thread_locals_image))
+    #[must_use]
+    pub fn thread_locals_image(&self) -> u64 {
+        self.thread_locals_image
     }
 
     /// The address of the list in which debuggers look for patches.
-    pub fn debugger(&self) -> io::Result<u64> {
-        self.field(offset_of!(State, debugger))
+    #[must_use]
+    pub fn debugger(&self) -> u64 {
+        self.debugger
     }
 
     /// How many patches can be unwound.
-    pub fn count(&self) -> io::Result<u64> {
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// So many patches can be unwound now.
+    pub fn counted(&self, count: u64) {
+        self.count.store(count, Ordering::Relaxed);
+    }
+
+    /// What the program has for [`Agent::count`].
+    pub fn count_there(&self) -> io::Result<u64> {
         self.field(offset_of!(State, count))
     }
 
-    /// The address of the number that [`Agent::count`] reads.
+    /// The address of the number that [`Agent::count_there`] reads.
     #[must_use]
     pub fn count_address(&self) -> u64 {
         self.address + offset(offset_of!(State, count))
@@ -218,10 +272,17 @@ impl Agent {
         self.address + offset(offset_of!(State, unwind))
     }
 
-    /// Whether the program is the one in which the agent was found: not if it has ended or replaced itself.
+    /// What has become of the program.
     #[must_use]
-    pub fn is_there(&self) -> bool {
-        self.field(offset_of!(State, magic)).is_ok_and(|magic| magic == MAGIC)
+    pub fn presence(&self) -> Presence {
+        let is_mapped = |process: Process| process.maps().is_ok_and(|maps| maps.len() > 0);
+        match self.field(offset_of!(State, magic)) {
+            Ok(MAGIC) => Presence::There,
+            Ok(_) => Presence::Overwritten,
+            // The memory that was opened is that of the program that was there then.
+            Err(_) if Process::new(self.pid.cast_signed()).is_ok_and(is_mapped) => Presence::Replaced,
+            Err(_) => Presence::Ended,
+        }
     }
 
     fn field(&self, at: usize) -> io::Result<u64> {

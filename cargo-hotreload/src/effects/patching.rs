@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::effects::agent::Agent;
+use crate::effects::agent::{Agent, Presence};
 use crate::effects::threads::{self, Stopped, bury_the_dead, stop};
 use crate::effects::tracing;
 use crate::patch::agent_state::{CAPACITY, Region, THREAD_LOCALS, Unwind};
@@ -44,9 +44,15 @@ pub struct Applied {
 /// Why nothing was redirected: the program runs on as it was.
 #[derive(Debug, Error)]
 pub enum Refusal {
-    /// The program has ended or replaced itself by another one.
+    /// The program has ended.
     #[error("the program has ended")]
     Ended,
+    /// There is another program in the process now.
+    #[error("the program has replaced itself by another one, into which the agent was not loaded")]
+    Replaced,
+    /// What tells the tool and the agent of each other is not as they left it.
+    #[error("the program has written over the agent's variables")]
+    Overwritten,
     /// Its threads cannot be stopped.
     #[error(transparent)]
     Threads(#[from] threads::Failure),
@@ -124,10 +130,23 @@ pub fn apply(agent: &Agent, patch: &Placed) -> Result<Applied, Refusal> {
     })
 }
 
+/// Whether the program is the one in which the agent was found, and the agent is as it was.
+///
+/// # Errors
+/// What has become of it.
+pub fn check_presence(agent: &Agent) -> Result<(), Refusal> {
+    match agent.presence() {
+        Presence::There => Ok(()),
+        Presence::Overwritten => Err(Refusal::Overwritten),
+        Presence::Replaced => Err(Refusal::Replaced),
+        Presence::Ended => Err(Refusal::Ended),
+    }
+}
+
 fn write_and_redirect(agent: &Agent, patch: &Placed) -> Result<Applied, Refusal> {
     let result = prepare(agent, patch).and_then(|before| redirect(agent, patch, &before));
     // Whatever failed because the program has ended says that.
-    result.map_err(|refusal| if agent.is_there() { refusal } else { Refusal::Ended })
+    result.map_err(|refusal| check_presence(agent).err().unwrap_or(refusal))
 }
 
 /// Writes what nobody uses yet, and returns what is at the redirected entries now.
@@ -190,9 +209,7 @@ fn obstacle(
     stopped: &Stopped,
     rounds: u32,
 ) -> Result<Option<Refusal>, Refusal> {
-    if !agent.is_there() {
-        return Err(Refusal::Ended);
-    }
+    check_presence(agent)?;
     if let Some(Replaced { name, running, .. }) = worst(running) {
         let name = name.clone();
         return match running {
@@ -208,7 +225,7 @@ fn obstacle(
     if patch.thread_locals.is_empty() {
         return Ok(None);
     }
-    let creation = agent.thread_creation().map_err(|_| Refusal::Ended)?;
+    let creation = agent.thread_creation();
     let is_making = |thread: &threads::Thread| {
         let counter = thread.registers.thread_pointer.wrapping_add_signed(creation);
         // A thread without a thread pointer is none of libc's.
@@ -237,8 +254,7 @@ fn write_thread_locals(agent: &Agent, patch: &Placed, stopped: &Stopped) -> Resu
     if patch.thread_locals.is_empty() {
         return Ok(());
     }
-    let image = agent.thread_locals_image().map_err(|_| Refusal::Ended)?;
-    let distance = agent.thread_locals().map_err(|_| Refusal::Ended)?;
+    let (image, distance) = (agent.thread_locals_image(), agent.thread_locals());
     let pointers =
         stopped.threads().iter().map(|thread| thread.registers.thread_pointer).filter(|pointer| *pointer != 0);
     let blocks = pointers.map(|pointer| pointer.wrapping_add_signed(distance));
@@ -253,11 +269,13 @@ fn write_thread_locals(agent: &Agent, patch: &Placed, stopped: &Stopped) -> Resu
 
 /// Adds an entry for unwinders, and then counts it.
 fn publish(agent: &Agent, unwind: Unwind) -> Result<(), Refusal> {
-    let count = agent.count().map_err(|_| Refusal::Ended)?;
+    let count = agent.count();
     let address = agent.unwind_address() + count * size_of::<Unwind>() as u64;
     let words = [unwind.code.start, unwind.code.length, unwind.header];
     put(agent, &Write { address, bytes: words.map(u64::to_ne_bytes).concat() })?;
-    put(agent, &Write { address: agent.count_address(), bytes: (count + 1).to_ne_bytes().to_vec() })
+    put(agent, &Write { address: agent.count_address(), bytes: (count + 1).to_ne_bytes().to_vec() })?;
+    agent.counted(count + 1);
+    Ok(())
 }
 
 fn put(agent: &Agent, Write { address, bytes }: &Write) -> Result<(), Refusal> {
@@ -283,13 +301,16 @@ fn check(agent: &Agent, patch: &Placed) -> Result<(), Refusal> {
         }
     }
     let Some(Unwind { code, .. }) = patch.unwind else { return Ok(()) };
-    let count = agent.count().map_err(|_| Refusal::Ended)?;
+    let count = agent.count();
+    if agent.count_there().map_err(|_| Refusal::Ended)? != count {
+        return Err(Refusal::Overwritten);
+    }
     if count >= CAPACITY as u64 {
         return misplaced(format!("the program has taken {CAPACITY} patches"));
     }
     let end = match count.checked_sub(1) {
         None => agent.code().start,
-        Some(last) => end_of_code(agent, last).map_err(|_| Refusal::Ended)?,
+        Some(last) => end_of_code(agent, last).map_err(|_| Refusal::Ended)?.ok_or(Refusal::Overwritten)?,
     };
     let is_behind = code.start >= end;
     if !is_behind || !usize::try_from(code.length).is_ok_and(|length| is_within(agent.code(), code.start, length)) {
@@ -298,9 +319,12 @@ fn check(agent: &Agent, patch: &Placed) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn end_of_code(agent: &Agent, entry: u64) -> io::Result<u64> {
+/// Where the code of a patch ends; `None` if that cannot be.
+fn end_of_code(agent: &Agent, entry: u64) -> io::Result<Option<u64>> {
     let address = agent.unwind_address() + entry * size_of::<Unwind>() as u64;
-    Ok(agent.memory().word(address)? + agent.memory().word(address + 8)?)
+    let (start, length) = (agent.memory().word(address)?, agent.memory().word(address + 8)?);
+    let is_there = usize::try_from(length).is_ok_and(|length| is_within(agent.code(), start, length));
+    Ok(is_there.then(|| start + length))
 }
 
 fn is_within(region: Region, address: u64, length: usize) -> bool {

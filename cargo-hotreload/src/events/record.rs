@@ -396,6 +396,9 @@ pub enum ExitedWhen {
 pub struct SessionEnded {
     /// How often modules were swapped.
     pub reloads: u32,
+    /// How often a patch got in.
+    #[serde(default)]
+    pub patches: u32,
     /// How often a new process took over.
     pub restarts: u32,
     /// The failure that ended it, if it was one.

@@ -55,9 +55,14 @@ fn session_started(formatter: &mut fmt::Formatter<'_>, started: &SessionStarted)
 }
 
 fn session_ended(formatter: &mut fmt::Formatter<'_>, ended: &SessionEnded) -> fmt::Result {
-    let SessionEnded { reloads, restarts, error } = ended;
-    let (reloads, restarts) = (count(*reloads as usize, "reload"), count(*restarts as usize, "restart"));
-    write!(formatter, "the session has ended: {reloads}, {restarts}")?;
+    let SessionEnded { reloads, patches, restarts, error } = ended;
+    formatter.write_str("the session has ended: ")?;
+    // A session patches, or it reloads.
+    match patches {
+        0 => formatter.write_str(&count(*reloads as usize, "reload"))?,
+        _ => formatter.write_str(&several(*patches as usize, "patch", "patches"))?,
+    }
+    write!(formatter, ", {}", count(*restarts as usize, "restart"))?;
     error.as_ref().map_or(Ok(()), |error| write!(formatter, "; {error}"))
 }
 
@@ -155,7 +160,12 @@ impl fmt::Display for Files<'_> {
 /// `1 module`, `2 modules`.
 #[must_use]
 pub fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    several(number, what, &format!("{what}s"))
+}
+
+/// `1 patch`, `2 patches`.
+fn several(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 #[cfg(test)]

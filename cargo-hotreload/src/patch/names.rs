@@ -24,6 +24,45 @@ pub fn is_numbered(stem: &str) -> bool {
         .any(|part| stem.contains(part))
 }
 
+/// Whether it drops the values of a type: the compiler makes it, and it changes with the type alone.
+#[must_use]
+pub fn is_glue(stem: &str) -> bool {
+    stem.starts_with("core::ptr::drop_in_place") || stem.starts_with("core::ptr::drop_glue")
+}
+
+/// Whether it writes a value as text, and no closure does that for it. Edits often have other types written.
+#[must_use]
+pub fn is_formatting(stem: &str) -> bool {
+    (stem.starts_with("core::fmt::") || stem.contains(" as core::fmt::")) && !stem.contains("::FromFn")
+}
+
+/// What in the stem is of the crate `name` and told apart by a number: the closure for which a function of the standard
+/// library was compiled, say. The whole stem if there is no such thing.
+#[must_use]
+pub fn numbered_of<'stem>(stem: &'stem str, name: &str) -> &'stem str {
+    let is_begin = |at: usize| stem[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !"_:".contains(c));
+    let begins = stem.match_indices(name).map(|(at, _)| at).filter(|at| is_begin(*at));
+    let paths = begins.filter(|at| stem[at + name.len()..].starts_with("::")).map(|at| path_at(&stem[at..]));
+    paths.filter(|path| is_numbered(path)).last().unwrap_or(stem)
+}
+
+/// The path that a text begins with.
+fn path_at(text: &str) -> &str {
+    let (mut depth, mut end) = (0_u32, text.len());
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' if depth > 0 => depth -= 1,
+            b'>' | b',' | b')' | b' ' if depth == 0 => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+    }
+    &text[..end]
+}
+
 /// Whether the stem names something of the crate `name`, or an instance of something for it.
 #[must_use]
 pub fn is_about(stem: &str, name: &str) -> bool {
@@ -62,7 +101,7 @@ pub fn readable(mangled: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_about, is_numbered, stem, unpromoted};
+    use super::{is_about, is_numbered, numbered_of, stem, unpromoted};
 
     #[test]
     fn what_others_use_too_keeps_its_name() {
@@ -79,6 +118,21 @@ mod tests {
         let new = "_RNCNvMsi_NtNtNtCsjrHSEGnQ3l9_3std3sys2fs4unixNtB7_4File4open0Bd_";
         assert_eq!(stem(new), "<std::sys::fs::unix::File>::open::{closure}");
         assert!(is_numbered(&stem(legacy)) && is_numbered(&stem(new)) && !is_numbered("svc::greet"));
+    }
+
+    #[test]
+    fn the_closure_is_named_for_which_something_was_compiled() {
+        for (stem, closure) in [
+            ("svc::f::{{closure}}", "svc::f::{{closure}}"),
+            ("svc::f::{{closure}}::inner", "svc::f::{{closure}}::inner"),
+            (
+                "core::ptr::drop_in_place<core::iter::call<usize,svc::f::{{closure}}>::{{closure}}>",
+                "svc::f::{{closure}}",
+            ),
+            ("core::iter::call::{{closure}}", "core::iter::call::{{closure}}"),
+        ] {
+            assert_eq!(numbered_of(stem, "svc"), closure, "{stem}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::patch::content::{Contents, Item, Optimised};
-use crate::patch::names::{is_about, is_numbered, may_be_copied, readable, stem};
+use crate::patch::names::{is_about, is_formatting, is_glue, is_numbered, may_be_copied, numbered_of, readable, stem};
 use crate::patch::object::Kind;
 use crate::patch::references;
 use crate::patch::refusal::Refusal;
@@ -81,9 +81,13 @@ pub fn pair(
 ) -> Result<Pairs, Refusal> {
     let mut pairs = Pairs::default();
     let is_same = |name: &str, now: &Item| running.ran(name) == Some(now);
+    let is_optimised = new.optimised == Optimised::Yes;
     let mut refused: Vec<(String, Refusal)> = Vec::new();
     for (stem, group) in groups(running, new) {
         let result = match group.kind() {
+            Kind::Code if is_optimised && group.has_other_bodies_inside(&stem, name, is_pointed) => {
+                Err(Refusal::Ambiguous { name: stem.clone() })
+            }
             Kind::Code => group.pair_functions(name, &stem, is_pointed, signatures, &mut pairs),
             Kind::Initialisers => Err(Refusal::Initialiser { name: stem.clone() }),
             // What nobody changes may stand in the process twice.
@@ -103,9 +107,9 @@ pub fn pair(
     if let Some((old, new)) = references::changed(&running.vtables, &new.vtables) {
         let moved = new.iter().zip(old.iter().chain([&None; MOST_METHODS])).find(|(now, before)| now != before);
         let method = moved.and_then(|(now, _)| now.as_deref()).unwrap_or_default();
-        refused.push((String::new(), Refusal::Vtable { name: readable(method) }));
+        refused.push((stem(method), Refusal::Vtable { name: readable(method) }));
     }
-    if new.optimised == Optimised::Yes {
+    if is_optimised {
         let lost = running.items.iter().filter(|(name, before)| is_lost(name, before, new));
         refused.extend(lost.map(|(name, _)| (stem(name), Refusal::Lost { name: readable(name) })));
     }
@@ -128,8 +132,9 @@ fn telling(name: &str, stem: &str, refusal: &Refusal) -> (u8, bool, usize, Strin
     let is_own = stem.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
     let rank = match refusal {
         Refusal::Initialiser { .. } => 0,
-        // These may be what became of the others.
+        // These may be what became of the others; a closure has vtables as well.
         Refusal::Ambiguous { .. } => 2,
+        Refusal::Vtable { .. } if is_numbered(stem) => 3,
         _ => 1,
     };
     (rank, !is_own, stem.len(), stem.to_owned())
@@ -178,6 +183,13 @@ impl Group<'_> {
         fates.extend(names.map(|name| ((*name).to_owned(), Fate::Fresh)));
     }
 
+    /// Whether somebody may hold the address of an instance with an optimised closure inside, of which nobody can tell
+    /// which one has it now: the name of the instance does not, and the closure may have another number.
+    fn has_other_bodies_inside(&self, stem: &str, crate_name: &str, is_pointed: &dyn Fn(&str) -> bool) -> bool {
+        let is_foreign = !is_about(stem, crate_name) && !is_glue(stem) && !is_formatting(stem);
+        is_foreign && !self.added.is_empty() && self.removed.keys().any(|name| is_pointed(name))
+    }
+
     fn pair_functions(
         &self,
         crate_name: &str,
@@ -186,7 +198,7 @@ impl Group<'_> {
         signatures: &dyn Signatures,
         pairs: &mut Pairs,
     ) -> Result<(), Refusal> {
-        let ambiguous = || Refusal::Ambiguous { name: stem.to_owned() };
+        let ambiguous = || Refusal::Ambiguous { name: numbered_of(stem, crate_name).to_owned() };
         if is_numbered(stem) {
             // What only tells other lines is what it was, and so is its equal if the two changed places.
             let mut edited =
@@ -203,7 +215,8 @@ impl Group<'_> {
         pairs.fates.extend(self.changed.keys().map(|name| ((*name).to_owned(), fate(name))));
         pairs.fates.extend(self.added.keys().map(|name| ((*name).to_owned(), Fate::Fresh)));
         // An instance of a foreign generic function for other types is no successor of another instance.
-        if self.added.is_empty() || !is_about(stem, crate_name) {
+        // What drops a type that went, under this number, still drops what there is of it.
+        if self.added.is_empty() || !is_about(stem, crate_name) || is_glue(stem) {
             return Ok(());
         }
         // Of our own functions, one with another name may be what the old one became when an `impl` block came above it.

@@ -13,6 +13,8 @@ pub struct Numbers {
     pub edits: usize,
     /// How often modules were swapped.
     pub reloads: usize,
+    /// How often a patch got in.
+    pub patches: usize,
     /// How often a new process took over.
     pub restarts: usize,
     /// Builds that failed.
@@ -38,6 +40,7 @@ impl Numbers {
         Self {
             edits: count(&|round| matches!(round.cause, Cause::Saved(_))),
             reloads: count(&live(LiveHow::Reloaded)),
+            patches: count(&live(LiveHow::Patched)),
             restarts: count(&live(LiveHow::Restarted)),
             failed: count(&|round| matches!(round.result, RoundResult::Failed { .. })),
             overtaken: count(&|round| round.result == RoundResult::Overtaken),
@@ -116,8 +119,8 @@ mod tests {
     #[test]
     fn a_session_is_counted() {
         let numbers = Numbers::of(&told(&example()));
-        let Numbers { edits, reloads, restarts, failed, overtaken, .. } = numbers;
-        assert_eq!([edits, reloads, restarts, failed, overtaken], [5, 1, 2, 1, 1]);
+        let Numbers { edits, reloads, patches, restarts, failed, overtaken, .. } = numbers;
+        assert_eq!([edits, reloads, patches, restarts, failed, overtaken], [5, 1, 0, 2, 1, 1]);
         let whole = Duration::from_micros(1_443_700);
         assert_eq!(numbers.edit_to_live, Some((whole, whole)));
         assert_eq!(numbers.parts.reload, Duration::from_micros(9_200));

@@ -76,9 +76,14 @@ fn head(session: &Session) -> String {
 
 fn summary(numbers: &Numbers) -> String {
     let shown = |time: Option<_>| time.map_or_else(|| "–".to_owned(), |time| Time(time).to_string());
+    // A session patches, or it reloads.
+    let in_place = match numbers.patches {
+        0 => ("reloads", numbers.reloads.to_string(), ""),
+        patches => ("patches", patches.to_string(), ""),
+    };
     let tiles = [
         ("edits", numbers.edits.to_string(), ""),
-        ("reloads", numbers.reloads.to_string(), ""),
+        in_place,
         ("restarts", numbers.restarts.to_string(), ""),
         ("failed builds", numbers.failed.to_string(), if numbers.failed > 0 { " class=\"bad\"" } else { "" }),
         ("edit to live, median", shown(numbers.edit_to_live.map(|(median, _)| median)), ""),

@@ -145,6 +145,6 @@ pub(super) fn example() -> Vec<Record> {
         begin(7),
         good(7),
         exited(ExitedWhen::Starting),
-        Record::SessionEnded(SessionEnded { reloads: 1, restarts: 2, error: None }),
+        Record::SessionEnded(SessionEnded { reloads: 1, patches: 0, restarts: 2, error: None }),
     ]
 }

@@ -63,6 +63,7 @@ impl Session {
             session: std::process::id(),
             program: self.program.as_ref().map(Program::pid),
             reloads: self.counts.reloads,
+            patches: self.counts.patches,
             restarts: self.counts.restarts,
             last: self.last.clone(),
             programs: Vec::new(),

@@ -236,6 +236,7 @@ impl Fleet {
         for member in &self.members {
             if let Record::SessionEnded(ended) = member.session.record_of_end(None) {
                 all.reloads += ended.reloads;
+                all.patches += ended.patches;
                 all.restarts += ended.restarts;
             }
         }

@@ -48,6 +48,8 @@ impl Session {
         }
         let ended = compiled.unwrap_or(now);
         match result {
+            // What is started anew needs cargo's build.
+            Ok(_) if self.wants_restart() => self.rebuild(saved, now),
             Ok(Crates { names }) => {
                 if self.unbuilt.is_none() {
                     self.dirty.clear();
@@ -103,15 +105,14 @@ impl Session {
             Ok(Patch { functions: 0, .. }) => {
                 let record = Record::Unchanged { build: patching.number, build_ms: patching.build.into() };
                 let mut actions = vec![Action::Record(record)];
-                actions.extend(self.succeed(Message::Unchanged { build: patching.build }));
+                actions.extend(self.say_patched(Message::Unchanged { build: patching.build }));
                 actions.extend(self.after_patch(now));
                 actions
             }
             Ok(patch) => {
                 self.counts.patches += 1;
-                self.forced = None;
                 let mut actions = vec![patching.record(&patch, pid, now)];
-                actions.extend(self.succeed(patching.live(patch, pid, now)));
+                actions.extend(self.say_patched(patching.live(patch, pid, now)));
                 actions.extend(self.after_patch(now));
                 actions
             }
@@ -125,7 +126,24 @@ impl Session {
         if is_current && self.program.is_some() { self.refuse(why, None, now) } else { Vec::new() }
     }
 
+    /// Whether a restart was asked for that is still to come: a patch does not do for it.
+    pub(super) fn wants_restart(&self) -> bool {
+        self.forced == Some(Force::Restart)
+    }
+
+    /// Says what a patch did, which is what was asked for, unless that is a restart.
+    fn say_patched(&mut self, message: Message) -> Vec<Action> {
+        if self.wants_restart() {
+            return vec![Action::Say(message)];
+        }
+        self.forced = None;
+        self.succeed(message)
+    }
+
     fn after_patch(&mut self, now: Instant) -> Vec<Action> {
+        if self.ready.is_some() {
+            return self.deliver(now);
+        }
         let actions = self.patch(now);
         let is_idle = actions.is_empty() && self.building.is_none() && self.unbuilt.is_none() && !self.is_paused();
         if is_idle { self.build(Unbuilt::default(), now) } else { actions }
@@ -165,7 +183,10 @@ impl Session {
                 }
                 actions
             }
-            Err(reason) => self.fail(Message::NotSettled { reason }),
+            Err(reason) => {
+                self.forced = None;
+                self.fail(Message::NotSettled { reason })
+            }
         }
     }
 }

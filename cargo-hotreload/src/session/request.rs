@@ -49,6 +49,9 @@ pub enum Answer {
         program: Option<u32>,
         /// How often the program was reloaded.
         reloads: u32,
+        /// How often it got a patch.
+        #[serde(default)]
+        patches: u32,
         /// How often it was restarted.
         restarts: u32,
         /// The last thing that the session reported.
@@ -71,6 +74,9 @@ pub struct ProgramStatus {
     pub program: Option<u32>,
     /// How often it was reloaded.
     pub reloads: u32,
+    /// How often it got a patch.
+    #[serde(default)]
+    pub patches: u32,
     /// How often it was restarted.
     pub restarts: u32,
     /// The last thing that was reported of it.

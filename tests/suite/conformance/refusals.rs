@@ -111,6 +111,15 @@ const REFUSALS: &[Refusal] = &[
         )],
         why: "it cannot be told which `svc::closures::",
     },
+    // The same where the other one has another signature: names alone would have it that the stored one is gone.
+    Refusal {
+        case: "closures",
+        replace: &[(
+            "format!(\"{}\", keep(|n| n + 1",
+            "let more: Box<dyn Fn(&str) -> usize> = std::hint::black_box(Box::new(|text| text.len())); format!(\"{} {}\", more(\"\"), keep(|n| n + 2",
+        )],
+        why: "it cannot be told which `",
+    },
     // Objects of the old vtable are there.
     Refusal {
         case: "vtables",

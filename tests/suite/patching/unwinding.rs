@@ -26,7 +26,7 @@ fn a_panic_goes_through_patched_code() {
             let dropped = program.started.line();
             assert!(dropped.starts_with("caught "), "{dropped}");
         }
-        assert_eq!(program.agent.count().expect("readable"), 2);
+        assert_eq!(program.agent.count_there().expect("readable"), 2);
     }
 }
 

@@ -67,6 +67,19 @@ pub(crate) fn clean(program: impl AsRef<OsStr>, directory: &Path) -> Command {
     command
 }
 
+/// Gives `command` the directory and the environment of `other`.
+pub(crate) fn inherit(command: &mut Command, other: &Command) {
+    if let Some(directory) = other.get_current_dir() {
+        command.current_dir(directory);
+    }
+    for (name, value) in other.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}
+
 fn is_of_the_tester(name: &str) -> bool {
     const KEPT: [&str; 3] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_"];
     const DROPPED: [&str; 8] =

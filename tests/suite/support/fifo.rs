@@ -10,15 +10,23 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 #[derive(Debug)]
 pub(crate) struct Fifo {
     path: PathBuf,
-    _directory: tempfile::TempDir,
+    /// That it is in, if that is gone with it.
+    directory: Option<tempfile::TempDir>,
 }
 
 impl Fifo {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("never");
+        let mut pipe = Self::at(path);
+        pipe.directory.replace(directory);
+        pipe
+    }
+
+    /// One at `path`, where it is as long as this.
+    pub(crate) fn at(path: PathBuf) -> Self {
         mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("mkfifo");
-        Self { path, _directory: directory }
+        Self { path, directory: None }
     }
 
     /// A line of Rust at which the compiler waits.
@@ -41,5 +49,6 @@ impl Fifo {
 impl Drop for Fifo {
     fn drop(&mut self) {
         Self::release(&self.path);
+        drop(std::fs::remove_file(&self.path));
     }
 }

@@ -95,6 +95,16 @@ impl Started {
 }
 
 impl Started {
+    /// The tool's process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends the tool a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the tool runs");
+    }
+
     /// Kills the tool.
     #[track_caller]
     pub(crate) fn kill(mut self) {

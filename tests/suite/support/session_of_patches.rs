@@ -49,8 +49,9 @@ impl Patched {
         self.start_with(arguments, |_| {})
     }
 
+    /// As [`Patched::start`], with a command that `set_up` has changed.
     #[track_caller]
-    fn start_with(&self, arguments: &[&str], set_up: impl FnOnce(&mut Command)) -> Started {
+    pub(crate) fn start_with(&self, arguments: &[&str], set_up: impl FnOnce(&mut Command)) -> Started {
         let mut command = self.command(&[&["--bin", "app"], arguments].concat());
         set_up(&mut command);
         let started = Started::launch(command);
@@ -63,7 +64,8 @@ impl Patched {
         Started::launch(self.command(arguments))
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// How a session is started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = hotreload_command(&self.root(), &[&["run", "--strategy", "patch"], arguments].concat());
         command.env("CARGO_INCREMENTAL", "1");
         command

@@ -40,10 +40,9 @@ pub(super) fn choose(root: &Path, toolchains: &Toolchains, settings: &mut Settin
         let help = "`cargo hotreload disable`, or `cargo hotreload run --strategy modules`";
         return Err(settings.strategy.fault(message, help).into());
     }
-    let toolchain = match *settings.strategy {
-        Strategy::Patch => toolchains.find_any(settings.toolchain.as_deref())?,
-        Strategy::Auto | Strategy::Modules | Strategy::Restart => toolchains.find(settings.toolchain.as_deref())?,
-    };
+    let needs_nightly = is_enabled || *settings.strategy == Strategy::Modules;
+    let toolchain =
+        if needs_nightly { toolchains.find(named(settings))? } else { toolchains.find_any(named(settings))? };
     let prepared = prepare(root, &toolchain, settings)?;
     if *settings.strategy == Strategy::Patch
         && let Some(Obstacle { reason, help }) = obstacle_of(root, &toolchain, &prepared.workspace)
@@ -55,6 +54,10 @@ pub(super) fn choose(root: &Path, toolchains: &Toolchains, settings: &mut Settin
         settings.strategy.value = Strategy::Restart;
     }
     Ok(Chosen { toolchain, prepared, is_by_enabling: wanted == Strategy::Auto && is_enabled })
+}
+
+fn named(settings: &Settings) -> Option<&str> {
+    settings.toolchain.as_deref()
 }
 
 /// Takes the lock of the workspace. What a session left that was killed is put back, unless the next one has modules, too.

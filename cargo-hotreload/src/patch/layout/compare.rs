@@ -231,12 +231,13 @@ pub enum Agreement {
     Unknown,
 }
 
-/// Whether the function `was` of what runs can be redirected to the function `is` of new objects: both are symbols.
+/// Whether the function `was` of what runs can be redirected to the function `is` of new objects: both are symbols. What
+/// they take may have other numbers in its name: a closure takes itself.
 #[must_use]
 pub fn signatures_agree((running, was): (&Types, &str), (new, is): (&Types, &str)) -> Agreement {
     let of = |types: &Types, symbol: &str| {
         let functions = types.functions.get(&Name::of(symbol.as_bytes()));
-        functions.map(|functions| functions.iter().map(|function| function.signature).collect())
+        functions.map(|functions| functions.iter().map(|function| function.alike).collect())
     };
     let is_glue = |function: &Function| {
         let path = new.names.text(function.path);

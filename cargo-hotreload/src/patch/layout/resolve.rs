@@ -158,11 +158,14 @@ impl Resolver {
 
     fn function(&mut self, raw: &RawFunction, types: &[RawType]) -> Result<Function, Dangling> {
         let mut names = Vec::with_capacity(8 * (raw.parameters.len() + 1));
-        names.extend(self.name(raw.result, types)?.bits().to_le_bytes());
-        for parameter in &raw.parameters {
-            names.extend(self.name(*parameter, types)?.bits().to_le_bytes());
+        let mut stems = Vec::with_capacity(names.capacity());
+        for of in [raw.result].iter().chain(&raw.parameters) {
+            let name = self.name(*of, types)?;
+            names.extend(name.bits().to_le_bytes());
+            stems.extend(self.scan.names.stem(name).bits().to_le_bytes());
         }
-        Ok(Function { path: raw.path, signature: XxHash3_64::oneshot(&names) })
+        let (signature, alike) = (XxHash3_64::oneshot(&names), XxHash3_64::oneshot(&stems));
+        Ok(Function { path: raw.path, signature, alike })
     }
 }
 

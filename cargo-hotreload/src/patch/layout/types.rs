@@ -50,6 +50,8 @@ pub(super) struct Function {
     pub(super) path: Name,
     /// A hash of the names of the types of its parameters and its result.
     pub(super) signature: u64,
+    /// The same without the numbers of closures and `impl` blocks in these names.
+    pub(super) alike: u64,
 }
 
 /// A static or a thread-local.

@@ -94,8 +94,23 @@ fn what_comes_back_is_what_it_was() {
     let without = contents("f.a=1").after(contents("f.a=1 f.b=1 v.c=1 v.d=1"));
     let Pairs { fates, .. } =
         pair("krate", &without, &contents("f.a=1 f.b=2 v.c=1 v.d=2"), &|_| true, &Unknown).expect("pairs");
-    let fate = |name: &str| fates[&mangled(name)];
+    let fate = |name: &str| fates.get(&mangled(name)).copied().unwrap_or(Fate::Same);
     assert_eq!(["f.a", "f.b", "v.c", "v.d"].map(fate), [Fate::Same, Fate::Edited, Fate::Same, Fate::Fresh]);
+}
+
+/// A closure above another changes vtables as well; what came is what there is to tell.
+#[test]
+fn a_closure_that_cannot_be_told_apart_is_the_reason_and_not_its_vtable() {
+    let closure = |number| mangled(&format!("f.a!/{number}"));
+    let with = |text: &str, vtable: &[u32]| {
+        let slots = [None].into_iter().chain(vtable.iter().map(|number| Some(closure(*number))));
+        Contents { vtables: BTreeSet::from([Arc::new(slots.collect())]), ..contents(text) }
+    };
+    let refused = |before, now| pair("krate", &before, &now, &|_| true, &Unknown).err();
+    let reason = refused(with("f.a!/1=1", &[1]), with("f.a!/1=2 f.a!/2=1", &[1, 2]));
+    assert_eq!(reason, Some(Refusal::Ambiguous { name: "krate::a::{{closure}}".into() }));
+    let reason = refused(with("f.a!/1=1", &[1]), with("f.a!/1=1", &[1, 2]));
+    assert!(matches!(reason, Some(Refusal::Vtable { .. })), "{reason:?}");
 }
 
 #[test]

@@ -94,15 +94,16 @@ fn status(answers: Vec<(&str, Answer)>) -> Answer {
     let mut process = 0;
     let mut programs = Vec::new();
     for (name, answer) in answers {
-        let Answer::Status { state, session, program, reloads, restarts, last, .. } = answer else { continue };
+        let Answer::Status { state, session, program, reloads, patches, restarts, last, .. } = answer else { continue };
         process = session;
-        programs.push(ProgramStatus { name: name.to_owned(), state, program, reloads, restarts, last });
+        programs.push(ProgramStatus { name: name.to_owned(), state, program, reloads, patches, restarts, last });
     }
     Answer::Status {
         state: state_of(&programs.iter().map(|program| program.state.as_str())).into(),
         session: process,
         program: programs.iter().find_map(|program| program.program),
         reloads: programs.iter().map(|program| program.reloads).sum(),
+        patches: programs.iter().map(|program| program.patches).sum(),
         restarts: programs.iter().map(|program| program.restarts).sum(),
         last: String::new(),
         programs,

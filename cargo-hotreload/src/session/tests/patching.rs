@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::session::delivery::{Built, Image};
 use crate::session::event::{Action, Crates, Event, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
 use crate::session::message::{Ending, How, Message};
-use crate::session::request::{ReplyTo, Request};
+use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// A program without modules.
@@ -72,6 +72,10 @@ fn an_edit_is_compiled_patched_in_and_settled() {
     let why = "cargo made something else of `api`";
     assert_eq!(play.does(Event::Diverged(why.into())), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(3))))[0], Action::Signal(ProgramSignal::Stop));
+    let ended = play.session.record_of_end(None);
+    assert_eq!(ended.to_string(), "the session has ended: 2 patches, 0 restarts");
+    let told = play.does(Event::Asked(Request::Status, ReplyTo(3)));
+    assert!(matches!(told[..], [Action::Reply(_, Answer::Status { reloads: 0, patches: 2, .. })]), "{told:?}");
 }
 
 #[test]
@@ -205,4 +209,47 @@ fn what_is_asked_for_is_answered() {
     assert_eq!(play.does(Event::Asked(Request::Restart, reply)), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(1))))[0], Action::Signal(ProgramSignal::Stop));
     assert_eq!(play.does(Event::Mapped(mapped(1))), []);
+}
+
+/// Waits for the end of what is being done, but comes whatever that is.
+#[test]
+fn a_restart_that_is_asked_for_while_something_is_patched_is_no_patch() {
+    let restart = || Event::Asked(Request::Restart, ReplyTo::NOBODY);
+    let is_restarted = |play: &mut Play| {
+        let actions = play.does(Event::Built(Ok(built(2))));
+        assert_eq!(actions[0], Action::Signal(ProgramSignal::Stop));
+    };
+    // Compiling.
+    let mut play = serving();
+    save(&mut play);
+    assert_eq!(play.does(restart()), []);
+    assert_eq!(play.does(crates()), [build(Scope::Program)]);
+    is_restarted(&mut play);
+    // Writing: nobody is answered before it is done.
+    let mut play = serving();
+    save(&mut play);
+    assert_eq!(play.does(crates()), [Action::Patch]);
+    assert_eq!(play.does(restart()), [build(Scope::Program)]);
+    let actions = play.does(patched());
+    assert!(matches!(actions[..], [Action::Say(Message::Live { .. })]), "{actions:?}");
+    is_restarted(&mut play);
+    // The same, and the build is over first.
+    let mut play = serving();
+    save(&mut play);
+    assert_eq!(play.does(crates()), [Action::Patch]);
+    assert_eq!(play.does(restart()), [build(Scope::Program)]);
+    assert_eq!(play.does(Event::Built(Ok(built(2)))), []);
+    let actions = play.does(patched());
+    assert!(matches!(actions[1], Action::Signal(ProgramSignal::Stop)), "{actions:?}");
+    // Building the whole.
+    let mut play = serving();
+    patch(&mut play);
+    assert_eq!(play.does(restart()), []);
+    is_restarted(&mut play);
+    play.does(Event::Exited(Ending::Code(0)));
+    play.does(Event::Started { pid: PID });
+    let host = Mapping { path: "/t/host".into(), inode: 2, deleted: false };
+    let said = play.says(Event::Mapped(vec![host]));
+    let [Message::Live { how: How::Restarted { why }, .. }] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(why, "it was asked for");
 }

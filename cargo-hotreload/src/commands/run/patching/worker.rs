@@ -1,6 +1,7 @@
 //! A thread that knows one process, and puts patches into it.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -80,7 +81,7 @@ pub(super) fn start(
                 }
                 (Task::Patch(crates), Ok(live)) => {
                     let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
-                    let result = live.patch(&crates).map_err(|refused| refused.to_string());
+                    let result = contained(|| live.patch(&crates).map_err(|refused| refused.to_string()));
                     Some(Arrival::Patched(index, result.map(told)))
                 }
                 (Task::Compare(_), Err(_)) => None,
@@ -95,6 +96,13 @@ pub(super) fn start(
         }
     };
     thread::Builder::new().name("patches".into()).spawn(work).map(|thread| (sender, thread))
+}
+
+/// What `work` says. A fault of ours costs the process its state, and not the session its answer: it would wait for ever.
+fn contained<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    // What was being changed is not used again: the process is started anew.
+    let panicked = |_| Err("cargo-hotreload failed at the patch, which is a mistake in it".to_owned());
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
 /// What the session is told of a patch.
@@ -194,4 +202,17 @@ fn archives(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(directory).with_context(|| format!("cannot read `{}`", directory.display()))?;
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
     Ok(paths.filter(|path| path.extension().is_some_and(|ending| ending == "rlib")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contained;
+
+    #[test]
+    fn a_panic_is_an_answer_too() {
+        assert_eq!(contained(|| Ok(1)), Ok(1));
+        assert_eq!(contained(|| Err::<u8, _>("refused".to_owned())), Err("refused".to_owned()));
+        let said = contained::<u8>(|| panic!("as wanted")).expect_err("it panicked");
+        assert!(said.starts_with("cargo-hotreload failed"), "{said}");
+    }
 }
