@@ -30,10 +30,10 @@ pub fn is_glue(stem: &str) -> bool {
     stem.starts_with("core::ptr::drop_in_place") || stem.starts_with("core::ptr::drop_glue")
 }
 
-/// Whether it calls a closure for those who know it as a trait object or a function pointer.
+/// Whether it writes a value as text, and no closure does that for it. Edits often have other types written.
 #[must_use]
-pub fn is_shim(stem: &str) -> bool {
-    stem.starts_with("core::ops::function::")
+pub fn is_formatting(stem: &str) -> bool {
+    (stem.starts_with("core::fmt::") || stem.contains(" as core::fmt::")) && !stem.contains("::FromFn")
 }
 
 /// What in the stem is of the crate `name` and told apart by a number: the closure for which a function of the standard

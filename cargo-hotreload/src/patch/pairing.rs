@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::patch::content::{Contents, Item, Optimised};
-use crate::patch::names::{is_about, is_glue, is_numbered, is_shim, may_be_copied, numbered_of, readable, stem};
+use crate::patch::names::{is_about, is_formatting, is_glue, is_numbered, may_be_copied, numbered_of, readable, stem};
 use crate::patch::object::Kind;
 use crate::patch::references;
 use crate::patch::refusal::Refusal;
@@ -83,10 +83,11 @@ pub fn pair(
     let is_same = |name: &str, now: &Item| running.ran(name) == Some(now);
     let same = new.items.iter().filter(|(name, now)| is_same(name, now));
     pairs.fates.extend(same.map(|(name, _)| (name.clone(), Fate::Same)));
+    let is_optimised = new.optimised == Optimised::Yes;
     let mut refused: Vec<(String, Refusal)> = Vec::new();
     for (stem, group) in groups(running, new) {
         let result = match group.kind() {
-            Kind::Code if group.is_shim_of_another(&stem, new.optimised, is_pointed) => {
+            Kind::Code if is_optimised && group.has_other_bodies_inside(&stem, name, is_pointed) => {
                 Err(Refusal::Ambiguous { name: stem.clone() })
             }
             Kind::Code => group.pair_functions(name, &stem, is_pointed, signatures, &mut pairs),
@@ -110,7 +111,7 @@ pub fn pair(
         let method = moved.and_then(|(now, _)| now.as_deref()).unwrap_or_default();
         refused.push((stem(method), Refusal::Vtable { name: readable(method) }));
     }
-    if new.optimised == Optimised::Yes {
+    if is_optimised {
         let lost = running.items.iter().filter(|(name, before)| is_lost(name, before, new));
         refused.extend(lost.map(|(name, _)| (stem(name), Refusal::Lost { name: readable(name) })));
     }
@@ -183,13 +184,11 @@ impl Group<'_> {
         fates.extend(names.map(|name| ((*name).to_owned(), Fate::Fresh)));
     }
 
-    /// Whether somebody may hold the address of a function with an optimised closure inside, of which nobody can tell which
-    /// one has it now.
-    fn is_shim_of_another(&self, stem: &str, optimised: Optimised, is_pointed: &dyn Fn(&str) -> bool) -> bool {
-        optimised == Optimised::Yes
-            && is_shim(stem)
-            && !self.added.is_empty()
-            && self.removed.keys().any(|name| is_pointed(name))
+    /// Whether somebody may hold the address of an instance with an optimised closure inside, of which nobody can tell
+    /// which one has it now: the name of the instance does not, and the closure may have another number.
+    fn has_other_bodies_inside(&self, stem: &str, crate_name: &str, is_pointed: &dyn Fn(&str) -> bool) -> bool {
+        let is_foreign = !is_about(stem, crate_name) && !is_glue(stem) && !is_formatting(stem);
+        is_foreign && !self.added.is_empty() && self.removed.keys().any(|name| is_pointed(name))
     }
 
     fn pair_functions(

@@ -61,6 +61,45 @@ const REFUSALS: &[Refusal] = &[
     },
 ];
 
+/// What polls a task or calls an iterator from afar has an optimised body inside, and its name may tell nothing of that body:
+/// a task that was begun by the old one must not stay what it was without a word.
+#[test]
+fn what_has_a_body_inside_is_told_apart_or_refused() {
+    hold(&[INSIDE], &[INSIDE_REFUSED]);
+}
+
+const INSIDE: Case = Case {
+    name: "inside",
+    svc: r#"
+use std::sync::Mutex;
+static BEGUN: Mutex<Vec<Box<dyn Iterator<Item = u32> + Send>>> = Mutex::new(Vec::new());
+fn boxed() -> Box<dyn Iterator<Item = u32> + Send> {
+    // above
+    Box::new((0..9).map(|n| n + 1))
+}
+pub fn answer() -> String {
+    let mut begun = BEGUN.lock().unwrap();
+    if begun.is_empty() { begun.push(boxed()); }
+    format!("{:?} {:?}", begun[0].next(), boxed().next())
+}
+"#,
+    low: "",
+    first: "Some(1) Some(1)",
+    edits: &[Edit { replace: &[("n + 1", "n + 11")], then: "Some(12) Some(11)" }],
+};
+
+const INSIDE_REFUSED: Refusal = Refusal {
+    case: "inside",
+    replace: &[
+        (
+            "// above",
+            "let others: Box<dyn Iterator<Item = usize>> = std::hint::black_box(Box::new([\"a\"].iter().map(|text| text.len()))); assert_eq!(others.count(), 1);",
+        ),
+        ("n + 11", "n + 21"),
+    ],
+    why: "it cannot be told which `",
+};
+
 /// Older names of closures have a hash of the signature: one with another signature leaves those below it their own. The
 /// newer mangling numbers all alike, and such an edit is refused.
 #[test]
