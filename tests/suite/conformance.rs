@@ -13,6 +13,7 @@ use crate::conformance::trial::Trial;
 
 mod case;
 mod data;
+mod endings;
 mod functions;
 mod futures;
 mod indirect;

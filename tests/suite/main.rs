@@ -27,6 +27,7 @@ mod live_patching_children;
 mod live_patching_faults;
 mod live_patching_fleet;
 mod live_patching_midway;
+mod live_patching_split;
 mod live_patching_tokio;
 mod manifests;
 mod native;

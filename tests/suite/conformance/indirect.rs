@@ -121,6 +121,39 @@ pub fn answer() -> String {
             then: "[3, 2, 1] 110",
         }],
     },
+    // C keeps pointers to what it calls when a thread ends, and while it looks for something.
+    Case {
+        name: "kept_by_c",
+        svc: r#"
+use std::ffi::{c_int, c_void};
+use std::sync::{Mutex, OnceLock};
+unsafe extern "C" {
+    fn pthread_key_create(key: *mut u32, destructor: extern "C" fn(*mut c_void)) -> c_int;
+    fn pthread_setspecific(key: u32, value: *const c_void) -> c_int;
+    fn bsearch(key: *const u32, base: *const u32, count: usize, size: usize, compare: Compare) -> *const u32;
+}
+type Compare = extern "C" fn(*const u32, *const u32) -> c_int;
+static KEY: OnceLock<u32> = OnceLock::new();
+static KEPT: OnceLock<Compare> = OnceLock::new();
+static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+extern "C" fn ended(value: *mut c_void) { ENDED.lock().unwrap().push(format!("old {}", value as usize)); }
+extern "C" fn compare(wanted: *const u32, one: *const u32) -> c_int { unsafe { (*wanted).cmp(&*one) as c_int } }
+pub fn answer() -> String {
+    let key = *KEY.get_or_init(|| { let mut key = 0; unsafe { pthread_key_create(&mut key, ended) }; key });
+    let round = ENDED.lock().unwrap().len() + 1;
+    std::thread::spawn(move || unsafe { pthread_setspecific(key, round as *const c_void); }).join().unwrap();
+    let (all, compare) = ([1_u32, 2, 3, 4, 5, 6, 7], *KEPT.get_or_init(|| compare));
+    let found = unsafe { bsearch(&4, all.as_ptr(), all.len(), 4, compare).as_ref() };
+    format!("{:?} {found:?}", ENDED.lock().unwrap())
+}
+"#,
+        low: "",
+        first: "[\"old 1\"] Some(4)",
+        edits: &[Edit {
+            replace: &[("\"old {}\"", "\"new {}\""), ("(*wanted).cmp", "(*wanted + 2).cmp")],
+            then: "[\"old 1\", \"new 2\"] Some(6)",
+        }],
+    },
     Case {
         name: "loops",
         svc: r#"

@@ -1,7 +1,7 @@
 //! A program of four crates that runs and takes patches, without cargo.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -124,7 +124,7 @@ impl Laboratory {
         for compiled in compiled {
             live.runs(compiled, optimised).expect("objects");
         }
-        Program { child, input, output: BufReader::new(output), live }
+        Program { child, input: Some(input), output: BufReader::new(output), live }
     }
 
     /// Rust's own libraries, and what is not edited.
@@ -143,7 +143,8 @@ impl Laboratory {
 #[derive(Debug)]
 pub(super) struct Program {
     child: Child,
-    input: ChildStdin,
+    /// `None` once it has ended.
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     live: Live,
 }
@@ -152,10 +153,19 @@ impl Program {
     /// What it says; how it ended if it does not.
     pub(super) fn ask(&mut self, question: &str) -> String {
         let mut answer = String::new();
-        if writeln!(self.input, "{question}").is_ok() {
+        if self.input.as_mut().is_some_and(|input| writeln!(input, "{question}").is_ok()) {
             drop(self.output.read_line(&mut answer));
         }
         if answer.is_empty() { format!("{:?}", self.child.wait()) } else { answer.trim_end().to_owned() }
+    }
+
+    /// Ends its input, and returns what it says until it has ended.
+    pub(super) fn end(&mut self) -> String {
+        self.input = None;
+        let mut said = String::new();
+        self.output.read_to_string(&mut said).expect("text");
+        assert!(self.child.wait().expect("our child").success(), "{said}");
+        said
     }
 
     pub(super) fn patch(&mut self, crates: &[Crate]) -> Result<Patched, NotPatched> {

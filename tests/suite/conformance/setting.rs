@@ -55,8 +55,7 @@ pub(super) fn settings() -> Vec<Setting> {
     all
 }
 
-/// Split debug information is not among them: an rlib that was compiled without cargo leaves no `.dwo` file where one is
-/// looked for, so everything is refused, and the reason says which setting helps.
+/// Split debug information is not among them: everything is refused then, which is tried with cargo.
 const OPTIONS: [&[&str]; 4] = [
     &["-Crelocation-model=static"],
     &["-Csymbol-mangling-version=v0"],
@@ -75,5 +74,10 @@ const LINKERS: [&[&str]; 5] = [
 fn has_linker(link: &[&str]) -> bool {
     let Some(name) = link[0].strip_prefix("-Clink-arg=-fuse-ld=") else { return true };
     let mut command = Command::new(if name == "mold" { "mold".to_owned() } else { format!("ld.{name}") });
-    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    let version = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let has = version.is_ok_and(|status| status.success());
+    if !has {
+        println!("SKIPPED: there is no {name} here");
+    }
+    has
 }

@@ -98,6 +98,8 @@ pub enum Refusal {
     },
     /// The library exists only as a shared one.
     NoRlib(String),
+    /// The compiler insists on what only a linker makes, to pack debug information.
+    Packed(String),
 }
 
 impl fmt::Display for Refusal {
@@ -109,6 +111,10 @@ impl fmt::Display for Refusal {
                 write!(formatter, "`{edited}` is used while the program is built, by `{used_by}`")
             }
             Self::NoRlib(name) => write!(formatter, "`{name}` is a shared library"),
+            Self::Packed(name) => write!(
+                formatter,
+                "the debug information of `{name}` is packed when it is linked: set `split-debuginfo = \"off\"` in its profile"
+            ),
         }
     }
 }
@@ -157,6 +163,9 @@ pub fn plan(
     let alone: BTreeSet<Key> = edits.iter().map(|edit| edit.unit.clone()).filter(|key| !seen.contains(key)).collect();
     let compiled = parts.units.iter().filter(|unit| seen.contains(&unit.key()) || alone.contains(&unit.key()));
     let compiled: Vec<&Recorded> = compiled.copied().collect();
+    if let Some(packed) = compiled.iter().find(|unit| unit.packs_debug_info()) {
+        return Err(Refusal::Packed(packed.crate_name.clone()));
+    }
     let places_of: BTreeMap<Key, usize> = compiled.iter().enumerate().map(|(at, unit)| (unit.key(), at)).collect();
     let mut now = base.clone();
     now.0.extend(compiled.iter().filter(|unit| seen.contains(&unit.key())).map(|unit| {

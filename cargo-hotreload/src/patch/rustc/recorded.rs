@@ -121,6 +121,8 @@ pub struct Recorded {
     pub codegen_units: Option<u32>,
     /// Whether debug information goes into files of its own.
     splits_debug_info: bool,
+    /// Whether these are put together when a program is linked.
+    packs_debug_info: bool,
     /// The argument that names the directory, and how much of it comes before.
     out_dir_at: (usize, usize),
 }
@@ -158,6 +160,7 @@ impl Recorded {
             debug_info: None,
             codegen_units: None,
             splits_debug_info: false,
+            packs_debug_info: false,
             out_dir_at: (0, 0),
             call,
         };
@@ -198,7 +201,10 @@ impl Recorded {
             b"metadata" => self.metadata = text(),
             b"incremental" => self.incremental = Some(value.into()),
             b"linker" => self.linker = Some(value.to_owned()),
-            b"split-debuginfo" => self.splits_debug_info = value != "off",
+            b"split-debuginfo" => {
+                self.splits_debug_info = value != "off";
+                self.packs_debug_info = value == "packed";
+            }
             b"opt-level" => self.opt_level = text(),
             b"debuginfo" => self.debug_info = text(),
             b"codegen-units" => self.codegen_units = text().and_then(|count| count.parse().ok()),
@@ -279,6 +285,12 @@ impl Recorded {
         // Without a cache there is nothing to win. Separate debug information is looked for where it was written.
         let has_cache = self.incremental.is_some() && !self.splits_debug_info;
         has_cache.then(|| records.join(self.file_name()).with_extension("out"))
+    }
+
+    /// Whether it is a program, or a C library, whose debug information rustc would put together from what the linker made.
+    #[must_use]
+    pub fn packs_debug_info(&self) -> bool {
+        self.packs_debug_info && self.kind() != Kind::Library
     }
 
     /// What files about it are called by.
