@@ -195,13 +195,13 @@ impl<'data> Linker<'_, '_, 'data> {
                 let base = if self.is_into_body(from, relocation) { self.load(key)? } else { self.place(key)? };
                 Ok(base.wrapping_add_signed(offset))
             }
-            Target::Beside { name, symbol } if self.is_into_body(from, relocation) || is_anonymous(name) => {
+            Target::Beside { name, symbol, .. } if self.is_into_body(from, relocation) || is_anonymous(name) => {
                 let (id, offset) = set.place(symbol).ok_or_else(|| undefined(name))?;
                 let key = Key { part, id };
                 let base = if is_anonymous(name) { self.place(key)? } else { self.load(key)? };
                 Ok(base.wrapping_add_signed(offset))
             }
-            Target::Beside { name, symbol } => self.place_of(part, name, symbol),
+            Target::Beside { name, symbol, .. } => self.place_of(part, name, symbol),
             Target::Outside { name: "" | FIND_THREAD_LOCAL, .. } => Ok(0),
             Target::Outside { name, is_weak } => {
                 if let Some((other, symbol)) = self.defined_elsewhere(part, name) {
@@ -242,7 +242,7 @@ impl<'data> Linker<'_, '_, 'data> {
 
     fn defined_elsewhere(&self, part: usize, name: &str) -> Option<(usize, SymbolId)> {
         let others = self.parts.iter().enumerate().filter(|(other, _)| *other != part);
-        others.into_iter().find_map(|(part, Part { set, .. })| Some((part, set.global(name)?)))
+        others.into_iter().find_map(|(part, Part { set, .. })| Some((part, set.global(name)?.0)))
     }
 
     /// Where `name` is, the `symbol` of a part: in the running program if it has it, else where it is loaded. What the

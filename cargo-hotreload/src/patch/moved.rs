@@ -51,7 +51,7 @@ fn refers(set: &Set<'_>, id: SectionId, names: &BTreeSet<String>) -> bool {
         for relocation in &set.section(id).relocations {
             let name = match set.target(id.object, relocation) {
                 Target::Outside { name, .. } => Some(name),
-                Target::Beside { name, symbol } => {
+                Target::Beside { name, symbol, .. } => {
                     let nameless = set.place(symbol).filter(|_| is_anonymous(name));
                     open.extend(nameless.map(|(target, _)| target).filter(|target| seen.insert(*target)));
                     Some(name)

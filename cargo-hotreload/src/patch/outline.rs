@@ -1,9 +1,9 @@
 //! What one object consists of: all that has to be known of it as long as its bytes are the same.
 //!
-//! The content of a function is its machine code, with what its relocations lead to: what has a name by that name, and
-//! constants without one by their content, and so on through constants that lead to constants, also in circles. So
-//! neither a constant that moved nor one with a new number makes a function another, and a string that changed does.
-//! Who refers to a constant with a name that changed is found by that name.
+//! The content of a function is its machine code, with what its relocations lead to: functions and variables by their
+//! names, constants by their content, whatever they are called, and so on through constants that lead to constants,
+//! also in circles. So neither a constant that moved nor one with a new number makes a function another, and a string
+//! that changed does.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hasher as _;
@@ -34,8 +34,8 @@ pub struct Outline {
     pub globals: Vec<(u64, Global)>,
     /// Hashes of all names that occur in it, sorted.
     pub names: Vec<u64>,
-    /// Whether all of this is about its own bytes. What runs before `main` is told with what it calls, and constants that
-    /// optimisation made common to several objects with what they hold.
+    /// Whether all of this is about its own bytes: what runs before `main` is told with what it calls, and constants of
+    /// other objects with what they hold.
     pub is_closed: bool,
 }
 
@@ -44,6 +44,8 @@ pub struct Outline {
 pub struct Global {
     /// The symbol.
     pub symbol: usize,
+    /// What it is.
+    pub kind: Kind,
     /// Whether any other definition will do.
     pub is_weak: bool,
 }
@@ -65,6 +67,7 @@ impl Outline {
         names.dedup();
         let has_initialisers = read.sections.iter().any(|section| section.kind == Kind::Initialisers);
         let mut foreign = read.symbols.iter().filter(|symbol| symbol.section.is_none());
+        let is_told_with_content = |name: &str| set.global(name).is_some_and(|(_, kind)| has_content(name, kind));
         Self {
             object: XxHash3_64::oneshot(read.data),
             unit: read.unit.into(),
@@ -73,18 +76,23 @@ impl Outline {
             vtables: references::vtables(set, object),
             globals: Self::globals(read).collect(),
             names,
-            is_closed: !has_initialisers && !foreign.any(|symbol| is_anonymous(symbol.name)),
+            is_closed: !has_initialisers && !foreign.any(|symbol| is_told_with_content(symbol.name)),
         }
     }
 
     /// What an object defines for others.
     pub fn globals(object: &Object<'_>) -> impl Iterator<Item = (u64, Global)> {
         let numbered = object.symbols.iter().enumerate();
-        let defined = numbered.filter(|(_, symbol)| symbol.section.is_some() && symbol.binding != Binding::Local);
-        defined.map(|(index, symbol)| {
-            (hash(symbol.name), Global { symbol: index, is_weak: symbol.binding == Binding::Weak })
+        numbered.filter(|(_, symbol)| symbol.binding != Binding::Local).filter_map(|(index, symbol)| {
+            let kind = object.sections.get(symbol.section?)?.kind;
+            Some((hash(symbol.name), Global { symbol: index, kind, is_weak: symbol.binding == Binding::Weak }))
         })
     }
+}
+
+/// Whether what another object defines is told with its content.
+fn has_content(name: &str, kind: Kind) -> bool {
+    kind == Kind::Constant || is_anonymous(name)
 }
 
 /// A hash of a name.
@@ -107,16 +115,16 @@ fn items(set: &Set<'_>, object: usize) -> HashMap<Arc<str>, Arc<Item>> {
         }
         if section.kind == Kind::Initialisers {
             // Nobody calls what runs before `main` again, so what it does is part of it.
-            add(&initialiser(set, id), section.kind, 0, content(set, &called(set, id), Depth::Named));
+            add(&initialiser(set, id), section.kind, 0, content(set, &called(set, id)));
         } else if section.kind == Kind::Code {
             let pads = section.landing_pads.iter().map(|pads| SectionId { section: *pads, ..id });
             let parts: Vec<_> = [id].into_iter().chain(pads).collect();
-            let content = content(set, &parts, Depth::Nameless);
+            let content = content(set, &parts);
             for (name, offset) in functions(set, id) {
                 add(name, section.kind, offset, content);
             }
         } else if let Some(name) = set.name(id) {
-            add(name, section.kind, 0, content(set, &[id], Depth::Nameless));
+            add(name, section.kind, 0, content(set, &[id]));
         }
     }
     items
@@ -173,17 +181,8 @@ pub fn functions<'set, 'data>(
     here.map(|symbol| (symbol.name, symbol.offset))
 }
 
-/// Which constants are looked into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    /// Those without a name.
-    Nameless,
-    /// Those with one, too.
-    Named,
-}
-
 /// A hash of what the sections `ids` are made of.
-fn content(set: &Set<'_>, ids: &[SectionId], depth: Depth) -> Content {
+fn content(set: &Set<'_>, ids: &[SectionId]) -> Content {
     let (mut hasher, mut elsewhere) = (XxHash3_64::new(), XxHash3_64::new());
     let mut numbers: HashMap<SectionId, u64> = ids.iter().copied().zip(0..).collect();
     let mut open = ids.to_vec();
@@ -202,7 +201,7 @@ fn content(set: &Set<'_>, ids: &[SectionId], depth: Depth) -> Content {
             };
             both(&relocation.offset.to_le_bytes());
             both(&relocation.kind.0.to_le_bytes());
-            if let Some(inner) = reach(set, id.object, relocation, depth, &mut both) {
+            if let Some(inner) = reach(set, id.object, relocation, &mut both) {
                 let count = numbers.len() as u64;
                 let number = *numbers.entry(inner).or_insert_with(|| {
                     open.push(inner);
@@ -227,13 +226,7 @@ fn is_place(set: &Set<'_>, id: SectionId) -> bool {
 }
 
 /// Tells `word` what the relocation leads to, by name or by content; the section that is left to tell of, if any.
-fn reach(
-    set: &Set<'_>,
-    object: usize,
-    relocation: &Relocation,
-    depth: Depth,
-    word: &mut dyn FnMut(&[u8]),
-) -> Option<SectionId> {
+fn reach(set: &Set<'_>, object: usize, relocation: &Relocation, word: &mut dyn FnMut(&[u8])) -> Option<SectionId> {
     let mut named = |name: &str, addend: i64| {
         word(name.as_bytes());
         word(&addend.to_le_bytes());
@@ -244,7 +237,7 @@ fn reach(
             named(name, relocation.addend);
             return None;
         }
-        Target::Beside { name, .. } if depth == Depth::Nameless && !is_anonymous(name) => {
+        Target::Beside { name, kind, .. } if !has_content(name, kind) => {
             named(name, relocation.addend);
             return None;
         }
@@ -262,5 +255,5 @@ fn reach(
     } else {
         word(&(offset + relocation.addend).to_le_bytes());
     }
-    (name.is_none() || (depth == Depth::Named && section.kind == Kind::Constant)).then_some(target)
+    (section.kind == Kind::Constant || name.is_none()).then_some(target)
 }

@@ -73,7 +73,8 @@ fn slots(set: &Set<'_>, id: SectionId, section: &Section<'_>) -> Option<Vtable> 
 /// The name of the function that `relocation` leads to, or of what is defined elsewhere.
 fn function<'data>(set: &Set<'data>, object: usize, relocation: &Relocation) -> Option<&'data str> {
     match set.target(object, relocation) {
-        Target::Outside { name, .. } | Target::Beside { name, .. } => (!name.is_empty()).then_some(name),
+        Target::Outside { name, .. } => (!name.is_empty()).then_some(name),
+        Target::Beside { name, kind, .. } => (kind == Kind::Code).then_some(name),
         Target::Inside(target, _) if set.section(target).kind == Kind::Code => {
             // A section that has several functions was written by hand: none of ours is in there.
             functions(set, target).map(|(name, _)| name).next()

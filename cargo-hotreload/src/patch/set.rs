@@ -63,6 +63,8 @@ pub enum Target<'data> {
         name: &'data str,
         /// Where it is defined.
         symbol: SymbolId,
+        /// What it is.
+        kind: Kind,
     },
     /// To a symbol that is defined elsewhere; `is_weak` says whether it may be missing.
     Outside {
@@ -179,10 +181,11 @@ impl<'data> Set<'data> {
         })
     }
 
-    /// Who defines `name` for everyone.
+    /// Who defines `name` for everyone, and what it is.
     #[must_use]
-    pub fn global(&self, name: &str) -> Option<SymbolId> {
-        self.globals.get(&hash(name)).map(|(object, global)| SymbolId { object: *object, symbol: global.symbol })
+    pub fn global(&self, name: &str) -> Option<(SymbolId, Kind)> {
+        let (object, Global { symbol, kind, .. }) = *self.globals.get(&hash(name))?;
+        Some((SymbolId { object, symbol }, kind))
     }
 
     /// The section that a symbol is in, and how many bytes from its begin.
@@ -202,7 +205,7 @@ impl<'data> Set<'data> {
         }
         let Symbol { name, binding, .. } = self.object(object).symbols[relocation.symbol];
         match self.global(name) {
-            Some(symbol) => Target::Beside { name, symbol },
+            Some((symbol, kind)) => Target::Beside { name, symbol, kind },
             None => Target::Outside { name, is_weak: binding == Binding::Weak },
         }
     }
