@@ -67,7 +67,7 @@ use facts::Facts;
 use modules::Unparsable;
 
 /// The files that a crate was compiled from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Sources {
     /// The file that the compiler is given, such as `src/lib.rs`.
     pub root: PathBuf,

@@ -220,11 +220,10 @@ pub fn check(units: &Units, parts: &Parts<'_>, edits: &[Edit]) -> Result<BTreeSe
         let part = part.ok_or_else(|| Refusal::NoPart(edit.unit.clone()))?;
         let package = part.package_directory();
         // The same source may have been compiled in another way for the compiler's own use.
-        let is_same = |key: &Key| {
-            *key == edit.unit
-                || units.get(key).is_some_and(|it| it.kind() == Kind::Library && it.package_directory() == package)
-        };
-        let tool = parts.tools.iter().find(|tool| units.below(&tool.key(), |_| true).iter().any(is_same));
+        let is_same = |it: &&Recorded| it.kind() == Kind::Library && it.package_directory() == package;
+        let same = units.all().filter(is_same).map(Recorded::key).chain([edit.unit.clone()]);
+        let above = units.above(same);
+        let tool = parts.tools.iter().find(|tool| above.contains(&tool.key()));
         if let Some(tool) = tool.filter(|_| part.kind() == Kind::Library) {
             let (edited, used_by) = (part.crate_name.clone(), tool.crate_name.clone());
             return Err(Refusal::ForTheBuild { edited, used_by });

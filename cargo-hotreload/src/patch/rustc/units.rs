@@ -144,6 +144,27 @@ impl Units {
         }
         found
     }
+
+    /// Everything that uses one of `units`, themselves included: the other direction of [`Units::below`].
+    #[must_use]
+    pub fn above(&self, units: impl IntoIterator<Item = Key>) -> BTreeSet<Key> {
+        let mut users: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
+        for (user, used) in &self.uses {
+            for key in used {
+                users.entry(key).or_default().push(user);
+            }
+        }
+        let mut found: BTreeSet<Key> = units.into_iter().collect();
+        let mut open: Vec<Key> = found.iter().cloned().collect();
+        while let Some(unit) = open.pop() {
+            for user in users.get(&unit).into_iter().flatten() {
+                if found.insert((*user).clone()) {
+                    open.push((*user).clone());
+                }
+            }
+        }
+        found
+    }
 }
 
 impl Recorded {
@@ -230,6 +251,18 @@ pub(super) mod tests {
         assert!(below(&|_| true));
         assert!(!below(&|it| *it != key("derive")));
         assert_eq!(units.program("app", Path::new("/w/app"), Path::new("/t/release")), None);
+        let above = |name| units.above([key(name)]);
+        assert_eq!(above("b"), [key("b"), program.key()].into());
+        assert_eq!(
+            above("help"),
+            [
+                key("help"),
+                units.all().find(|unit| unit.crate_name == "derive").expect("it is there").key(),
+                key("b"),
+                program.key()
+            ]
+            .into()
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::commands::run::patching::instance::Moment;
 use crate::commands::run::patching::keeper::{Keeper, Show, Task};
 use crate::commands::run::patching::planning::Planned;
 use crate::commands::run::patching::remove;
+use crate::commands::run::patching::views::Syntax;
 use crate::commands::run::patching::worker::read_crate;
 use crate::effects::rustc::compile::{Cause, Compilation, Compiled, Failure, Outcome, Told};
 use crate::events::gather;
@@ -23,7 +24,6 @@ use crate::events::record::{self, BuildFinished, Diagnostic, Record};
 use crate::live::Crate;
 use crate::patch::rustc::plan::Plan;
 use crate::patch::rustc::recorded::{Key, Recorded};
-use crate::patch::view;
 use crate::plan::command::CommandLine;
 use crate::session::event::{Crates, Event, NoCrates};
 use crate::session::fleet::{Tidings, Whom};
@@ -35,7 +35,7 @@ pub(super) struct Compiling {
     plan: Arc<Plan>,
     began: Moment,
     refused: BTreeMap<HostIndex, String>,
-    views: Vec<(Key, Option<view::Crate>)>,
+    views: Vec<(Key, Option<Syntax>)>,
 }
 
 /// How compilers ended, and what they said of the sources.
@@ -186,12 +186,7 @@ impl Keeper {
     }
 
     /// Everything that was edited before `began` is compiled, but for programs that only cargo can build.
-    fn is_compiled(
-        &mut self,
-        began: Moment,
-        refused: &BTreeMap<HostIndex, String>,
-        views: Vec<(Key, Option<view::Crate>)>,
-    ) {
+    fn is_compiled(&mut self, began: Moment, refused: &BTreeMap<HostIndex, String>, views: Vec<(Key, Option<Syntax>)>) {
         let Some(known) = &mut self.known else { return };
         known.views.update(views);
         for (index, host) in known.programs.hosts.iter().enumerate() {

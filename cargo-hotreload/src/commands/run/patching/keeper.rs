@@ -185,6 +185,7 @@ impl Keeper {
         for directory in before {
             remove(&directory);
         }
+        let earlier = self.known.take().map(|known| known.views).unwrap_or_default();
         let mut known = Known {
             units: records::read(&self.records),
             sources: Sources::default(),
@@ -202,7 +203,7 @@ impl Keeper {
         let local = parts.iter().copied().filter(|unit| known.is_local(unit));
         (known.sources, known.views, known.base) = {
             let sources = Sources::read(parts.iter().copied());
-            let views = Views::read(local.clone(), &sources, known.programs.began);
+            let views = Views::read(local.clone(), &sources, known.programs.began, &earlier);
             let kept = self.directory.join(format!("kept-{}", self.now));
             let base = keep(local.filter(|unit| unit.kind() == Kind::Library), &kept);
             self.results.push(kept);

@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 
 use crate::commands::run::owners::owner;
 use crate::commands::run::patching::keeper::{Keeper, Known};
+use crate::commands::run::patching::views::Syntax;
 use crate::effects::rustc::records;
 use crate::patch::rustc::plan::{Edit, Plan, Seen, check, plan};
 use crate::patch::rustc::recorded::{Key, Recorded};
 use crate::patch::rustc::replay::Places;
 use crate::patch::rustc::units::Parts;
-use crate::patch::view;
 use crate::session::event::Owner;
 use crate::workspace::graph::HostIndex;
 
@@ -24,7 +24,7 @@ pub(super) struct Planned {
     /// The programs that only cargo can build, and why.
     pub(super) refused: BTreeMap<HostIndex, String>,
     /// What the edited crates are made of now.
-    pub(super) views: Vec<(Key, Option<view::Crate>)>,
+    pub(super) views: Vec<(Key, Option<Syntax>)>,
 }
 
 /// The files that were edited.

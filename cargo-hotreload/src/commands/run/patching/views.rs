@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -13,7 +14,15 @@ use crate::patch::view::{self, Callers, Crate, Known, View};
 
 /// The syntax of crates, reduced to what decides who sees an edit.
 #[derive(Debug, Default)]
-pub(super) struct Views(BTreeMap<Key, Crate>);
+pub(super) struct Views(BTreeMap<Key, Syntax>);
+
+/// That of one crate.
+#[derive(Debug, Clone)]
+pub(super) struct Syntax {
+    /// A hash of the files that it was read from.
+    texts: u64,
+    read: Crate,
+}
 
 /// What an edit of a crate comes to.
 #[derive(Debug)]
@@ -21,37 +30,39 @@ pub(super) struct Edited {
     /// Who sees it; `None` if the same code comes out.
     pub(super) seen: Option<Seen>,
     /// The crate as it is now, if it can be read.
-    pub(super) now: Option<Crate>,
+    pub(super) now: Option<Syntax>,
 }
 
 impl Views {
     /// Reads the crates `units`, whose code was compiled in a build that began at `began`: what was saved later is not what
-    /// runs.
+    /// runs. What says the same as in `earlier` is not read again.
     pub(super) fn read<'unit>(
         units: impl Iterator<Item = &'unit Recorded>,
         sources: &Sources,
         began: SystemTime,
+        earlier: &Self,
     ) -> Self {
         let is_old = |path: &PathBuf| {
             let saved = fs::metadata(path).and_then(|metadata| metadata.modified());
             saved.is_ok_and(|saved| saved < began)
         };
         let read = |unit: &Recorded| {
-            let files = sources.files_of(&unit.key());
+            let (key, files) = (unit.key(), sources.files_of(&unit.key()));
             if files.is_empty() || !files.iter().all(is_old) {
                 return None;
             }
-            let read = Crate::read(&texts(unit, &files), &Known::default()).ok()?;
-            files.iter().all(is_old).then_some((unit.key(), read))
+            let syntax = Syntax::read(&texts(unit, &files), earlier.0.get(&key))?;
+            files.iter().all(is_old).then_some((key, syntax))
         };
         Self(units.filter_map(read).collect())
     }
 
     /// What came of the edit of `unit`.
     pub(super) fn edited(&self, unit: &Recorded, sources: &Sources, units: &Units) -> Edited {
-        let now = Crate::read(&texts(unit, &sources.files_of(&unit.key())), &Known::default()).ok();
+        let before = self.0.get(&unit.key());
+        let now = Syntax::read(&texts(unit, &sources.files_of(&unit.key())), before);
         let callers = callers(unit, units);
-        let view = self.0.get(&unit.key()).zip(now.as_ref()).map(|(before, now)| before.compare(now, callers));
+        let view = before.zip(now.as_ref()).map(|(before, now)| before.read.compare(&now.read, callers));
         let seen = match view {
             Some(View::Nothing) => None,
             Some(View::Masked | View::MaskedIfLayoutsSame { .. }) => Some(Seen::ByNobody),
@@ -62,12 +73,25 @@ impl Views {
     }
 
     /// These crates are made of something else now.
-    pub(super) fn update(&mut self, now: impl IntoIterator<Item = (Key, Option<Crate>)>) {
+    pub(super) fn update(&mut self, now: impl IntoIterator<Item = (Key, Option<Syntax>)>) {
         for (key, read) in now {
             match read {
                 Some(read) => drop(self.0.insert(key, read)),
                 None => drop(self.0.remove(&key)),
             }
+        }
+    }
+}
+
+impl Syntax {
+    /// That of a crate with these `sources`, of which `known` may be the syntax. `None` if they cannot be parsed.
+    fn read(sources: &view::Sources, known: Option<&Self>) -> Option<Self> {
+        let mut hasher = DefaultHasher::new();
+        sources.hash(&mut hasher);
+        let texts = hasher.finish();
+        match known.filter(|known| known.texts == texts) {
+            Some(known) => Some(known.clone()),
+            None => Some(Self { texts, read: Crate::read(sources, &Known::default()).ok()? }),
         }
     }
 }
@@ -83,7 +107,8 @@ fn texts(unit: &Recorded, files: &[PathBuf]) -> view::Sources {
 /// Who holds code of `unit`.
 fn callers(unit: &Recorded, units: &Units) -> Callers {
     let is_plain = |unit: &Recorded| matches!(unit.opt_level.as_deref(), None | Some("0"));
-    let mut others = units.all().filter(|other| units.below(&other.key(), |_| true).contains(&unit.key()));
+    let others = units.above([unit.key()]);
+    let mut others = others.iter().filter_map(|key| units.get(key));
     match () {
         () if unit.kind() == Kind::Program => Callers::None,
         () if is_plain(unit) && others.all(is_plain) => Callers::Unoptimized,
