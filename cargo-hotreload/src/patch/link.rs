@@ -15,7 +15,7 @@ use crate::patch::frames::Frames;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
 use crate::patch::object::{Binding, Kind, Relocation};
-use crate::patch::outline::{functions, hash};
+use crate::patch::outline::functions;
 use crate::patch::pairing::{Fate, Fates};
 use crate::patch::placed::{Placed, Write};
 use crate::patch::refusal::Refusal;
@@ -151,9 +151,11 @@ impl<'data> Linker<'_, '_, 'data> {
     fn edited(&mut self) -> Result<Bodies<'data>, Refusal> {
         let mut edited = Bodies::new();
         for (part, Part { set, fates }) in self.parts.iter().enumerate() {
-            let names = fates.iter().filter(|(_, fate)| **fate == Fate::Edited).map(|(name, _)| hash(name));
-            let names: Vec<u64> = names.collect();
-            let sections = set.mentioning(&names).flat_map(|object| set.sections_of(object));
+            if !fates.values().any(|fate| *fate == Fate::Edited) {
+                continue;
+            }
+            let sections = set.having(|name| fates.get(name) == Some(&Fate::Edited));
+            let sections = sections.flat_map(|object| set.sections_of(object));
             for (id, section) in sections.filter(|(_, section)| section.kind == Kind::Code) {
                 for (name, offset) in functions(set, id) {
                     let is_edited = fates.get(name) == Some(&Fate::Edited) && section.size > 0;

@@ -172,6 +172,11 @@ impl<'data> Set<'data> {
         numbered.map(move |(section, read)| (SectionId { object, section }, read))
     }
 
+    /// The objects that have an item whose name is `wanted`.
+    pub fn having(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = usize> {
+        (0..self.members.len()).filter(move |index| self.outline(*index).items.keys().any(|name| wanted(name)))
+    }
+
     /// The objects in which one of the names occurs, of which these are hashes.
     pub fn mentioning(&self, names: &[u64]) -> impl Iterator<Item = usize> {
         let all = if names.is_empty() { 0 } else { self.members.len() };

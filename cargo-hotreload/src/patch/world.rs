@@ -244,8 +244,7 @@ fn changed(
 
 /// Whether the function `name` of `set` refers to one of these stems.
 fn calls_one_of(set: &Set<'_>, name: &str, stems: &BTreeSet<String>) -> bool {
-    let hashes = [hash(name)];
-    let sections = set.mentioning(&hashes).flat_map(|object| set.sections_of(object));
+    let sections = set.having(|item| item == name).flat_map(|object| set.sections_of(object));
     let own = sections.filter(|(id, _)| set.name(*id) == Some(name));
     let mut names = own.flat_map(|(id, section)| {
         section.relocations.iter().filter_map(move |relocation| match set.target(id.object, relocation) {
