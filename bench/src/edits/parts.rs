@@ -183,11 +183,13 @@ fn of_events(lines: &[Line], saved: Moment, answered: Moment) -> Option<Parts> {
         let [planning, writing, stopped] = [took.planning, took.writing, took.stopped].map(millis);
         Some(Patch { planning: planning?, writing: writing?, stopped: stopped? })
     });
+    // What comes of a compilation is told when it was read.
+    let (read, left) = if patch.is_some() { (tool, None) } else { (None, tool) };
     Some(Parts {
         detect: Some(started.since(saved)),
-        build: Some(finished.since(started)),
+        build: Some(finished.since(started).saturating_sub(read.unwrap_or_default())),
         tool,
-        swap: Some(delivery.saturating_sub(tool.unwrap_or_default())),
+        swap: Some(delivery.saturating_sub(left.unwrap_or_default())),
         patch,
         answer: Some(answered.since(mapped)),
     })
@@ -286,6 +288,21 @@ mod tests {
             Line { text: live.text.replace("[1]", "[1],\"times\":{\"build-to-signal-ms\":3.0}"), ..live },
         ];
         assert_eq!(Source::Events.parts(&lines, at("01"), at("02.080")), millis([40, 1000, 5, 25, 10]));
+    }
+
+    #[test]
+    fn what_comes_of_a_compilation_is_read_before_it_is_told() {
+        let live = event("02.060", "live");
+        let times = "[1],\"times\":{\"build-to-signal-ms\":8.0},\
+            \"patch\":{\"planning-ms\":15.0,\"writing-ms\":2.0,\"stopped-ms\":1.0}";
+        let lines = [
+            event("01.040", "build-started"),
+            event("02.040", "build-finished"),
+            Line { text: live.text.replace("[1]", times), ..live },
+        ];
+        let parts = Source::Events.parts(&lines, at("01"), at("02.061"));
+        assert!(parts.patch.is_some());
+        assert_eq!(Parts { patch: None, ..parts }, millis([40, 992, 8, 20, 1]));
     }
 
     #[test]
