@@ -5,7 +5,6 @@
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
 use std::collections::HashMap;
-use std::fs;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use thiserror::Error;
 
 use crate::effects::agent::Agent;
 use crate::effects::files::hash;
+use crate::effects::mapped::map;
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
 use crate::live::description::{Description, Destination};
@@ -166,7 +166,7 @@ impl Live {
     /// patches. `libraries` are searched for what new code needs and the program does not have.
     pub fn attach(pid: u32, libraries: Vec<PathBuf>, directory: &Path, profile: &str) -> Result<Self> {
         let agent = ready_agent(pid)?;
-        let executable = fs::read(format!("/proc/{pid}/exe")).context("cannot read the program's executable")?;
+        let executable = map(Path::new(&format!("/proc/{pid}/exe"))).context("cannot read the program's executable")?;
         let mut running = Running::of_executable(&executable, bias(pid, &executable)?)?;
         let slots: Vec<(String, u64)> = running.slots().map(|(name, slot)| (name.to_owned(), slot)).collect();
         for (name, slot) in slots {
