@@ -177,12 +177,13 @@ impl<'data> Set<'data> {
         (0..self.members.len()).filter(move |index| self.outline(*index).items.keys().any(|name| wanted(name)))
     }
 
-    /// The objects in which one of the names occurs, of which these are hashes.
+    /// The objects in which one of the names occurs, of which these are hashes, and those that lead to constants of others,
+    /// in which it may.
     pub fn mentioning(&self, names: &[u64]) -> impl Iterator<Item = usize> {
         let all = if names.is_empty() { 0 } else { self.members.len() };
         (0..all).filter(|index| {
             let outline = self.outline(*index);
-            names.iter().any(|name| outline.names.binary_search(name).is_ok())
+            !outline.is_closed || names.iter().any(|name| outline.names.binary_search(name).is_ok())
         })
     }
 
