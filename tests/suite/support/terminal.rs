@@ -14,6 +14,7 @@ use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use vt100::Parser;
 
+use crate::support::command::inherit;
 use crate::support::poll::{SOON, until};
 
 /// The size that most tests have.
@@ -54,15 +55,7 @@ impl Terminal {
         let mut inside = Command::new("setsid");
         inside.arg("--ctty").arg(command.get_program()).args(command.get_args());
         inside.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color");
-        if let Some(directory) = command.get_current_dir() {
-            inside.current_dir(directory);
-        }
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
+        inherit(&mut inside, command);
         let child = inside.spawn().expect("setsid starts");
         let positive = |number| NonZero::new(number).expect("a positive number");
         let parser = Parser::new(positive(rows), positive(columns), 0);
