@@ -16,7 +16,6 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::effects::agent::Agent;
-use crate::effects::files::hash;
 use crate::effects::mapped::map;
 use crate::effects::patching::{self, Applied, apply};
 use crate::effects::rlibs::Rlibs;
@@ -32,7 +31,7 @@ use crate::patch::jump;
 use crate::patch::link::room::Room;
 use crate::patch::link::{Failure, Redirect};
 use crate::patch::names::readable;
-use crate::patch::outline::Outline;
+use crate::patch::outline::{Outline, hash};
 use crate::patch::placed::{Placed, Replaced};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use object::ReadCache;
 use object::read::archive::{ArchiveFile, ArchiveOffset};
-use twox_hash::XxHash3_64;
+
+use crate::patch::outline::hash;
 
 /// Every symbol of a number of libraries, by a hash of its name: there may be hundreds of thousands.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ impl Rlibs {
             for symbol in archive.symbols().with_context(cannot)?.into_iter().flatten() {
                 let symbol = symbol.with_context(cannot)?;
                 let member = Member { file, offset: symbol.offset().0 };
-                index.entry(XxHash3_64::oneshot(symbol.name())).or_insert(member);
+                index.entry(hash(symbol.name())).or_insert(member);
             }
         }
         Ok(Self { files, index })
@@ -42,7 +43,7 @@ impl Rlibs {
 
     /// The objects that define `names`, each once; fewer where nobody does.
     pub fn objects(&self, names: &BTreeSet<String>) -> Result<Vec<Vec<u8>>> {
-        let hashes = names.iter().map(|name| XxHash3_64::oneshot(name.as_bytes()));
+        let hashes = names.iter().map(hash);
         let members: BTreeSet<Member> = hashes.filter_map(|hash| self.index.get(&hash).copied()).collect();
         members.into_iter().map(|member| self.read(member)).collect()
     }

@@ -152,6 +152,7 @@ impl<'data> Linker<'_, '_, 'data> {
         let mut edited = Bodies::new();
         for (part, Part { set, fates }) in self.parts.iter().enumerate() {
             if !fates.values().any(|fate| *fate == Fate::Edited) {
+                // What was found in libraries needs no outlines.
                 continue;
             }
             let sections = set.having(|name| fates.get(name) == Some(&Fate::Edited));
@@ -197,11 +198,9 @@ impl<'data> Linker<'_, '_, 'data> {
                 let base = if self.is_into_body(from, relocation) { self.load(key)? } else { self.place(key)? };
                 Ok(base.wrapping_add_signed(offset))
             }
-            Target::Beside { name, symbol, .. } if self.is_into_body(from, relocation) || is_anonymous(name) => {
+            Target::Beside { name, symbol, .. } if self.is_into_body(from, relocation) => {
                 let (id, offset) = set.place(symbol).ok_or_else(|| undefined(name))?;
-                let key = Key { part, id };
-                let base = if is_anonymous(name) { self.place(key)? } else { self.load(key)? };
-                Ok(base.wrapping_add_signed(offset))
+                Ok(self.load(Key { part, id })?.wrapping_add_signed(offset))
             }
             Target::Beside { name, symbol, .. } => self.place_of(part, name, symbol),
             Target::Outside { name: "" | FIND_THREAD_LOCAL, .. } => Ok(0),

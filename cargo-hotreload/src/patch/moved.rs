@@ -12,7 +12,7 @@ use crate::patch::set::{SectionId, Set, Target, is_anonymous};
 pub fn follow(sets: &[&Set<'_>], fates: &mut [Fates], mut moved: BTreeSet<String>) {
     while !moved.is_empty() {
         let mut next = BTreeSet::new();
-        let hashes: Vec<u64> = moved.iter().map(|name| hash(name)).collect();
+        let hashes: Vec<u64> = moved.iter().map(hash).collect();
         for (set, fates) in sets.iter().zip(fates.iter_mut()) {
             let sections = set.mentioning(&hashes).flat_map(|object| set.sections_of(object));
             for (id, section) in sections.filter(|(_, section)| section.size > 0) {
@@ -35,10 +35,9 @@ fn mark(set: &Set<'_>, id: SectionId, fates: &mut Fates, next: &mut BTreeSet<Str
         if fates.get(name).is_some_and(|fate| *fate != Fate::Same) {
             continue;
         }
-        if set.section(id).kind == Kind::Code {
-            fates.insert(name.to_owned(), Fate::Edited);
-        } else {
-            fates.insert(name.to_owned(), Fate::Fresh);
+        let is_code = set.section(id).kind == Kind::Code;
+        fates.insert(name.to_owned(), if is_code { Fate::Edited } else { Fate::Fresh });
+        if !is_code {
             next.insert(name.to_owned());
         }
     }

@@ -69,7 +69,7 @@ impl Outline {
         let mut foreign = read.symbols.iter().filter(|symbol| symbol.section.is_none());
         let is_told_with_content = |name: &str| set.global(name).is_some_and(|(_, kind)| has_content(name, kind));
         Self {
-            object: XxHash3_64::oneshot(read.data),
+            object: hash(read.data),
             unit: read.unit.into(),
             items: items(set, object),
             pointed: references::pointed(set, object),
@@ -95,10 +95,10 @@ fn has_content(name: &str, kind: Kind) -> bool {
     kind == Kind::Constant || is_anonymous(name)
 }
 
-/// A hash of a name.
+/// A hash of a name, or of an object's bytes.
 #[must_use]
-pub fn hash(name: &str) -> u64 {
-    XxHash3_64::oneshot(name.as_bytes())
+pub fn hash(bytes: impl AsRef<[u8]>) -> u64 {
+    XxHash3_64::oneshot(bytes.as_ref())
 }
 
 fn items(set: &Set<'_>, object: usize) -> HashMap<Arc<str>, Arc<Item>> {
