@@ -87,6 +87,12 @@ pub enum ErrorKind {
         /// The file.
         path: PathBuf,
     },
+    /// A command stopped in the middle of changing files, and could not undo what it had done.
+    #[error("{cause}; not every file is as it was")]
+    Unfinished {
+        /// What stopped it.
+        cause: String,
+    },
     /// Another session works in this workspace.
     #[error("another `cargo hotreload` works in this workspace{}", pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
     Busy {
@@ -193,6 +199,7 @@ impl ErrorKind {
             Self::Setting { .. } => 28,
             Self::EventLog { .. } => 29,
             Self::NoEvents { .. } => 30,
+            Self::Unfinished { .. } => 31,
         }
     }
 
@@ -224,6 +231,7 @@ impl ErrorKind {
                  `cargo-features = [\"profile-rustflags\"]` and `rustflags` in `[profile.dev]`"
                 .into(),
             Self::ReadOnly { path } => format!("`chmod u+w {}`; nothing was changed", quoted(path.as_os_str())),
+            Self::Unfinished { .. } => "mend that, then `cargo hotreload disable` puts every file back".into(),
             Self::Busy { .. } => "`cargo hotreload stop` ends it, `cargo hotreload status` shows it".into(),
             Self::NotEnabled { .. } => "`cargo hotreload enable` enables it".into(),
             Self::NoSession { .. } => "`cargo hotreload run` starts one".into(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::effects::journal;
+use crate::effects::{cargo_lock, journal};
 use crate::error::ErrorKind;
 use crate::workspace::STATE_DIRECTORY;
 
@@ -53,7 +53,9 @@ pub fn wait_until_free(root: &Path) {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if matches!(journal::read(&self.root), Ok(None)) {
+        let is_needed =
+            !matches!(journal::read(&self.root), Ok(None)) || !matches!(cargo_lock::noted(&self.root), Ok(None));
+        if !is_needed {
             let _ = fs::remove_dir_all(self.root.join(STATE_DIRECTORY));
         }
     }
