@@ -2,7 +2,6 @@
 //! for byte.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -270,14 +269,6 @@ fn grouped() -> Fixture {
     fixture
 }
 
-/// The workspace has everything itself, commented out.
-fn own_profile() -> Fixture {
-    let fixture = Fixture::empty();
-    let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/own-profile");
-    restore(fixture.root(), &crate::support::tree::tree(&original));
-    fixture
-}
-
 #[test]
 fn every_fault_of_enable_and_disable_is_recovered() {
     assert_recovers(linked, &[Work::Enable, Work::Disable], Extent::Killed, 110);
@@ -299,5 +290,5 @@ fn every_fault_of_every_kind_is_recovered() {
     let all = [Work::Enable, Work::Disable, Work::Run];
     assert_recovers(linked, &all, Extent::All, 400);
     assert_recovers(grouped, &all, Extent::All, 600);
-    assert_recovers(own_profile, &all, Extent::All, 500);
+    assert_recovers(Fixture::own_profile, &all, Extent::All, 500);
 }

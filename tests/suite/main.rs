@@ -47,6 +47,8 @@ mod screen;
 mod settings;
 mod suspension;
 mod toolchain;
+#[cfg(target_arch = "x86_64")]
+mod turns;
 mod undo;
 mod wrapper;
 

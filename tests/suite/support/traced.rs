@@ -229,14 +229,15 @@ fn write(thread: Pid, registers: &user_regs_struct) -> Option<Write> {
 
 /// What the file descriptor is, in the words of the kernel.
 fn open(thread: Pid, descriptor: u64) -> Option<PathBuf> {
-    fs::read_link(format!("/proc/{thread}/fd/{}", descriptor as i32)).ok()
+    fs::read_link(format!("/proc/{thread}/fd/{descriptor}")).ok()
 }
 
 /// The path at `address`, seen from the directory that is open as `directory` or else from the current one.
 fn named(thread: Pid, directory: Option<u64>, address: u64) -> Option<PathBuf> {
     let name = PathBuf::from(OsString::from_vec(string(thread, address)?));
     let directory = match directory {
-        Some(number) if number as i32 != libc::AT_FDCWD => open(thread, number),
+        // `AT_FDCWD` is a negative number, of which half of the register is looked at.
+        Some(number) if number <= u64::from(i32::MAX.cast_unsigned()) => open(thread, number),
         _ => fs::read_link(format!("/proc/{thread}/cwd")).ok(),
     }?;
     let path = directory.join(name);
