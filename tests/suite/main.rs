@@ -22,6 +22,7 @@ mod fleet;
 mod foreground;
 mod graph;
 mod idioms;
+mod intruders;
 mod keys;
 mod linker;
 mod live_patching;

@@ -20,7 +20,7 @@ use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, cargo_lock, files, journal, locate, settings};
+use crate::effects::{cargo, cargo_lock, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
 use crate::plan::instances::repeated;
@@ -135,7 +135,7 @@ struct Prepared {
 /// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
     if matches!(*settings.strategy, Strategy::Restart | Strategy::Patch) {
-        let lock_file = files::read_optional(&cargo_lock::path(root))?;
+        let lock_file = cargo_lock::before(root)?;
         let workspace = match cargo::workspace(toolchain, root, settings) {
             Ok(workspace) => workspace,
             Err(error) => {
