@@ -100,6 +100,14 @@ pub enum ErrorKind {
         /// What is there.
         path: PathBuf,
     },
+    /// Nothing can be run from a directory of this name.
+    #[error("nothing can be run from `{}`: its path has {obstacle}", path.display())]
+    Place {
+        /// The directory.
+        path: PathBuf,
+        /// What is in the path, and why that is in the way.
+        obstacle: &'static str,
+    },
     /// What this tool has noted cannot be read.
     #[error("`{}` {why}", path.display())]
     Journal {
@@ -217,6 +225,7 @@ impl ErrorKind {
             Self::Unfinished { .. } => 31,
             Self::StateDirectory { .. } => 32,
             Self::Journal { .. } => 33,
+            Self::Place { .. } => 34,
         }
     }
 
@@ -249,6 +258,9 @@ impl ErrorKind {
                 .into(),
             Self::ReadOnly { path } => format!("`chmod u+w {}`; nothing was changed", quoted(path.as_os_str())),
             Self::StateDirectory { path } => format!("look at it, then remove it: `rm {}`", quoted(path.as_os_str())),
+            Self::Place { .. } => {
+                "move the workspace, or build elsewhere if that is the target directory: `--target-dir DIR`".into()
+            }
             Self::Journal { path, .. } => format!(
                 "`rm {}`, then `cargo hotreload disable` takes out whatever has our marks",
                 quoted(path.as_os_str())

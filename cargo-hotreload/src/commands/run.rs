@@ -23,6 +23,7 @@ use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, cargo_lock, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
+use crate::plan::environment::obstacle;
 use crate::plan::instances::repeated;
 use crate::plan::journal::Lifetime;
 use crate::plan::linker::Linker;
@@ -74,6 +75,7 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
         chosen => chosen?,
     };
     let Chosen { toolchain, prepared, is_by_enabling } = chosen;
+    check_place(&prepared.workspace)?;
     if let Some(changed) = prepared.enabled {
         let plural = if changed == 1 { "" } else { "s" };
         say::note(&format!("enabled for this session: {changed} manifest{plural} changed, put back when it ends"));
@@ -96,6 +98,12 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let front = Front::open(arguments, color, Labels::new(facts.names()), &arrivals)?;
     let driven = Driver::new(arguments, facts, control, log, arrivals, front)?.drive(&inbox);
     undo.now().and(driven)
+}
+
+/// Whether a program can be run from where it will be built.
+fn check_place(workspace: &Workspace) -> Result<(), ErrorKind> {
+    let found = obstacle(&workspace.root, &workspace.target_directory);
+    found.map_or(Ok(()), |(path, obstacle)| Err(ErrorKind::Place { path: path.to_owned(), obstacle }))
 }
 
 /// Whether so many programs can be run as are wanted.
