@@ -38,6 +38,7 @@ mod new;
 mod own_profile;
 #[cfg(target_arch = "x86_64")]
 mod patching;
+mod places;
 mod release;
 mod reload;
 mod report;
@@ -46,6 +47,8 @@ mod rustc;
 mod rustc_chain;
 mod screen;
 mod settings;
+#[cfg(target_arch = "x86_64")]
+mod surroundings;
 mod suspension;
 mod toolchain;
 #[cfg(target_arch = "x86_64")]
