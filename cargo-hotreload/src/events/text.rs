@@ -35,6 +35,10 @@ impl fmt::Display for Record {
                 write!(formatter, "{package} is stuck: after {} {reason}", Time(after_ms.0))
             }
             Self::Live(live) => write!(formatter, "{}", message(live)),
+            Self::CallersFollowed(followed) => {
+                let (crates, functions) = (followed.modules.clone(), followed.functions);
+                write!(formatter, "{}", Message::CallersFollowed { crates, functions })
+            }
             Self::Unchanged { build_ms, .. } => write!(formatter, "{}", Message::Unchanged { build: build_ms.0 }),
             Self::Restarted { pid, why } => write!(formatter, "process {pid} takes over, because {why}"),
             Self::ProgramExited(exited) => write!(formatter, "{exited}"),
@@ -83,13 +87,20 @@ fn build_finished(formatter: &mut fmt::Formatter<'_>, finished: &BuildFinished) 
 
 /// What the session itself says of it.
 fn message(live: &Live) -> Message {
-    let Live { how, pid, modules, modules_total, functions, running, begun, patch, why, times, .. } = live.clone();
+    let Live { how, pid, modules, modules_total, functions, running, begun, callers_follow, patch, why, times, .. } =
+        live.clone();
     let how = match how {
         LiveHow::Started => How::Started { modules: modules_total },
         LiveHow::Reloaded => How::Reloaded { modules, total: modules_total },
         LiveHow::Patched => How::Patched {
             crates: modules,
-            patch: Patch { functions: functions.unwrap_or_default(), running, begun, took: patch.unwrap_or_default() },
+            patch: Patch {
+                functions: functions.unwrap_or_default(),
+                running,
+                begun,
+                callers_follow,
+                took: patch.unwrap_or_default(),
+            },
         },
         LiveHow::Restarted => How::Restarted { why: why.unwrap_or_default() },
     };
@@ -197,6 +208,7 @@ mod tests {
             patch: None,
             running: Vec::new(),
             begun: None,
+            callers_follow: false,
             why: None,
             times,
         };

@@ -83,6 +83,7 @@ impl Delivering {
             functions,
             running,
             begun,
+            callers_follow: false,
             patch,
             why,
             times,

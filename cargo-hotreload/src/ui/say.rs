@@ -19,6 +19,7 @@ pub fn message(message: &Message, text: &str) {
         Message::Stuck { .. } | Message::NotLoaded { .. } | Message::Ended { .. } | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }
+        | Message::CallersFollowed { .. }
         | Message::Stopping
         | Message::Stopped(_)
         | Message::Over(_)
