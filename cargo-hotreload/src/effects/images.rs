@@ -32,7 +32,8 @@ pub struct Range {
 
 impl Range {
     /// Whether it is of the same file at the same place.
-    fn is_same(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
         (&self.path, self.inode, self.begin) == (&other.path, other.inode, other.begin)
     }
 }
@@ -99,11 +100,6 @@ impl Images {
     #[must_use]
     pub fn file(&self, range: &Range) -> Option<&File> {
         self.0.iter().find(|(known, _)| known.is_same(range)).map(|(_, file)| file)
-    }
-
-    /// Forgets everything: the process is another one.
-    pub fn clear(&mut self) {
-        self.0.clear();
     }
 }
 

@@ -63,6 +63,12 @@ fn is_destructor(crash: &Crash, at: &Place) -> bool {
     })
 }
 
+/// The innermost of the functions `names` that belongs to the crate `krate`, or else the innermost that has a name.
+pub fn innermost<'name>(names: impl Iterator<Item = &'name str> + Clone, krate: &str) -> Option<&'name str> {
+    let is_own = |name: &&str| owner(name, krate).as_deref() == Some(krate);
+    names.clone().find(is_own).or_else(|| names.clone().next())
+}
+
 /// A thread wanted to read or write what was in a module.
 fn was_used(crash: &Crash, used: &Place, thread: String) -> Reason {
     let module = used.library.clone();
