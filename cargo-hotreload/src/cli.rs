@@ -9,7 +9,7 @@ use clap_cargo::{Features, Manifest};
 use clap_complete::Shell;
 
 use crate::config::instances::Instances;
-use crate::config::values::{Linker, MessageFormat, SignalName, Strategy, debounce, variable, word};
+use crate::config::values::{Linker, MessageFormat, OnStuck, SignalName, Strategy, debounce, variable, word};
 use crate::graph::Format;
 use crate::plan::own_profile::FlagSource;
 use crate::ui::color::Color;
@@ -150,6 +150,9 @@ pub struct Conduct {
     /// How many processes of each program to run, 1 to 64 [default: 1]
     #[arg(long, value_name = "N")]
     pub instances: Option<Instances>,
+    /// What to do with a program that does not take new code, or dies of it [default: restart]
+    #[arg(long, value_name = "WHAT")]
+    pub on_stuck: Option<OnStuck>,
 }
 
 /// `cargo hotreload run`.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::instances::Instances;
-use crate::config::values::{Features, Linker, SignalName, Strategy, Wanted};
+use crate::config::values::{Features, Linker, OnStuck, SignalName, Strategy, Wanted};
 use crate::error::ErrorKind;
 use crate::plan::own_profile::FlagSource;
 use crate::shell::quoted;
@@ -116,6 +116,8 @@ pub struct Layer {
     pub strategy: Option<Setting<Strategy>>,
     /// `instances`.
     pub instances: Option<Setting<Instances>>,
+    /// `on-stuck`.
+    pub on_stuck: Option<Setting<OnStuck>>,
 }
 
 impl Layer {
@@ -138,6 +140,7 @@ impl Layer {
             debounce: self.debounce.or(lower.debounce),
             strategy: self.strategy.or(lower.strategy),
             instances: self.instances.or(lower.instances),
+            on_stuck: self.on_stuck.or(lower.on_stuck),
         }
     }
 }
@@ -191,6 +194,8 @@ pub struct Settings {
     pub strategy: Setting<Strategy>,
     /// How many processes of each program are run.
     pub instances: Setting<Instances>,
+    /// What is done with a program that does not take new code.
+    pub on_stuck: Setting<OnStuck>,
 }
 
 impl Default for Settings {
@@ -221,6 +226,7 @@ impl From<Layer> for Settings {
             debounce: layer.debounce.unwrap_or_else(|| Setting::by_default(values::DEBOUNCE)),
             strategy: layer.strategy.unwrap_or_default(),
             instances: layer.instances.unwrap_or_default(),
+            on_stuck: layer.on_stuck.unwrap_or_default(),
         }
     }
 }
@@ -271,6 +277,7 @@ impl Settings {
             row("debounce", &self.debounce, |time| format!("{} ms", time.as_millis())),
             row("strategy", &self.strategy, text),
             row("instances", &self.instances, text),
+            row("on-stuck", &self.on_stuck, text),
         ]
     }
 }

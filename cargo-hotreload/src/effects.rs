@@ -30,6 +30,7 @@ pub mod patching;
 pub mod probe;
 pub mod process;
 pub mod pty;
+pub mod reception;
 pub mod rlibs;
 pub mod rustc;
 pub mod settings;

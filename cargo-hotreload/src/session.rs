@@ -11,12 +11,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::config::values::Strategy;
+use crate::config::values::{OnStuck, Strategy};
 use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
 use crate::session::delivering::{Delivering, Finished, Program, Stage};
 use crate::session::delivery::{Built, Loaded};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
+use crate::session::explaining::Explaining;
 use crate::session::message::Message;
 use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
@@ -25,6 +26,7 @@ mod asked;
 pub mod delivering;
 pub mod delivery;
 pub mod event;
+pub mod explaining;
 pub mod fleet;
 pub mod message;
 mod patching;
@@ -32,6 +34,7 @@ mod records;
 pub mod request;
 #[cfg(test)]
 mod tests;
+pub mod verdict;
 pub mod verify;
 
 /// How long the program may take to stop before it is killed.
@@ -45,6 +48,7 @@ const SETTLE: Duration = Duration::from_millis(300);
 pub struct Session {
     strategy: Strategy,
     own_end: OwnEnd,
+    on_stuck: OnStuck,
     watching: Watching,
     building: Option<Building>,
     /// The number of the newest build.
@@ -69,6 +73,8 @@ pub struct Session {
     /// What is being started, until its process id is known.
     starting: Option<Delivering>,
     program: Option<Program>,
+    /// The reload that did not work, while it is looked at why.
+    explaining: Option<Box<Explaining>>,
     /// The session is about to end.
     ending: bool,
     /// Who waits for the outcome of the next delivery.
@@ -148,6 +154,8 @@ impl Session {
             Event::Patched(result) => self.patched(result, now),
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
+            Event::Listened(reception) => self.listened(&reception, now),
+            Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
             Event::Interrupted => self.interrupted(),
@@ -164,6 +172,7 @@ impl Session {
             _ if self.ending => "stopping",
             (_, Some(_)) => "building",
             (None, None) if self.starting.is_some() => "starting",
+            (None, None) if self.explaining.is_some() => "reloading",
             (Some(program), None) if !matches!(program.stage, Stage::Serving) => program.state(),
             _ if self.is_paused() => "paused",
             (None, None) => "waiting for a change",

@@ -132,6 +132,10 @@ fn a_program_that_misbehaves_is_told_and_a_damaged_log_is_refused() {
     server.greet("is not heard");
     let stuck = session.expect("\"event\":\"module-stuck\"");
     assert_eq!(stuck["reason"], Value::from("old-code-mapped"));
+    assert_eq!(stuck["verdict"], Value::from("not-picked-up"));
+    let failed = session.expect("\"event\":\"reload-failed\"");
+    assert_eq!((&failed["outcome"], &failed["next"]), (&Value::from("not-picked-up"), &Value::from("restart")));
+    session.rest.expect(SOON, ["not picked up: the program has no handler for SIGURG, and all its modules are the old"]);
     session.expect("\"how\":\"restarted\"");
 
     let sentences = Following::start(&server);

@@ -37,6 +37,7 @@ mod arrival;
 mod building;
 mod choosing;
 mod driver;
+mod explaining;
 mod facts;
 mod front;
 mod keyboard;

@@ -56,6 +56,7 @@ pub fn of_conduct(conduct: &Conduct) -> Layer {
         debounce: by("--debounce", conduct.debounce),
         strategy: by("--strategy", conduct.strategy),
         instances: by("--instances", conduct.instances),
+        on_stuck: by("--on-stuck", conduct.on_stuck),
         ..Layer::default()
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::{Conduct, Selection};
-use crate::config::values::{Linker, SignalName, Strategy, Wanted};
+use crate::config::values::{Linker, OnStuck, SignalName, Strategy, Wanted};
 use crate::config::{Layer, Settings, Source, flags, manifest, nearest};
 use crate::error::ErrorKind;
 
@@ -34,6 +34,7 @@ args = ["--port", "8080"]
 env = { RUST_LOG = "debug" }
 debounce = 100
 strategy = "restart"
+on-stuck = "warn"
 "#;
 
 #[test]
@@ -49,7 +50,8 @@ fn every_setting_is_read_and_shown_with_its_place() {
     assert_eq!((*settings.linker, *settings.strategy), (Linker::Mold, Strategy::Restart));
     assert_eq!(*settings.debounce, Duration::from_millis(100));
     let changed = settings.changed();
-    assert_eq!(changed.len(), 13);
+    assert_eq!(*settings.on_stuck, OnStuck::Warn);
+    assert_eq!(changed.len(), 14);
     assert_eq!(changed[12].source, Source::Manifest("Cargo.toml:18:12".into()));
     let shown: Vec<&str> = changed.iter().map(|shown| shown.value.as_str()).collect();
     assert_eq!(shown[9..12], ["--port 8080", "RUST_LOG=debug", "100 ms"]);
@@ -130,6 +132,7 @@ fn every_key_refuses_another_type_in_one_sentence() {
         ("debounce = -5", "`debounce`: -5 is not between 0 and 60000 milliseconds"),
         ("instances = 'two'", "`instances` has to be a number of processes, not a string"),
         ("instances = 0", "`instances`: 0 is not between 1 and 64"),
+        ("on-stuck = 1", "`on-stuck` has to be `restart` or `warn`, not an integer"),
         ("strategy = 1.5", "`strategy` has to be the name of a strategy, not a float"),
     ];
     for (body, expected) in cases {

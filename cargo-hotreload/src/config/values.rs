@@ -28,6 +28,16 @@ pub enum Strategy {
     Restart,
 }
 
+/// What is done with a program that does not take new code, or dies of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnStuck {
+    /// A new process runs the new code
+    #[default]
+    Restart,
+    /// It is left as it is, and told what is live and what is not; the next edit is tried again
+    Warn,
+}
+
 /// How a session tells what happens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
@@ -62,6 +72,12 @@ fn write_name(value: &impl ValueEnum, formatter: &mut fmt::Formatter<'_>) -> fmt
 }
 
 impl fmt::Display for Strategy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_name(self, formatter)
+    }
+}
+
+impl fmt::Display for OnStuck {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_name(self, formatter)
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::events::time::Millis;
 use crate::session::message::Ending;
 use crate::session::request::Request;
+use crate::session::verdict::Verdict;
 
 /// Something that happened in a session.
 ///
@@ -74,9 +75,14 @@ pub enum Record {
         path: String,
         /// What is wrong.
         reason: StuckReason,
+        /// What that means. None in the logs of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<Verdict>,
         /// Since the signal, or the start of the program.
         after_ms: Millis,
     },
+    /// The program did not take the new code, or died of it.
+    ReloadFailed(ReloadFailed),
     /// The code of a build runs.
     Live(Live),
     /// A build brought nothing new.
@@ -262,6 +268,48 @@ pub enum StuckReason {
     OldCodeMapped,
     /// No code of it is mapped.
     NotMapped,
+}
+
+/// A reload that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReloadFailed {
+    /// The number of the build that was on its way.
+    pub build: u32,
+    /// The process that was told to reload.
+    pub pid: u32,
+    /// What became of it.
+    pub outcome: ReloadOutcome,
+    /// Why, as far as facts speak for it; the foremost first.
+    pub reasons: Vec<String>,
+    /// What is done about it.
+    pub next: Next,
+}
+
+/// What became of a program in a reload that did not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReloadOutcome {
+    /// A module could not be unloaded.
+    Stuck,
+    /// It never noticed the signal.
+    NotPickedUp,
+    /// It noticed the signal, and kept what it had.
+    Refused,
+    /// It unloaded a module, and did not load the new one.
+    NotLoaded,
+    /// It ended.
+    Died,
+}
+
+/// What is done with a program that did not take the new code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Next {
+    /// A new process runs it.
+    Restart,
+    /// It is left as it is, running or not.
+    Left,
 }
 
 /// How the code of a build got into the program.

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::events::record::{
-    BuildFinished, Change, Diagnostic, ExitedWhen, Live, LiveHow, Outcome, ProgramExited, Record, SessionEnded,
-    SessionStarted, StuckReason,
+    BuildFinished, Change, Diagnostic, ExitedWhen, Live, LiveHow, Next, Outcome, ProgramExited, Record, ReloadFailed,
+    ReloadOutcome, SessionEnded, SessionStarted, StuckReason,
 };
 use crate::session::event::Patch;
 use crate::session::message::{How, Message, Time, Times};
+use crate::session::verdict::Verdict;
 
 /// In one line without its end; what the compiler said about errors follows below it.
 impl fmt::Display for Record {
@@ -31,9 +32,16 @@ impl fmt::Display for Record {
             Self::ModuleReloaded { package, after_ms, .. } => {
                 write!(formatter, "{package} was swapped after {}", Time(after_ms.0))
             }
-            Self::ModuleStuck { package, reason, after_ms, .. } => {
-                write!(formatter, "{package} is stuck: after {} {reason}", Time(after_ms.0))
+            Self::ModuleStuck { package, reason, verdict, after_ms, .. } => {
+                let what = match verdict {
+                    None | Some(Verdict::Stuck) => "is stuck",
+                    Some(Verdict::NotPickedUp) => "was not picked up",
+                    Some(Verdict::Refused) => "was refused",
+                    Some(Verdict::NotLoaded) => "was not loaded",
+                };
+                write!(formatter, "{package} {what}: after {} {reason}", Time(after_ms.0))
             }
+            Self::ReloadFailed(failed) => write!(formatter, "{failed}"),
             Self::Live(live) => write!(formatter, "{}", message(live)),
             Self::Unchanged { build_ms, .. } => write!(formatter, "{}", Message::Unchanged { build: build_ms.0 }),
             Self::Restarted { pid, why } => write!(formatter, "process {pid} takes over, because {why}"),
@@ -133,6 +141,25 @@ impl fmt::Display for ProgramExited {
             (Some(code), _) => write!(formatter, "(exit code {code})"),
             (None, signal) => write!(formatter, "({})", signal.as_deref().unwrap_or("by a signal")),
         }
+    }
+}
+
+impl fmt::Display for ReloadFailed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, outcome, reasons, next, .. } = self;
+        let what = match outcome {
+            ReloadOutcome::Stuck => "is stuck",
+            ReloadOutcome::NotPickedUp => "did not notice the signal",
+            ReloadOutcome::Refused => "refused to reload",
+            ReloadOutcome::NotLoaded => "did not load the new code",
+            ReloadOutcome::Died => "did not survive the reload",
+        };
+        let follows = match next {
+            Next::Restart => "a new one is started",
+            Next::Left => "nothing is done about it",
+        };
+        write!(formatter, "process {pid} {what}: {follows}")?;
+        reasons.iter().try_for_each(|reason| write!(formatter, ", because {reason}"))
     }
 }
 

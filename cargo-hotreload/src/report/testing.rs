@@ -11,6 +11,7 @@ use crate::events::time::Millis;
 use crate::report::rounds::{Session, session};
 use crate::session::message::Ending;
 use crate::session::request::Request;
+use crate::session::verdict::Verdict;
 
 pub(super) fn millis(micros: u64) -> Millis {
     Duration::from_micros(micros).into()
@@ -112,6 +113,7 @@ pub(super) fn example() -> Vec<Record> {
         package: "api".into(),
         path: "/t/libapi.so".into(),
         reason: StuckReason::OldCodeMapped,
+        verdict: Some(Verdict::Stuck),
         after_ms: millis(20_000_000),
     };
     let exited = |when| Record::ProgramExited(ProgramExited::new(7, Ending::Signal(11), when));

@@ -9,6 +9,7 @@ use crate::events::record::Record;
 use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
+use crate::session::explaining::{SIGN_DEADLINE, Trouble};
 use crate::session::message::{Ending, How, Message, Times, When};
 use crate::session::patching::Patching;
 use crate::session::verify::{Expectation, Mapping, replaced_inode, unmet};
@@ -51,6 +52,8 @@ pub(super) enum Stage {
     Patching(Patching),
     /// New code is on its way.
     Delivering(Delivering),
+    /// New code did not get in, and it is looked at why.
+    Explaining,
     /// It was told to stop, to be started again or for good.
     Stopping(Option<Box<Delivering>>),
 }
@@ -63,13 +66,38 @@ pub(super) struct Delivering {
     pub(super) expected: Vec<Expectation>,
     /// Those of the expected files whose new code was seen already.
     pub(super) arrived: BTreeSet<PathBuf>,
+    /// The code of the program's modules that was mapped before it was told to reload.
+    pub(super) before: Vec<Mapping>,
+    /// That is still mapped, all of it.
+    pub(super) is_untouched: bool,
+    /// Whether it was looked at already what the program does about the signal.
+    pub(super) has_listened: bool,
     pub(super) began: Instant,
 }
 
 impl Delivering {
-    fn start(how: How, finished: Finished, now: Instant) -> Self {
+    pub(super) fn start(how: How, finished: Finished, now: Instant) -> Self {
         let expected = finished.built.expected_at_start();
-        Self { how, finished, expected, arrived: BTreeSet::new(), began: now }
+        Self::new(how, finished, expected, now)
+    }
+
+    fn new(how: How, finished: Finished, expected: Vec<Expectation>, now: Instant) -> Self {
+        let (arrived, before) = (BTreeSet::new(), Vec::new());
+        Self { how, finished, expected, arrived, before, is_untouched: false, has_listened: false, began: now }
+    }
+
+    /// What is mapped of the modules.
+    fn of_modules(&self, mappings: &[Mapping]) -> Vec<Mapping> {
+        let is_module = |mapping: &&Mapping| self.finished.built.modules().any(|it| it.image.path == mapping.path);
+        mappings.iter().filter(is_module).cloned().collect()
+    }
+
+    /// Whether the program has had time enough to give a sign, and it was not looked at yet why there is none.
+    fn has_to_listen(&mut self, after: Duration) -> bool {
+        let is_reload = matches!(self.how, How::Reloaded { .. });
+        let is_due = is_reload && self.is_untouched && !self.has_listened && after >= SIGN_DEADLINE;
+        self.has_listened |= is_due;
+        is_due
     }
 
     fn deadline(&self) -> Duration {
@@ -93,7 +121,7 @@ impl Program {
             Stage::Serving => "running",
             Stage::Patching(_) => "patching",
             Stage::Stopping(_) => "restarting",
-            Stage::BeforeReload(_) => "reloading",
+            Stage::BeforeReload(_) | Stage::Explaining => "reloading",
             Stage::Delivering(delivering) => match delivering.how {
                 How::Reloaded { .. } => "reloading",
                 How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => "starting",
@@ -126,6 +154,7 @@ impl Session {
     /// Brings the newest good build into the program, unless that is busy: then this is called again later.
     pub(super) fn deliver(&mut self, now: Instant) -> Vec<Action> {
         let is_busy = self.starting.is_some()
+            || self.explaining.is_some()
             || self.program.as_ref().is_some_and(|program| !matches!(program.stage, Stage::Serving));
         if is_busy {
             return Vec::new();
@@ -167,13 +196,13 @@ impl Session {
         actions
     }
 
-    fn start(&mut self, delivering: Delivering) -> Vec<Action> {
+    pub(super) fn start(&mut self, delivering: Delivering) -> Vec<Action> {
         let built = delivering.finished.built.clone();
         self.starting = Some(delivering);
         vec![Action::Start(built)]
     }
 
-    fn restart(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
+    pub(super) fn restart(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
         let delivering = Delivering::start(How::Restarted { why }, finished, now);
         self.program.as_mut().map_or_else(Vec::new, |program| program.stop(Some(Box::new(delivering))))
     }
@@ -182,7 +211,7 @@ impl Session {
         let changed = finished.built.modules().filter(|module| modules.contains(&module.package));
         let expected = changed.map(|module| Expectation { path: module.image.path.clone(), old: None }).collect();
         let how = How::Reloaded { modules, total: finished.built.modules().count() };
-        let delivering = Delivering { how, finished, expected, arrived: BTreeSet::new(), began: now };
+        let delivering = Delivering::new(how, finished, expected, now);
         if let Some(stage) = self.in_stage() {
             *stage = Stage::BeforeReload(delivering);
         }
@@ -230,6 +259,7 @@ impl Session {
                 for expectation in &mut delivering.expected {
                     expectation.old = replaced_inode(&expectation.path, mappings);
                 }
+                delivering.before = delivering.of_modules(mappings);
                 delivering.began = now;
                 let record = delivering.sent(program.pid);
                 program.stage = Stage::Delivering(delivering);
@@ -247,6 +277,7 @@ impl Session {
     fn check(&mut self, mut delivering: Delivering, mappings: &[Mapping], now: Instant) -> Vec<Action> {
         let Some(program) = &mut self.program else { return Vec::new() };
         let unmet = unmet(&delivering.expected, mappings);
+        delivering.is_untouched = delivering.before == delivering.of_modules(mappings);
         let after = now - delivering.began;
         let mut actions = delivering.arrivals(&unmet, mappings, after);
         if unmet.is_empty() {
@@ -262,17 +293,18 @@ impl Session {
             return actions;
         }
         if after < delivering.deadline() {
+            actions.extend(delivering.has_to_listen(after).then_some(Action::Listen));
             program.stage = Stage::Delivering(delivering);
             actions.push(Action::After(LOOK_EVERY, Timer::Look));
             return actions;
         }
-        actions.extend(delivering.stuck(&unmet, after));
         if matches!(delivering.how, How::Reloaded { .. }) {
-            actions.push(Action::Say(Message::Stuck { unmet, after }));
-            let why = "it did not take the new code".into();
-            actions.extend(self.restart(why, delivering.finished, now));
+            program.stage = Stage::Explaining;
+            let pid = program.pid;
+            actions.extend(self.explain(pid, delivering, Trouble::Unmet(unmet), now));
             return actions;
         }
+        actions.extend(delivering.not_started(&unmet, after));
         program.missing = unmet.iter().map(|unmet| unmet.path().clone()).collect();
         actions.extend(self.fail(Message::NotLoaded { unmet, after }));
         actions.extend(self.deliver(now));
@@ -317,18 +349,16 @@ impl Session {
                 }
                 return self.start(*delivering);
             }
-            // The build is good, only the swap was not: a new process runs it.
             Stage::Delivering(delivering) | Stage::BeforeReload(delivering)
                 if matches!(delivering.how, How::Reloaded { .. }) && !self.ending =>
             {
-                let why = format!("the old process died during the reload ({ending})");
-                let again = Delivering::start(How::Restarted { why }, delivering.finished, now);
-                let mut actions = vec![Action::Say(ended(When::Reloading))];
-                actions.extend(self.start(again));
-                return actions;
+                return self.explain(program.pid, delivering, Trouble::Died(ending), now);
             }
+            Stage::Explaining if !self.ending => return self.died_meanwhile(ending, now),
             Stage::Delivering(_) | Stage::BeforeReload(_) => self.fail(ended(When::Starting)),
-            Stage::Serving | Stage::Patching(_) | Stage::Stopping(_) => self.fail(ended(When::Running)),
+            Stage::Serving | Stage::Patching(_) | Stage::Stopping(_) | Stage::Explaining => {
+                self.fail(ended(When::Running))
+            }
         };
         actions.extend(if self.ending { self.end_when_idle() } else { self.deliver(now) });
         actions

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::plan::roles::Role;
-use crate::session::verify::Expectation;
+use crate::session::verify::{Expectation, Unmet};
 
 /// What a successful build left on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,19 +66,32 @@ impl Built {
     }
 }
 
-/// The content of every image that the program has loaded.
+/// The content of every image that the program has loaded; none where it has lost it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Loaded(BTreeMap<PathBuf, u64>);
+pub struct Loaded(BTreeMap<PathBuf, Option<u64>>);
 
 impl From<&Built> for Loaded {
     fn from(built: &Built) -> Self {
-        Self(built.images().map(|image| (image.path.clone(), image.content)).collect())
+        Self(built.images().map(|image| (image.path.clone(), Some(image.content))).collect())
     }
 }
 
 impl Loaded {
     fn has(&self, image: &Image) -> bool {
-        self.0.get(&image.path) == Some(&image.content)
+        self.0.get(&image.path) == Some(&Some(image.content))
+    }
+
+    /// The program was given `built`, and has all of it but what is `unmet`.
+    pub fn took(&mut self, built: &Built, unmet: &[Unmet]) {
+        for image in built.images() {
+            match unmet.iter().find(|unmet| *unmet.path() == image.path) {
+                None => drop(self.0.insert(image.path.clone(), Some(image.content))),
+                // What was there before goes on.
+                Some(Unmet::OldMapped(_)) => {}
+                // Nothing is: whatever is built next is new.
+                Some(Unmet::NewMissing(_)) => drop(self.0.insert(image.path.clone(), None)),
+            }
+        }
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::events::record::{self, Record};
 use crate::session::delivery::Built;
+use crate::session::explaining::{Explanation, Question};
 use crate::session::message::{Ending, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::verdict::Reception;
 use crate::session::verify::Mapping;
 
 /// Something that happened.
@@ -42,6 +44,10 @@ pub enum Event {
     Diverged(String),
     /// The program's executable mappings, as [`Action::Look`] found them.
     Mapped(Vec<Mapping>),
+    /// What the program does about the signal that tells it to reload, as [`Action::Listen`] found it.
+    Listened(Reception),
+    /// Why a reload did not work, as far as [`Action::Explain`] found it out.
+    Explained(Explanation),
     /// The program ended.
     Exited(Ending),
     /// Somebody asked for something over the control socket, or by a key.
@@ -77,6 +83,10 @@ pub enum Action {
     Signal(ProgramSignal),
     /// Look at the program's mappings now and report with [`Event::Mapped`].
     Look,
+    /// Look what the program does about the signal that tells it to reload, and report with [`Event::Listened`].
+    Listen,
+    /// Find out why a reload did not work, and report with [`Event::Explained`] in any case.
+    Explain(Question),
     /// Report [`Event::Due`] after a while.
     After(Duration, Timer),
     /// Tell the user.

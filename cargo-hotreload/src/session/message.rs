@@ -4,8 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::events::record::Next;
 use crate::session::event::Patch;
+use crate::session::explaining::Reason;
+use crate::session::verdict::{Finding, Reception};
 use crate::session::verify::Unmet;
+
+mod failure;
 
 /// Something worth telling.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,11 +42,26 @@ pub enum Message {
         times: Times,
     },
     /// The program does not take the new code.
-    Stuck {
-        /// What is missing.
-        unmet: Vec<Unmet>,
+    NotReloaded {
+        /// What became of each module that is not live.
+        findings: Vec<Finding>,
+        /// What the program does about the signal.
+        reception: Option<Reception>,
+        /// Why, as far as it is known.
+        reasons: Vec<Reason>,
         /// After how long.
         after: Duration,
+        /// What is done about it.
+        next: Next,
+    },
+    /// The program ended while it swapped modules.
+    Died {
+        /// How.
+        ending: Ending,
+        /// Why, as far as it is known.
+        reasons: Vec<Reason>,
+        /// What is done about it.
+        next: Next,
     },
     /// The program runs, but not every module is loaded.
     NotLoaded {
@@ -131,8 +151,6 @@ pub enum Ending {
 pub enum When {
     /// Before all its modules were loaded.
     Starting,
-    /// While it swapped modules.
-    Reloading,
     /// Later.
     Running,
 }
@@ -179,8 +197,13 @@ impl fmt::Display for Message {
                 write!(formatter, "the program runs the edit, but the whole cannot be built: {reason}")
             }
             Self::Live { how, pid, times } => live(formatter, how, *pid, times),
-            Self::Stuck { unmet, after } => {
-                write!(formatter, "stuck: after {} {}", Time(*after), Missing(unmet))
+            Self::NotReloaded { findings, reception, reasons, after, next } => {
+                failure::not_reloaded(formatter, findings, reception.as_ref(), *after)?;
+                failure::rest(formatter, failure::running(*next), reasons)
+            }
+            Self::Died { ending, reasons, next } => {
+                failure::died(formatter, *ending)?;
+                failure::rest(formatter, failure::ended(*next), reasons)
             }
             Self::NotLoaded { unmet, after } => {
                 write!(formatter, "the program runs, but after {} {}", Time(*after), Missing(unmet))
@@ -189,7 +212,6 @@ impl fmt::Display for Message {
                 let when = match when {
                     When::Starting if ending.is_success() => "",
                     When::Starting => " while it started",
-                    When::Reloading => " during the reload",
                     When::Running => "",
                 };
                 let verb = if matches!(ending, Ending::Signal(_)) { "died" } else { "ended" };

@@ -7,6 +7,7 @@ use crate::events::record::{self, ExitedWhen, Live, LiveHow, ProgramExited, Reco
 use crate::session::delivering::{Delivering, Program, Stage};
 use crate::session::event::Action;
 use crate::session::message::{Ending, How};
+use crate::session::verdict::{Finding, Verdict};
 use crate::session::verify::{Mapping, Unmet, mapped_inode};
 
 impl Delivering {
@@ -46,18 +47,28 @@ impl Delivering {
         records
     }
 
-    /// What is not as it should be when the time is over.
-    pub(super) fn stuck(&self, unmet: &[Unmet], after: Duration) -> Vec<Action> {
-        let record = |unmet: &Unmet| Record::ModuleStuck {
+    /// What is not as it should be when the time for a reload is over.
+    pub(super) fn stuck(&self, findings: &[Finding], after: Duration) -> Vec<Action> {
+        let of = |finding: &Finding| self.module_stuck(&finding.unmet, finding.verdict, after);
+        findings.iter().map(of).collect()
+    }
+
+    /// What is not there when the time for a start is over.
+    pub(super) fn not_started(&self, unmet: &[Unmet], after: Duration) -> Vec<Action> {
+        unmet.iter().map(|unmet| self.module_stuck(unmet, Verdict::NotLoaded, after)).collect()
+    }
+
+    fn module_stuck(&self, unmet: &Unmet, verdict: Verdict, after: Duration) -> Action {
+        Action::Record(Record::ModuleStuck {
             package: self.package_of(unmet.path()),
             path: unmet.path().display().to_string(),
             reason: match unmet {
                 Unmet::OldMapped(_) => StuckReason::OldCodeMapped,
                 Unmet::NewMissing(_) => StuckReason::NotMapped,
             },
+            verdict: Some(verdict),
             after_ms: after.into(),
-        };
-        unmet.iter().map(record).map(Action::Record).collect()
+        })
     }
 
     /// The new code runs.
@@ -116,7 +127,7 @@ impl Delivering {
     }
 
     /// The package of a module, or of the program where that has no modules.
-    fn package_of(&self, path: &PathBuf) -> String {
+    pub(super) fn package_of(&self, path: &PathBuf) -> String {
         let module = self.finished.built.modules().find(|module| module.image.path == *path);
         let name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         module.map_or_else(name, |module| module.package.clone())
@@ -128,6 +139,7 @@ impl Program {
     pub(super) fn exited(&self, ending: Ending) -> Action {
         let when = match &self.stage {
             Stage::Stopping(_) => ExitedWhen::Stopped,
+            Stage::Explaining => ExitedWhen::Reloading,
             Stage::Serving | Stage::Patching(_) => ExitedWhen::Running,
             Stage::BeforeReload(delivering) | Stage::Delivering(delivering) => match delivering.how {
                 How::Reloaded { .. } => ExitedWhen::Reloading,

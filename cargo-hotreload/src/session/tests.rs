@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::config::values::Strategy;
 use crate::events::record::Record;
 use crate::plan::roles::Role;
-use crate::session::delivering::{RELOAD_DEADLINE, START_DEADLINE};
+use crate::session::delivering::START_DEADLINE;
 use crate::session::delivery::{Built, Image, Library};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::message::{Ending, How, Message, When};
@@ -16,6 +16,7 @@ use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 
 mod asked;
+mod failed;
 mod patching;
 mod records;
 
@@ -121,18 +122,6 @@ fn an_edit_of_a_module_is_signalled_and_verified() {
 }
 
 #[test]
-fn a_program_that_keeps_the_old_code_is_restarted() {
-    let mut play = Play::serving();
-    play.edit(built(1, 2, 1));
-    play.does(Event::Mapped(replaced(10)));
-    play.now += RELOAD_DEADLINE;
-    let actions = play.does(Event::Mapped(replaced(10)));
-    assert!(matches!(actions[0], Action::Say(Message::Stuck { .. })), "{actions:?}");
-    assert_eq!(actions[1], Action::Signal(ProgramSignal::Stop));
-    assert_eq!(play.does(Event::Exited(Ending::Code(0))), [Action::Start(built(1, 2, 1))]);
-}
-
-#[test]
 fn a_changed_resident_restarts() {
     let mut play = Play::serving();
     let actions = play.edit(built(2, 2, 1));
@@ -211,20 +200,6 @@ fn a_crash_waits_for_the_next_good_build() {
     assert_eq!(said, [Message::Ended { ending: Ending::Signal(11), when: When::Running }]);
     assert_eq!(play.session.state(), "waiting for a change");
     assert_eq!(play.edit(built(1, 2, 1)), [Action::Start(built(1, 2, 1))]);
-}
-
-#[test]
-fn a_crash_during_the_swap_starts_the_good_build() {
-    let mut play = Play::serving();
-    play.edit(built(1, 2, 1));
-    play.does(Event::Mapped(replaced(10)));
-    let actions = play.does(Event::Exited(Ending::Signal(11)));
-    assert!(matches!(actions[0], Action::Say(Message::Ended { when: When::Reloading, .. })));
-    assert_eq!(actions[1], Action::Start(built(1, 2, 1)));
-    // If it dies again, the code is to blame: no third try.
-    play.does(Event::Started { pid: PID + 1 });
-    let actions = play.does(Event::Exited(Ending::Signal(11)));
-    assert!(matches!(actions[..], [Action::Say(Message::Ended { when: When::Starting, .. })]), "{actions:?}");
 }
 
 #[test]

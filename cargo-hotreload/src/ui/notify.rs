@@ -61,7 +61,8 @@ const TITLE: &str = "cargo hotreload";
 pub fn is_worth_it(message: &Message) -> bool {
     match message {
         Message::BuildFailed { .. }
-        | Message::Stuck { .. }
+        | Message::NotReloaded { .. }
+        | Message::Died { .. }
         | Message::NotLoaded { .. }
         | Message::NotStarted { .. } => true,
         Message::Ended { ending, .. } => !ending.is_success(),

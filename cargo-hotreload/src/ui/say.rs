@@ -16,7 +16,11 @@ use crate::ui::screen;
 pub fn message(message: &Message, text: &str) {
     let style = match message {
         Message::BuildFailed { .. } | Message::NotSettled { .. } | Message::NotStarted { .. } => ERROR,
-        Message::Stuck { .. } | Message::NotLoaded { .. } | Message::Ended { .. } | Message::Killing => WARN,
+        Message::NotReloaded { .. }
+        | Message::Died { .. }
+        | Message::NotLoaded { .. }
+        | Message::Ended { .. }
+        | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }
         | Message::Stopping

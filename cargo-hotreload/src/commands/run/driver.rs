@@ -107,7 +107,9 @@ impl<'arguments> Driver<'arguments> {
     pub(super) fn drive(mut self, inbox: &Receiver<Arrival>) -> Result<Outcome> {
         let own_end = if self.front.view() == View::Foreground { OwnEnd::Ends } else { OwnEnd::Waits };
         let strategy = *self.facts.settings.strategy;
-        let mut fleet = Fleet::new(self.facts.names(), || Session::new(strategy).with_own_end(own_end));
+        let on_stuck = *self.facts.settings.on_stuck;
+        let session = || Session::new(strategy).with_own_end(own_end).with_on_stuck(on_stuck);
+        let mut fleet = Fleet::new(self.facts.names(), session);
         self.record_start();
         let ended = self.run(&mut fleet, inbox);
         self.record(Whom::All, fleet.record_of_end(ended.as_ref().err().map(|error| format!("{error:#}"))));
@@ -233,6 +235,15 @@ impl<'arguments> Driver<'arguments> {
                 let mappings = self.look(index);
                 self.queue.push_back(Tidings::One(index, Event::Mapped(mappings)));
             }
+            (Action::Listen, Whom::One(index)) => {
+                if let Some(reception) = self.reception(index) {
+                    self.queue.push_back(Tidings::One(index, Event::Listened(reception)));
+                }
+            }
+            (Action::Explain(question), Whom::One(index)) => {
+                let explanation = self.explain(index, &question);
+                self.queue.push_back(Tidings::One(index, Event::Explained(explanation)));
+            }
             (Action::After(time, timer), _) => self.timers.push((Instant::now() + time, whom, timer)),
             (Action::Say(message), _) => self.front.say(whom, &message),
             (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
@@ -240,7 +251,14 @@ impl<'arguments> Driver<'arguments> {
             (Action::Record(record), _) => self.record(whom, record),
             // A process belongs to one program, and the end is the loop's.
             (
-                Action::Start(_) | Action::Patch | Action::Compare | Action::Current | Action::Signal(_) | Action::Look,
+                Action::Start(_)
+                | Action::Patch
+                | Action::Compare
+                | Action::Current
+                | Action::Signal(_)
+                | Action::Look
+                | Action::Listen
+                | Action::Explain(_),
                 Whom::All,
             )
             | (Action::End, _) => {}

@@ -15,7 +15,7 @@ pub(super) struct Key {
     pub(super) read: fn(&Reader<'_>, Entry<'_>, &mut Layer) -> Result<(), ErrorKind>,
 }
 
-pub(super) const KEYS: [Key; 14] = [
+pub(super) const KEYS: [Key; 15] = [
     Key {
         name: "bin",
         expected: "the name of a binary or a list of them",
@@ -111,6 +111,12 @@ pub(super) const KEYS: [Key; 14] = [
         expected: "a number of processes",
         example: "3",
         read: |reader, entry, layer| reader.set(&mut layer.instances, entry, reader.instances(entry)?),
+    },
+    Key {
+        name: "on-stuck",
+        expected: "`restart` or `warn`",
+        example: "\"warn\"",
+        read: |reader, entry, layer| reader.set(&mut layer.on_stuck, entry, reader.choice(entry)?),
     },
 ];
 

@@ -34,6 +34,11 @@ impl Telling {
                 self.break_off(record, name);
             }
             Record::ProgramNotStarted { .. } => self.break_off(record, name),
+            Record::ReloadFailed(failed) => {
+                if !failed.reasons.is_empty() {
+                    self.break_off(record, name);
+                }
+            }
             Record::Live(live) => self.live(live, name),
             Record::Unchanged { build, build_ms } => {
                 if let Some(round) = self.round(*build) {

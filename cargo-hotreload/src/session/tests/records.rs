@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{PID, Play, built, mapped, replaced};
-use crate::events::record::{ExitedWhen, LiveHow, Record, StuckReason, Times};
-use crate::session::delivering::RELOAD_DEADLINE;
+use crate::events::record::{ExitedWhen, LiveHow, Record, Times};
 use crate::session::event::Event;
+use crate::session::explaining::Explanation;
 use crate::session::message::Ending;
 use crate::session::request::{ReplyTo, Request};
 
@@ -72,19 +72,6 @@ fn a_restart_is_recorded_with_its_reason_and_without_a_gap_in_its_times() {
 }
 
 #[test]
-fn a_stuck_module_is_recorded() {
-    let mut play = Play::serving();
-    play.edit(built(1, 2, 1));
-    play.does(Event::Mapped(replaced(10)));
-    play.now += RELOAD_DEADLINE;
-    let recorded = play.records(Event::Mapped(replaced(10)));
-    let [Record::ModuleStuck { package, reason: StuckReason::OldCodeMapped, .. }] = &recorded[..] else {
-        panic!("{recorded:?}")
-    };
-    assert_eq!(package, "api");
-}
-
-#[test]
 fn a_death_is_recorded_with_its_time() {
     let when = |play: &mut Play| {
         let recorded = play.records(Event::Exited(Ending::Signal(11)));
@@ -96,6 +83,7 @@ fn a_death_is_recorded_with_its_time() {
     play.edit(built(1, 2, 1));
     play.does(Event::Mapped(replaced(10)));
     assert_eq!(when(&mut play), ExitedWhen::Reloading);
+    play.does(Event::Explained(Explanation::default()));
     play.does(Event::Started { pid: PID + 1 });
     assert_eq!(when(&mut play), ExitedWhen::Starting);
     assert_eq!(when(&mut Play::serving()), ExitedWhen::Running);

@@ -56,7 +56,11 @@ impl Bar {
     pub fn note(&mut self, message: &Message) {
         match message {
             Message::BuildFailed { .. } => self.last = Last::BuildFailed,
-            Message::Ended { .. } | Message::NotStarted { .. } | Message::Stuck { .. } | Message::NotLoaded { .. } => {
+            Message::Ended { .. }
+            | Message::Died { .. }
+            | Message::NotStarted { .. }
+            | Message::NotReloaded { .. }
+            | Message::NotLoaded { .. } => {
                 self.last = Last::ProgramFailed;
             }
             Message::Unchanged { .. } => self.last = Last::Good,

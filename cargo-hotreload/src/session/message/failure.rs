@@ -1,0 +1,134 @@
+//! How it is told that new code did not get into the program.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::events::record::Next;
+use crate::session::explaining::Reason;
+use crate::session::message::{Ending, Time};
+use crate::session::verdict::{Finding, Heard, Reception, Verdict};
+
+/// The program did not take the new code.
+pub(super) fn not_reloaded(
+    formatter: &mut fmt::Formatter<'_>,
+    findings: &[Finding],
+    reception: Option<&Reception>,
+    after: Duration,
+) -> fmt::Result {
+    let has = |wanted| findings.iter().any(|finding| finding.verdict == wanted);
+    let after = Time(after);
+    match reception {
+        _ if has(Verdict::Stuck) => write!(formatter, "stuck: after {after} {}", clauses(findings)),
+        _ if has(Verdict::NotLoaded) => {
+            write!(formatter, "not loaded: after {after} {}; the program may have said why", clauses(findings))
+        }
+        Some(Reception { signal, heard }) if has(Verdict::NotPickedUp) => {
+            let does = match heard {
+                Heard::Ignored => format!("ignores {signal}"),
+                Heard::Blocked => format!("blocks {signal}, which still waits"),
+                Heard::Unhandled | Heard::Handled => format!("has no handler for {signal}"),
+            };
+            write!(formatter, "not picked up: the program {does}, and all its modules are the old ones")
+        }
+        reception => {
+            let signal = reception.map_or("its signal", |reception| &reception.signal);
+            write!(
+                formatter,
+                "refused: the program was told by {signal}, and after {after} all its modules are the old ones; it may \
+                 have said why"
+            )
+        }
+    }
+}
+
+/// The program ended in a reload.
+pub(super) fn died(formatter: &mut fmt::Formatter<'_>, ending: Ending) -> fmt::Result {
+    let verb = if matches!(ending, Ending::Signal(_)) { "died" } else { "ended" };
+    write!(formatter, "the program {verb} during the reload ({ending})")
+}
+
+/// What follows, and why it came to that: a line for each reason.
+pub(super) fn rest(formatter: &mut fmt::Formatter<'_>, follows: &str, reasons: &[Reason]) -> fmt::Result {
+    write!(formatter, "; {follows}")?;
+    reasons.iter().try_for_each(|reason| write!(formatter, "\n  because {}", reason.text))
+}
+
+/// What is done with a program that runs.
+pub(super) fn running(next: Next) -> &'static str {
+    match next {
+        Next::Restart => "it is restarted",
+        Next::Left => "it goes on as it is, and the next edit is tried again",
+    }
+}
+
+/// What is done about a program that has ended.
+pub(super) fn ended(next: Next) -> &'static str {
+    match next {
+        Next::Restart => "it is started again",
+        Next::Left => "the next good build starts it again",
+    }
+}
+
+fn clauses(findings: &[Finding]) -> String {
+    let clause = |Finding { package, verdict, .. }: &Finding| match verdict {
+        Verdict::NotLoaded => format!("{package} is not loaded"),
+        Verdict::Stuck | Verdict::NotPickedUp | Verdict::Refused => {
+            format!("the old code of {package} is still loaded")
+        }
+    };
+    findings.iter().map(clause).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use crate::events::record::Next;
+    use crate::session::explaining::Reason;
+    use crate::session::message::{Ending, Message};
+    use crate::session::verdict::{Finding, Heard, Reception, Verdict};
+    use crate::session::verify::Unmet;
+
+    fn told(verdicts: &[Verdict], heard: Heard, next: Next) -> String {
+        let packages = ["api", "router"].into_iter().zip(verdicts);
+        let finding = |(package, &verdict): (&str, &Verdict)| Finding {
+            unmet: Unmet::OldMapped(PathBuf::from(package)),
+            package: package.into(),
+            verdict,
+        };
+        let findings = packages.map(finding).collect();
+        let reasons = vec![Reason { module: None, text: "a thread sleeps in it".into() }];
+        let reception = Some(Reception { signal: "SIGUSR1".into(), heard });
+        Message::NotReloaded { findings, reception, reasons, after: Duration::from_secs(20), next }.to_string()
+    }
+
+    #[test]
+    fn each_verdict_has_its_words() {
+        assert_eq!(
+            told(&[Verdict::Stuck, Verdict::NotLoaded], Heard::Handled, Next::Restart),
+            "stuck: after 20.0 s the old code of api is still loaded and router is not loaded; it is restarted\n  \
+             because a thread sleeps in it"
+        );
+        let starts = [
+            (Verdict::NotPickedUp, Heard::Ignored, "not picked up: the program ignores SIGUSR1, and all"),
+            (Verdict::NotPickedUp, Heard::Blocked, "not picked up: the program blocks SIGUSR1, which still waits, and"),
+            (Verdict::NotPickedUp, Heard::Unhandled, "not picked up: the program has no handler for SIGUSR1, and"),
+            (Verdict::Refused, Heard::Handled, "refused: the program was told by SIGUSR1, and after 20.0 s all its"),
+            (Verdict::NotLoaded, Heard::Handled, "not loaded: after 20.0 s api is not loaded; the program may have"),
+        ];
+        for (verdict, heard, start) in starts {
+            let told = told(&[verdict], heard, Next::Left);
+            assert!(told.starts_with(start), "{told}");
+            assert!(told.contains("; it goes on as it is, and the next edit is tried again\n"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_death_says_what_follows() {
+        let died = |next| Message::Died { ending: Ending::Signal(11), reasons: vec![], next }.to_string();
+        let what = "the program died during the reload (signal 11, SIGSEGV); ";
+        assert_eq!(died(Next::Restart), format!("{what}it is started again"));
+        assert_eq!(died(Next::Left), format!("{what}the next good build starts it again"));
+    }
+}
