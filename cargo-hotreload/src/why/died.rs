@@ -73,8 +73,10 @@ pub fn innermost<'name>(names: impl Iterator<Item = &'name str> + Clone, krate: 
 fn was_used(crash: &Crash, used: &Place, thread: String) -> Reason {
     let module = used.library.clone();
     let what = Names::of(used.symbol.as_deref());
-    let by = crash.at.as_ref().and_then(|at| at.symbol.as_deref());
-    let is_tracing = by.is_some_and(|by| crates_in(&full(by)).iter().any(|name| name.starts_with("tracing")));
+    let users = || crash.at.iter().chain(&crash.calls).take(NEAR).filter_map(|place| place.symbol.as_deref());
+    // The standard library does it for someone.
+    let by = users().find(|name| !is_standard(&full(name))).or_else(|| users().next());
+    let is_tracing = by.is_some_and(|by| crate_of(&full(by)).starts_with("tracing"));
     if is_tracing || used.symbol.as_deref().is_some_and(is_callsite) {
         return Reason::Callsite { module, sites: what };
     }
@@ -112,6 +114,11 @@ fn is_kept(name: &str) -> bool {
     ["{closure", "FnOnce", "::future::Future>::poll", "drop_glue", "drop_in_place"].iter().any(|part| name.contains(part))
 }
 
+/// Whether a function is of the standard library, or of no crate.
+fn is_standard(name: &str) -> bool {
+    !name.contains("::") || STANDARD.contains(&crate_of(name))
+}
+
 fn is_destroying(name: &str) -> bool {
     name.contains("thread_local::native::") && name.contains("::destroy")
 }
@@ -124,9 +131,8 @@ fn is_callsite(mangled: &str) -> bool {
 /// that it was compiled for; the module's own, `krate`, if that is among them.
 fn owner(mangled: &str, krate: &str) -> Option<String> {
     let name = full(mangled);
-    let own = crate_of(&name);
-    if !own.is_empty() && !STANDARD.contains(&own) && name.contains("::") {
-        return Some(own.to_owned());
+    if !is_standard(&name) {
+        return Some(crate_of(&name).to_owned());
     }
     let mentioned = crates_in(&name);
     let mut others = mentioned.iter().filter(|name| !STANDARD.contains(name));

@@ -136,6 +136,36 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The package of the module that it is about.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        match self {
+            Self::NoDelete { module }
+            | Self::Unique { module, .. }
+            | Self::Bound { module, .. }
+            | Self::Held { module, .. }
+            | Self::WaitsForThreads { module }
+            | Self::Threads { module, .. }
+            | Self::NotClosed { module }
+            | Self::LeftBehind { module, .. }
+            | Self::Destructor { module, .. }
+            | Self::Callsite { module, .. }
+            | Self::Instance { module, .. }
+            | Self::Called { module, .. }
+            | Self::Used { module, .. }
+            | Self::MayBeDestructor { module, .. }
+            | Self::MayBeCallsite { module, .. }
+            | Self::MayBeInstance { module, .. } => module,
+        }
+    }
+
+    /// Whether this keeps a module loaded for sure. A library above that is loaded still, or a loader that has not closed
+    /// it, is what is seen of a program that did not even try, as well.
+    #[must_use]
+    pub fn is_proof(&self) -> bool {
+        matches!(self, Self::NoDelete { .. } | Self::Unique { .. } | Self::Bound { .. } | Self::Threads { .. })
+    }
+
     /// What mends it.
     #[must_use]
     pub fn help(&self) -> &'static str {
@@ -165,7 +195,9 @@ impl Reason {
                 "start threads and tasks in a function without type parameters: take a `Box<dyn …>` in its place"
             }
             Self::Called { .. } => "take the callback back, or drop what keeps it, before its module is closed",
-            Self::Used { .. } => "copy what others keep: no reference to a constant or static of a module may outlive it",
+            Self::Used { .. } => {
+                "take back what others keep of it (callbacks, trait objects, references to its constants) before its module is closed"
+            },
         }
     }
 }

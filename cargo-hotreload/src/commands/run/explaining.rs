@@ -2,8 +2,10 @@
 
 use crate::commands::run::driver::Driver;
 use crate::effects::reception::heard;
-use crate::session::explaining::{Explanation, Question, Reason};
+use crate::session::explaining::{Explanation, Question, Reason, Trouble};
 use crate::session::verdict::Reception;
+use crate::session::verify::Unmet;
+use crate::why;
 
 impl Driver<'_> {
     /// What the program of this number does about the signal that tells it to reload, if it is still there.
@@ -15,12 +17,31 @@ impl Driver<'_> {
     }
 
     /// What can be found out about `question`, which is about the program of this number.
-    pub(super) fn explain(&self, index: usize, question: &Question) -> Explanation {
-        Explanation { reception: self.reception(index), reasons: reasons(question) }
+    pub(super) fn explain(&mut self, index: usize, question: &Question) -> Explanation {
+        Explanation { reception: self.reception(index), reasons: self.reasons(index, question) }
+    }
+
+    fn reasons(&mut self, index: usize, question: &Question) -> Vec<Reason> {
+        let Question { pid, built, trouble, .. } = question;
+        let causes = &mut self.causes[index];
+        let found: Vec<why::Reason> = match trouble {
+            Trouble::Died(ending) => causes.of_death(*ending, built),
+            Trouble::Unmet(unmet) => {
+                let old = unmet.iter().filter(|unmet| matches!(unmet, Unmet::OldMapped(_)));
+                old.flat_map(|unmet| causes.of_stuck(*pid, unmet.path(), built)).collect()
+            }
+        };
+        found.iter().map(Reason::from).collect()
     }
 }
 
-/// Why a module stays, or why the program died. None are known yet.
-fn reasons(_: &Question) -> Vec<Reason> {
-    Vec::new()
+impl From<&why::Reason> for Reason {
+    fn from(reason: &why::Reason) -> Self {
+        Self {
+            module: Some(reason.module().to_owned()),
+            text: reason.to_string(),
+            help: format!("{}; docs/reload-safety.md has an example", reason.help()),
+            is_proof: reason.is_proof(),
+        }
+    }
 }

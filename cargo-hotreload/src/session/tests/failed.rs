@@ -43,7 +43,7 @@ fn heard(heard: Heard) -> Reception {
 }
 
 fn explanation(reasons: &[&str]) -> Event {
-    let reason = |text: &&str| Reason { module: Some("api".into()), text: (*text).into() };
+    let reason = |text: &&str| Reason { module: Some("api".into()), text: (*text).into(), help: "join it".into(), is_proof: true };
     let reasons = reasons.iter().map(reason).collect();
     Event::Explained(Explanation { reception: Some(heard(Heard::Handled)), reasons })
 }
