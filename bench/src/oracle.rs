@@ -74,11 +74,18 @@ pub(crate) fn commits(arguments: &Commits) -> Result<()> {
     let repository = history::Repository::open(&arguments.repository)?;
     let commits = repository.commits(arguments.last)?;
     let commits = commits.get(arguments.from..).context("there are not so many commits")?;
-    let first = commits.first().context("there are no commits")?;
-    let project = repository.project(&format!("{first}^"))?;
-    let edits = commits.iter().flat_map(|commit| repository.edits(commit, &project.packages).unwrap_or_default());
-    println!("{} commits of {}, file by file, the oldest {first}", commits.len(), project.name);
-    judge(&arguments.common, &project, edits)
+    let mut defects = 0;
+    for commits in repository.stretches(commits)? {
+        let first = commits.first().context("there are no commits")?;
+        let beginning = repository.beginning(first)?;
+        let project = repository.project(&beginning)?;
+        let edits = commits.iter().filter(|commit| **commit != beginning);
+        let edits = edits.flat_map(|commit| repository.edits(commit, &project.packages).unwrap_or_default());
+        println!("{} commits of {}, file by file, the oldest {first}", commits.len(), project.name);
+        defects += judge(&arguments.common, &project, edits)?;
+    }
+    ensure!(defects == 0, "{defects} defects");
+    Ok(())
 }
 
 /// Judges generated edits.
@@ -87,10 +94,13 @@ pub(crate) fn mutations(arguments: &Mutations) -> Result<()> {
     let edits: Vec<[Edit; 2]> =
         mutations::all(&project).into_iter().skip(arguments.from).step_by(arguments.every.max(1)).collect();
     println!("{} generated edits, each of which is taken back afterwards", edits.len());
-    judge(&arguments.common, &project, edits.into_iter().flatten())
+    let defects = judge(&arguments.common, &project, edits.into_iter().flatten())?;
+    ensure!(defects == 0, "{defects} defects");
+    Ok(())
 }
 
-fn judge(common: &Common, project: &Project, edits: impl Iterator<Item = Edit>) -> Result<()> {
+/// How many defects there are.
+fn judge(common: &Common, project: &Project, edits: impl Iterator<Item = Edit>) -> Result<usize> {
     heed_signals()?;
     let tool = common.tool.canonicalize().context("no such tool")?;
     let temporary =
@@ -114,6 +124,5 @@ fn judge(common: &Common, project: &Project, edits: impl Iterator<Item = Edit>) 
     let counts = judge.finish()?;
     report::print(&counts, began.elapsed());
     result?;
-    ensure!(counts.defects.is_empty(), "{} defects", counts.defects.len());
-    Ok(())
+    Ok(counts.defects.len())
 }

@@ -135,7 +135,7 @@ fn a_program_that_misbehaves_is_told_and_a_damaged_log_is_refused() {
     assert_eq!(stuck["verdict"], Value::from("not-picked-up"));
     let failed = session.expect("\"event\":\"reload-failed\"");
     assert_eq!((&failed["outcome"], &failed["next"]), (&Value::from("not-picked-up"), &Value::from("restart")));
-    session.rest.expect(SOON, ["not picked up: the program has no handler for SIGURG, and all its modules are the old"]);
+    session.rest.expect(SOON, ["not picked up: the program has no handler for SIGURG"]);
     session.expect("\"how\":\"restarted\"");
 
     let sentences = Following::start(&server);

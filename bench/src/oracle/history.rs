@@ -8,15 +8,17 @@ use anyhow::{Context, Result, ensure};
 use crate::measure;
 use crate::oracle::site::{Edit, Project};
 
-/// Packages, who asks them, and where they and what they use of their own are in the repository.
-const KNOWN: [(&str, &str, &[&str]); 2] = [
-    (
-        "pulldown-cmark",
-        include_str!("../../templates/oracle/pulldown-cmark.rs.in"),
-        &["pulldown-cmark", "pulldown-cmark-escape"],
-    ),
+/// Who asks `pulldown-cmark`.
+const MARKDOWN: &str = include_str!("../../templates/oracle/pulldown-cmark.rs.in");
+
+/// Packages, who asks them, and where they and what they use of their own are in the repository. It may have been somewhere
+/// else in former times.
+const KNOWN: [(&str, &str, &[&str]); 3] = [
+    ("pulldown-cmark", MARKDOWN, &["pulldown-cmark", "pulldown-cmark-escape"]),
+    ("pulldown-cmark", MARKDOWN, &[""]),
     ("semver", include_str!("../../templates/oracle/semver.rs.in"), &[""]),
 ];
+type Known = (&'static str, &'static str, &'static [&'static str]);
 
 /// A git repository.
 #[derive(Debug)]
@@ -36,23 +38,45 @@ impl Repository {
         Ok(commits)
     }
 
-    /// What it was at `commit`, with a program that asks it.
-    pub(crate) fn project(&self, commit: &str) -> Result<Project> {
-        let tree = self.git(&["ls-tree", "-r", "--name-only", commit])?;
+    /// `commits`, cut wherever the packages are somewhere else from then on.
+    pub(crate) fn stretches(&self, commits: &[String]) -> Result<Vec<Vec<String>>> {
+        let known: Vec<Known> = commits.iter().map(|commit| self.known(commit)).collect::<Result<_>>()?;
+        let stretches = known.chunk_by(|one, next| one == next).scan(0, |begin, stretch| {
+            let range = *begin..*begin + stretch.len();
+            *begin = range.end;
+            Some(commits[range].to_vec())
+        });
+        Ok(stretches.collect())
+    }
+
+    /// What the first of some commits begins with: what was there before, if the packages were where they are then.
+    pub(crate) fn beginning(&self, first: &str) -> Result<String> {
+        let before = format!("{first}^");
+        let is_there = self.known(&before).ok() == Some(self.known(first)?);
+        Ok(if is_there { before } else { first.to_owned() })
+    }
+
+    fn known(&self, commit: &str) -> Result<Known> {
         let manifest = |package: &str| Path::new(package).join("Cargo.toml").display().to_string();
         let is_it = |name: &str, package: &str| {
             let text = self.git(&["show", &format!("{commit}:{}", manifest(package))]).unwrap_or_default();
             text.contains(&format!("name = \"{name}\""))
         };
         let known = KNOWN.iter().find(|(name, _, packages)| is_it(name, packages[0]));
-        let (name, calls, packages) = known.context("no program is known that asks this repository's packages")?;
+        known.copied().context("no program is known that asks this repository's packages")
+    }
+
+    /// What it was at `commit`, with a program that asks it.
+    pub(crate) fn project(&self, commit: &str) -> Result<Project> {
+        let tree = self.git(&["ls-tree", "-r", "--name-only", commit])?;
+        let (name, calls, packages) = self.known(commit)?;
         let files = tree.lines().filter(|path| !path.contains("third_party"));
         let files = files.map(|path| Ok((PathBuf::from(path), self.file(commit, path)?)));
         Ok(Project {
-            name: (*name).to_owned(),
+            name: name.to_owned(),
             files: files.collect::<Result<_>>()?,
             packages: packages.iter().map(PathBuf::from).collect(),
-            calls: (*calls).to_owned(),
+            calls: calls.to_owned(),
         })
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct Made {
     calls: Code,
     /// What they refer to.
     uses: BTreeMap<String, BTreeSet<String>>,
+    /// The symbols of the callers, by their readable names: several, if they are instances of one generic.
+    symbols: BTreeMap<String, BTreeSet<String>>,
     /// What everybody else consists of.
     libraries: Code,
 }
@@ -120,6 +122,9 @@ impl Site {
             let into = if is_calls { &mut made.calls } else { &mut made.libraries };
             for (name, item) in Contents::of(&set).items {
                 into.entry(readable(&name)).or_default().extend(&item.contents);
+                if is_calls {
+                    made.symbols.entry(readable(&name)).or_default().insert(name.to_string());
+                }
             }
         }
         Ok(made)
@@ -143,11 +148,11 @@ impl Made {
     /// A function of the callers that is another one in `other`. An instance of somebody else's generic that is in the
     /// libraries as well may have come or gone: then who uses it does so in another way.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
-        // Instances for several types have one readable name.
+        // Instances for several types have one readable name, and may have one content, too.
         let nothing = BTreeSet::new();
         let is_new = |name: &&String| {
-            let [one, other] = [self, other].map(|made| made.calls.get(*name).unwrap_or(&nothing));
-            one != other && (one.is_subset(other) || other.is_subset(one))
+            let [one, another] = [self, other].map(|made| made.calls.get(*name).unwrap_or(&nothing));
+            (one.is_subset(another) || another.is_subset(one)) && self.symbols.get(*name) != other.symbols.get(*name)
         };
         let is_shared = |name: &&String| self.libraries.contains_key(*name) || other.libraries.contains_key(*name);
         let names: BTreeSet<&String> = self.calls.keys().chain(other.calls.keys()).collect();
