@@ -47,7 +47,9 @@ pub fn loaded(pid: u32) -> Vec<Range> {
         let is_code = map.perms.contains(MMPermissions::EXECUTE);
         let Some(range) = range(&map) else { continue };
         match ranges.last_mut() {
-            Some((last, has_code)) if last.path == range.path && last.inode == range.inode && last.end == range.begin => {
+            Some((last, has_code))
+                if last.path == range.path && last.inode == range.inode && last.end == range.begin =>
+            {
                 last.end = range.end;
                 *has_code |= is_code;
             }
@@ -91,7 +93,10 @@ impl Images {
     }
 
     /// Those that are `now` loaded no more, the newest first.
-    pub fn gone<'images>(&'images self, now: &'images [Range]) -> impl Iterator<Item = (&'images Range, &'images File)> {
+    pub fn gone<'images>(
+        &'images self,
+        now: &'images [Range],
+    ) -> impl Iterator<Item = (&'images Range, &'images File)> {
         let is_gone = |(range, _): &&(Range, File)| !now.iter().any(|now| now.is_same(range));
         self.0.iter().rev().filter(is_gone).map(|(range, file)| (range, file))
     }

@@ -12,11 +12,24 @@ use crate::why::facts::{Signs, Symbol};
 
 type Elf<'cache, 'file> = ElfFile64<'cache, Endianness, &'cache ReadCache<&'file File>>;
 
-/// Reads `file`.
+/// Reads all of `file`.
 pub fn read(file: &File) -> Result<Signs> {
     let cache = ReadCache::new(file);
     let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
-    let dynamic = elf::of(&elf)?;
+    let mut signs = read_dynamic(&elf)?;
+    read_symbols(&elf, &mut signs);
+    Ok(signs)
+}
+
+/// Reads of `file` only what it has for others and takes from them.
+pub fn linking(file: &File) -> Result<Signs> {
+    let cache = ReadCache::new(file);
+    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    read_dynamic(&elf)
+}
+
+fn read_dynamic(elf: &Elf<'_, '_>) -> Result<Signs> {
+    let dynamic = elf::of(elf)?;
     let mut signs = Signs { nodelete: dynamic.nodelete, needed: dynamic.needed, ..Signs::default() };
     for symbol in elf.dynamic_symbols() {
         let SymbolFlags::Elf { st_info, .. } = symbol.flags() else { continue };
@@ -31,7 +44,6 @@ pub fn read(file: &File) -> Result<Signs> {
             () => signs.defined.insert(name),
         };
     }
-    read_symbols(&elf, &mut signs);
     Ok(signs)
 }
 

@@ -32,8 +32,7 @@ pub struct Inside {
 /// The threads of the process `pid` that are inside of `code` or have a return address into it on their stacks. They are
 /// stopped for that, for less than a millisecond mostly. `None` if they cannot be.
 #[must_use]
-pub fn inside(pid: u32, code: &[Range<u64>]) -> Option<Vec<Inside>> {
-    let code = code.to_vec();
+pub fn inside(pid: u32, code: Range<u64>) -> Option<Vec<Inside>> {
     // Tracing is tied to a thread: its end lets everything go.
     let looking = thread::Builder::new().name("stacks".into()).spawn(move || {
         let _turn = tracing::turn();
@@ -42,7 +41,7 @@ pub fn inside(pid: u32, code: &[Range<u64>]) -> Option<Vec<Inside>> {
     looking.ok()?.join().ok()?
 }
 
-fn look(pid: u32, code: &[Range<u64>]) -> Option<Vec<Inside>> {
+fn look(pid: u32, code: &Range<u64>) -> Option<Vec<Inside>> {
     // While they still run: this takes its time.
     let mapped: Vec<(u64, u64)> =
         Process::new(i32::try_from(pid).ok()?).ok()?.maps().ok()?.into_iter().map(|map| map.address).collect();
@@ -60,13 +59,13 @@ fn look(pid: u32, code: &[Range<u64>]) -> Option<Vec<Inside>> {
     Some(inside)
 }
 
-fn addresses(registers: &Registers, memory: &Memory, mapped: &[(u64, u64)], code: &[Range<u64>]) -> Vec<u64> {
+fn addresses(registers: &Registers, memory: &Memory, mapped: &[(u64, u64)], code: &Range<u64>) -> Vec<u64> {
     let begin = registers.stack & !7;
     let mapping = mapped.iter().find(|(start, end)| (*start..*end).contains(&begin));
     let length = mapping.map_or(NEW_STACK, |(_, end)| end - begin).min(LARGEST);
     let bytes = memory.read_up_to(begin, usize::try_from(length).unwrap_or(0));
     let (words, _) = bytes.as_chunks();
-    let is_within = |address: &u64| code.iter().any(|range| range.contains(address));
+    let is_within = |address: &u64| code.contains(address);
     let pc = Some(registers.pc).filter(is_within);
     let calls = words.iter().map(|word| u64::from_ne_bytes(*word)).filter(is_within);
     pc.into_iter().chain(calls.filter(|address| follows_call(*address, memory))).collect()

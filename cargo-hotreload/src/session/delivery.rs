@@ -35,6 +35,8 @@ pub struct Library {
     pub role: Role,
     /// The file.
     pub image: Image,
+    /// What the program itself uses of it, as the user reads it, where it is resident because of that.
+    pub used: Option<String>,
 }
 
 /// A local crate that is part of a dependency group, or of the program itself.
@@ -142,6 +144,9 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
     if !residents.is_empty() {
         let (is, they) = if residents.len() == 1 { ("is", "it") } else { ("are", "them") };
         let why = format!("{} {is} resident: the program links {they} and cannot swap {they}", residents.join(", "));
+        let used = |library: &Library| residents.contains(&library.package).then(|| library.used.clone()).flatten();
+        let used: Vec<String> = built.libraries.iter().filter_map(used).collect();
+        let why = if used.is_empty() { why } else { format!("{why} (it uses {})", used.join(", ")) };
         return Delivery::Restart { why };
     }
     if is_new_host {
@@ -165,7 +170,8 @@ mod tests {
 
     fn built(core: u64, api: u64, host: u64) -> Built {
         let image = |name: &str, content| Image { path: PathBuf::from(name), content };
-        let library = |name: &str, role, content| Library { package: name.into(), role, image: image(name, content) };
+        let library =
+            |name: &str, role, content| Library { package: name.into(), role, image: image(name, content), used: None };
         Built {
             executable: image("host", host),
             libraries: vec![library("core", Role::Resident, core), library("api", Role::Module, api)],
@@ -191,6 +197,15 @@ mod tests {
     fn a_changed_resident_restarts_and_is_named() {
         let Delivery::Restart { why } = decision(2, 2, 2) else { panic!("no restart") };
         assert!(why.starts_with("core is resident"), "{why}");
+    }
+
+    #[test]
+    fn what_makes_it_resident_is_told() {
+        let mut new = built(2, 2, 1);
+        new.libraries[0].used = Some("`core::open`".into());
+        new.libraries[1].used = Some("`api::word`".into());
+        let Delivery::Restart { why } = decide(&new, &Loaded::from(&built(1, 1, 1))) else { panic!("no restart") };
+        assert!(why.ends_with("the program links it and cannot swap it (it uses `core::open`)"), "{why}");
     }
 
     #[test]

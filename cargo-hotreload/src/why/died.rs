@@ -2,10 +2,8 @@
 
 use crate::why::Reason;
 use crate::why::facts::{Crash, Library, Place};
-use crate::why::names::{Names, crate_of, crates_in};
+use crate::why::names::{self, Names, crate_of, crates_in};
 
-/// What is everybody's, and says nothing of where code belongs.
-const STANDARD: [&str; 5] = ["std", "core", "alloc", "test", "proc_macro"];
 /// That many calls from the top of a stack are of what the thread does now.
 const NEAR: usize = 6;
 /// The end of the name of a call site of `tracing`, as its macros make it.
@@ -64,9 +62,10 @@ fn is_destructor(crash: &Crash, at: &Place) -> bool {
 }
 
 /// The innermost of the functions `names` that belongs to the crate `krate`, or else the innermost that has a name.
-pub fn innermost<'name>(names: impl Iterator<Item = &'name str> + Clone, krate: &str) -> Option<&'name str> {
-    let is_own = |name: &&str| owner(name, krate).as_deref() == Some(krate);
-    names.clone().find(is_own).or_else(|| names.clone().next())
+#[must_use]
+pub fn innermost<'name>(names: &'name [String], krate: &str) -> Option<&'name str> {
+    let own = names.iter().find(|name| owner(name, krate).as_deref() == Some(krate));
+    own.or(names.first()).map(String::as_str)
 }
 
 /// A thread wanted to read or write what was in a module.
@@ -111,12 +110,14 @@ pub fn likely(unloaded: &[Library], local: &[String]) -> Vec<Reason> {
 
 /// What is kept as an address by those who do not know its type: closures, futures, destructors.
 fn is_kept(name: &str) -> bool {
-    ["{closure", "FnOnce", "::future::Future>::poll", "drop_glue", "drop_in_place"].iter().any(|part| name.contains(part))
+    ["{closure", "FnOnce", "::future::Future>::poll", "drop_glue", "drop_in_place"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 /// Whether a function is of the standard library, or of no crate.
 fn is_standard(name: &str) -> bool {
-    !name.contains("::") || STANDARD.contains(&crate_of(name))
+    !name.contains("::") || names::is_standard(crate_of(name))
 }
 
 fn is_destroying(name: &str) -> bool {
@@ -135,7 +136,7 @@ fn owner(mangled: &str, krate: &str) -> Option<String> {
         return Some(crate_of(&name).to_owned());
     }
     let mentioned = crates_in(&name);
-    let mut others = mentioned.iter().filter(|name| !STANDARD.contains(name));
+    let mut others = mentioned.iter().filter(|name| !names::is_standard(name));
     if mentioned.contains(krate) { Some(krate.to_owned()) } else { others.next().map(|name| (*name).to_owned()) }
 }
 
@@ -150,7 +151,13 @@ mod tests {
     use crate::why::facts::{Crash, Library, Part, Place, Signs, Symbol};
 
     fn place(symbol: &str, is_gone: bool) -> Place {
-        Place { library: "my-api".into(), krate: "my_api".into(), symbol: Some(symbol.into()), is_gone, ..Place::default() }
+        Place {
+            library: "my-api".into(),
+            krate: "my_api".into(),
+            symbol: Some(symbol.into()),
+            is_gone,
+            ..Place::default()
+        }
     }
 
     fn crash(at: Place, calls: Vec<Place>) -> Crash {
@@ -175,7 +182,13 @@ mod tests {
             symbols: names.map(symbol).to_vec(),
             ..Signs::default()
         };
-        Library { name: "my-api".into(), krate: "my_api".into(), file: "libmy_api.so".into(), part: Part::Module, signs }
+        Library {
+            name: "my-api".into(),
+            krate: "my_api".into(),
+            file: "libmy_api.so".into(),
+            part: Part::Module,
+            signs,
+        }
     }
 
     #[test]
@@ -202,14 +215,16 @@ mod tests {
     #[test]
     fn a_callback_is_told_with_its_caller() {
         let begin = Place { is_begin: true, ..place("my_api::on_event", true) };
-        let sentence = "thread `ticker` (7) called code of my-api that was unloaded: `my_api::on_event`, from `base::emit`";
+        let sentence =
+            "thread `ticker` (7) called code of my-api that was unloaded: `my_api::on_event`, from `base::emit`";
         assert_eq!(said(&crash(begin, vec![place("base::emit", false)])), [sentence]);
     }
 
     #[test]
     fn a_destructor_is_known_by_what_it_is_or_who_calls_it() {
         let at = place("std::sys::thread_local::native::eager::destroy::<alloc::string::String>", true);
-        let sentence = "thread `ticker` (7) ended, and the destructor of a thread-local of my-api was unloaded: `my_api::SEEN`";
+        let sentence =
+            "thread `ticker` (7) ended, and the destructor of a thread-local of my-api was unloaded: `my_api::SEEN`";
         assert_eq!(said(&crash(at, vec![])), [sentence]);
         assert_eq!(said(&crash(place("x", true), vec![place("__call_tls_dtors", false)])), [sentence]);
     }
@@ -220,7 +235,10 @@ mod tests {
         let reasons = seen(&with("tracing_core::callsite::rebuild", "anon"), &[]);
         assert!(matches!(reasons[..], [Reason::Callsite { .. }]), "{reasons:?}");
         let said = said(&with("base::print", "my_api::NAME"));
-        assert_eq!(said, ["thread `ticker` (7) used memory of my-api that was unloaded: `my_api::NAME`, in `base::print`"]);
+        assert_eq!(
+            said,
+            ["thread `ticker` (7) used memory of my-api that was unloaded: `my_api::NAME`, in `base::print`"]
+        );
     }
 
     #[test]
@@ -231,7 +249,10 @@ mod tests {
         else {
             panic!("{reasons:?}");
         };
-        assert_eq!(functions.to_string(), "`core::ptr::drop_glue::<low::Kept>`, `low::spawn::<my_api::Job>::{closure#0}`");
+        assert_eq!(
+            functions.to_string(),
+            "`core::ptr::drop_glue::<low::Kept>`, `low::spawn::<my_api::Job>::{closure#0}`"
+        );
         assert!(reasons.iter().all(|reason| reason.to_string().starts_with("maybe ")));
         assert_eq!(likely(&[], &[]), []);
     }

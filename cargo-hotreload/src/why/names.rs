@@ -40,6 +40,27 @@ impl fmt::Display for Names {
     }
 }
 
+/// The crates that come with the compiler.
+const STANDARD: [&str; 5] = ["std", "core", "alloc", "test", "proc_macro"];
+
+/// Whether a crate comes with the compiler.
+#[must_use]
+pub fn is_standard(krate: &str) -> bool {
+    STANDARD.contains(&krate)
+}
+
+/// Of `mangled`, what has to do with somebody's own code; all if nothing has. A crate that has an instance of the standard
+/// library's generic code has it for everybody above.
+pub fn telling<'name>(mangled: impl Iterator<Item = &'name str>) -> Vec<&'name str> {
+    let all: Vec<&str> = mangled.collect();
+    let is_own = |name: &&&str| {
+        let full = format!("{:#}", demangle(name));
+        !full.contains("::") || crates_in(&full).iter().any(|name| !is_standard(name))
+    };
+    let own: Vec<&str> = all.iter().filter(is_own).copied().collect();
+    if own.is_empty() { all } else { own }
+}
+
 /// A symbol as its author knows it, without what the standard library's macros put around it.
 #[must_use]
 pub fn readable(mangled: &str) -> String {
@@ -66,7 +87,8 @@ pub fn crate_of(readable: &str) -> &str {
 /// All crates that a name mentions: its own, and those of the types that it was compiled for.
 #[must_use]
 pub fn crates_in(readable: &str) -> BTreeSet<&str> {
-    let begins = |at: usize| readable[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !"_:".contains(c));
+    let begins =
+        |at: usize| readable[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !"_:".contains(c));
     let paths = readable.match_indices("::").filter_map(|(at, _)| {
         let start = readable[..at].rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |before| before + 1);
         (start < at && begins(start)).then_some(&readable[start..at])
@@ -76,7 +98,15 @@ pub fn crates_in(readable: &str) -> BTreeSet<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Names, crate_of, crates_in, readable};
+    use super::{Names, crate_of, crates_in, readable, telling};
+
+    #[test]
+    fn the_standard_library_tells_nothing_beside_others() {
+        let standard = ["<*const ()>::is_aligned_to", "core::ptr::drop_glue::<alloc::string::String>"];
+        assert_eq!(telling(standard.into_iter()), standard);
+        let own = ["alloc::sync::Arc<low::A>::drop_slow", "module_version"];
+        assert_eq!(telling(own.into_iter().chain(standard)), own);
+    }
 
     #[test]
     fn three_names_are_told_and_the_others_counted() {

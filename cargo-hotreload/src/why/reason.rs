@@ -166,6 +166,12 @@ impl Reason {
         matches!(self, Self::NoDelete { .. } | Self::Unique { .. } | Self::Bound { .. } | Self::Threads { .. })
     }
 
+    /// Whether there is another reason behind it: what uses the module is not unloaded either.
+    #[must_use]
+    pub fn is_consequence(&self) -> bool {
+        matches!(self, Self::Held { .. })
+    }
+
     /// What mends it.
     #[must_use]
     pub fn help(&self) -> &'static str {
@@ -177,7 +183,9 @@ impl Reason {
             Self::Bound { .. } => {
                 "call a module only through what `dlsym` gives for its handle, and keep its types out of the crates below it"
             }
-            Self::Held { .. } => "close the libraries that use a module before the module itself, each as often as it was opened",
+            Self::Held { .. } => {
+                "close the libraries that use a module before the module itself, each as often as it was opened"
+            }
             Self::WaitsForThreads { .. } => "end the threads that ran its code before it is closed",
             Self::Threads { .. } | Self::LeftBehind { .. } => {
                 "keep the thread's `JoinHandle`, tell it to end, and join it before its module is closed"
@@ -197,7 +205,7 @@ impl Reason {
             Self::Called { .. } => "take the callback back, or drop what keeps it, before its module is closed",
             Self::Used { .. } => {
                 "take back what others keep of it (callbacks, trait objects, references to its constants) before its module is closed"
-            },
+            }
         }
     }
 }
@@ -206,10 +214,16 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDelete { module } => {
-                write!(formatter, "{module} asks never to be unloaded: it was linked with `-z nodelete` (DF_1_NODELETE)")
+                write!(
+                    formatter,
+                    "{module} asks never to be unloaded: it was linked with `-z nodelete` (DF_1_NODELETE)"
+                )
             }
             Self::Unique { module, symbols } => {
-                write!(formatter, "{module} has symbols that must be unique in the process and are never unloaded: {symbols}")
+                write!(
+                    formatter,
+                    "{module} has symbols that must be unique in the process and are never unloaded: {symbols}"
+                )
             }
             Self::Bound { module, by, symbols } => {
                 write!(formatter, "{by}, which stays loaded, is bound to {module}{}", By(symbols))
@@ -223,7 +237,10 @@ impl fmt::Display for Reason {
             }
             Self::Threads { threads, .. } => write!(formatter, "{}", threads.join(", ")),
             Self::NotClosed { module } => {
-                write!(formatter, "nothing else in the process needs {module}: the program's own loader has not closed it")
+                write!(
+                    formatter,
+                    "nothing else in the process needs {module}: the program's own loader has not closed it"
+                )
             }
             Self::LeftBehind { module, thread, function, returned } => {
                 let went = if *returned { "returned into" } else { "ran" };

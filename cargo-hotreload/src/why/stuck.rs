@@ -2,7 +2,7 @@
 
 use crate::why::Reason;
 use crate::why::facts::{Library, Part, Thread};
-use crate::why::names::{Names, readable};
+use crate::why::names::{Names, readable, telling};
 
 /// What calls a destructor when a thread ends, and keeps the library of it until then.
 const THREAD_DESTRUCTORS: [&str; 2] = ["__cxa_thread_atexit_impl", "__cxa_thread_atexit"];
@@ -24,7 +24,7 @@ pub fn reasons(module: &Library, others: &[&Library], threads: &[Thread]) -> Vec
     }
     let users: Vec<&Library> = others.iter().copied().filter(|other| is_bound(other, module, others)).collect();
     for user in users.iter().filter(|user| user.part != Part::Module) {
-        let symbols = Names::of(bound_by(user, module, others));
+        let symbols = Names::of(telling(bound_by(user, module, others)));
         reasons.push(Reason::Bound { module: name(), by: user.name.clone(), symbols });
     }
     let held: Vec<String> =
@@ -40,10 +40,9 @@ pub fn reasons(module: &Library, others: &[&Library], threads: &[Thread]) -> Vec
     }
     // Those that were born since run the old code because it is there still.
     let old: Vec<String> = threads.iter().filter(|thread| thread.is_older).map(described).take(THREADS).collect();
-    reasons.push(match old.is_empty() {
-        false => Reason::Threads { module: name(), threads: old },
-        true => Reason::NotClosed { module: name() },
-    });
+    let is_nobody = old.is_empty();
+    let threads = Reason::Threads { module: name(), threads: old };
+    reasons.push(if is_nobody { Reason::NotClosed { module: name() } } else { threads });
     reasons
 }
 

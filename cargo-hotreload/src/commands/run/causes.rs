@@ -79,15 +79,18 @@ impl Causes {
 
     fn threads_in(&self, pid: u32, old: &Range, module: &Library, read: &mut Read) -> Vec<Thread> {
         let alive = threads(pid);
-        if self.threads.iter().all(|thread| alive.contains(thread)) {
+        let mut found = inside(pid, old.begin..old.end).unwrap_or_default();
+        // The one that loads modules is in and out.
+        found.retain(|thread| thread.id != pid);
+        let has_begun_anew = found.iter().any(|thread| !self.threads.contains(&thread.id));
+        if !has_begun_anew && self.threads.is_subset(&alive) {
             // Nothing was ended for this reload: who is in the code has every right to be.
             return Vec::new();
         }
-        let found = inside(pid, &[old.begin..old.end]).unwrap_or_default();
         let mut thread = |Inside { id, name, waits, addresses }: Inside| {
             let names = addresses.iter().filter_map(|address| read.symbol(address - 1, old, &self.images));
             let names: Vec<String> = names.map(|(name, _)| name).collect();
-            let function = died::innermost(names.iter().map(String::as_str), &module.krate).map(str::to_owned);
+            let function = died::innermost(&names, &module.krate).map(str::to_owned);
             Thread { id, name, waits, function, is_older: self.threads.contains(&id) }
         };
         found.into_iter().map(&mut thread).collect()
@@ -131,7 +134,7 @@ impl Causes {
         let range = now.or(gone)?;
         let symbol = read.symbol(address, range, &self.images);
         Some(Place {
-            library: name_of(&range.path, &names.packages),
+            library: name_of(&range.path, &names.names),
             krate: krate(&range.path),
             is_begin: symbol.as_ref().is_some_and(|(_, is_begin)| *is_begin),
             symbol: symbol.map(|(name, _)| name),
@@ -143,7 +146,7 @@ impl Causes {
 
 /// Which files are whose.
 struct Packages {
-    packages: BTreeMap<PathBuf, String>,
+    names: BTreeMap<PathBuf, String>,
     modules: BTreeSet<PathBuf>,
     executable: PathBuf,
 }
@@ -152,7 +155,7 @@ impl Packages {
     fn of(built: &Built) -> Self {
         let libraries = built.libraries.iter();
         Self {
-            packages: libraries.map(|library| (library.image.path.clone(), library.package.clone())).collect(),
+            names: libraries.map(|library| (library.image.path.clone(), library.package.clone())).collect(),
             modules: built
                 .libraries
                 .iter()
@@ -171,13 +174,13 @@ impl Packages {
             _ => Part::Resident,
         };
         let file = range.path.file_name()?.to_string_lossy().into_owned();
-        let (name, krate) = (name_of(&range.path, &self.packages), krate(&range.path));
+        let (name, krate) = (name_of(&range.path, &self.names), krate(&range.path));
         Some(Library { name, krate, file, part, signs: signs.clone() })
     }
 
     /// The crates of the workspace that are dylibs.
     fn crates(&self) -> Vec<String> {
-        self.packages.keys().map(|path| krate(path)).collect()
+        self.names.keys().map(|path| krate(path)).collect()
     }
 }
 

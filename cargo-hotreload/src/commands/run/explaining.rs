@@ -31,17 +31,23 @@ impl Driver<'_> {
                 old.flat_map(|unmet| causes.of_stuck(*pid, unmet.path(), built)).collect()
             }
         };
-        found.iter().map(Reason::from).collect()
+        told(found)
     }
 }
 
-impl From<&why::Reason> for Reason {
-    fn from(reason: &why::Reason) -> Self {
-        Self {
-            module: Some(reason.module().to_owned()),
-            text: reason.to_string(),
-            help: format!("{}; docs/reload-safety.md has an example", reason.help()),
-            is_proof: reason.is_proof(),
-        }
-    }
+/// `reasons` as they are told: what follows from another one comes last.
+fn told(mut reasons: Vec<why::Reason>) -> Vec<Reason> {
+    reasons.sort_by_key(why::Reason::is_consequence);
+    let first = reasons.first().map(why::Reason::help);
+    let help = |reason: &why::Reason| match reason.help() {
+        help if Some(help) == first => format!("{help} (docs/reload-safety.md has an example)"),
+        help => help.to_owned(),
+    };
+    let told = |reason: &why::Reason| Reason {
+        module: Some(reason.module().to_owned()),
+        text: reason.to_string(),
+        help: help(reason),
+        is_proof: reason.is_proof(),
+    };
+    reasons.iter().map(told).collect()
 }

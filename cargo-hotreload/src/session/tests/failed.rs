@@ -43,7 +43,12 @@ fn heard(heard: Heard) -> Reception {
 }
 
 fn explanation(reasons: &[&str]) -> Event {
-    let reason = |text: &&str| Reason { module: Some("api".into()), text: (*text).into(), help: "join it".into(), is_proof: true };
+    let reason = |text: &&str| Reason {
+        module: Some("api".into()),
+        text: (*text).into(),
+        help: "join it".into(),
+        is_proof: true,
+    };
     let reasons = reasons.iter().map(reason).collect();
     Event::Explained(Explanation { reception: Some(heard(Heard::Handled)), reasons })
 }
@@ -72,7 +77,10 @@ fn a_program_that_keeps_the_old_code_is_restarted_once_the_reasons_are_known() {
     let Record::ReloadFailed(failed) = failed else { panic!("{failed:?}") };
     assert_eq!((failed.outcome, failed.next, failed.build), (ReloadOutcome::Stuck, Next::Restart, 2));
     assert_eq!(failed.reasons, ["a thread sleeps in it"]);
-    assert!(message.to_string().ends_with("; it is restarted\n  because a thread sleeps in it"), "{message}");
+    assert!(
+        message.to_string().ends_with("; it is restarted\n  because a thread sleeps in it\n  help: join it"),
+        "{message}"
+    );
     assert_eq!(*stop, Action::Signal(ProgramSignal::Stop));
     assert_eq!(play.does(Event::Exited(Ending::Code(0))), [Action::Start(built(1, 2, 1))]);
 }
