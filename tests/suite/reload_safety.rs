@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::support::place::{Place, Started};
-use crate::support::poll::BUILD;
+use crate::support::poll::{BUILD, SOON};
 use crate::support::tree::{Entry, tree};
 
 const DOCUMENT: &str = include_str!("../../docs/reload-safety.md");
@@ -40,8 +42,10 @@ impl Case {
     /// Starts a session, and waits until the program has printed `ready`.
     fn start(&self, ready: &str) -> Started {
         let mut command = self.place.command(&[]);
-        if self.name == "careful" {
-            command.env("CAREFUL", "1");
+        match self.name {
+            "careful" => drop(command.env("CAREFUL", "1")),
+            "later" => drop(command.env("CROWDED", "1")),
+            _ => {}
         }
         let session = Started::launch(command);
         session.output.expect(BUILD, ["started process", "high says one", ready]);
@@ -131,6 +135,39 @@ fn a_thread_that_a_careful_loader_finds() {
 #[test]
 fn a_destructor_of_a_thread_that_lives_on() {
     Case::new("thread-local").fails_and_is_mended("thread-local", "noted");
+}
+
+/// The reload is good, and the worker ends some time after: what is seen then is told, too, and the next build is started.
+#[test]
+fn a_death_after_the_reload() {
+    let case = Case::new("later");
+    let died = |form: &str| {
+        case.write("thread-local", form);
+        let session = case.start("noted");
+        let pid = session.output.text();
+        let (_, pid) = pid.rsplit_once("started process ").expect("its process");
+        let pid = pid.split(' ').next().and_then(|pid| Pid::from_raw(pid.parse().ok()?)).expect("its id");
+        case.edit();
+        session.output.expect(BUILD, ["reloaded low, high (2 of 2 modules)", "high says two", "noted"]);
+        // This ends the worker.
+        kill_process(pid, Signal::USR1).expect("the program runs");
+        if form == "bad" {
+            let because = ["the program died (signal 11, SIGSEGV); the next good build starts it again", "  because "];
+            let [_, because] = session.output.expect(SOON, because);
+            let reason = ["because thread `worker` (", "the destructor of a thread-local of high was unloaded"];
+            assert!(reason.iter().all(|part| because.contains(part)), "{because}");
+        }
+        let path = case.place.root().join("low/src/lib.rs");
+        fs::write(&path, fs::read_to_string(&path).expect("a source file").replace("\"two\"", "\"three\""))
+            .expect("written");
+        let [how, _] = session
+            .output
+            .expect(BUILD, [if form == "bad" { "started process" } else { "reloaded low" }, "high says three"]);
+        assert!(how.contains("edit to live"), "{how}");
+        session.terminate();
+    };
+    died("bad");
+    died("good");
 }
 
 #[test]

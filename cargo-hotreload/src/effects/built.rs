@@ -11,8 +11,8 @@ use crate::effects::build::{Artifacts, library_directories};
 use crate::effects::{elf, files, signs};
 use crate::plan::groups;
 use crate::plan::roles::{Role, file_name, role_of};
-use crate::session::delivery::{Built, Carried, Image, Library};
-use crate::why::names::{Names, telling};
+use crate::session::delivery::{Built, Carried, Image, Library, Used};
+use crate::why::names::{Names, is_own, telling};
 use crate::workspace::Workspace;
 use crate::workspace::graph::{HostIndex, LibraryIndex};
 
@@ -21,7 +21,7 @@ use crate::workspace::graph::{HostIndex, LibraryIndex};
 pub struct Contents {
     files: BTreeMap<PathBuf, (u64, i64, i64, u64)>,
     /// What programs use of libraries, by the contents of both.
-    used: BTreeMap<(u64, u64), Option<String>>,
+    used: BTreeMap<(u64, u64), Option<Used>>,
 }
 
 impl Contents {
@@ -29,13 +29,16 @@ impl Contents {
         Ok(Image { path: path.to_owned(), content: self.of(path)? })
     }
 
-    /// What `program` itself uses of the resident `library`.
-    fn used(&mut self, program: &Image, library: &Image) -> Option<String> {
+    /// What `program` itself uses of the resident `library`, unless it is so much that it must be meant to.
+    fn used(&mut self, program: &Image, library: &Image) -> Option<Used> {
+        const MOST: usize = 12;
         let symbols = |image: &Image| signs::linking(&File::open(&image.path).ok()?).ok();
         let read = || {
             let (program, library) = (symbols(program)?, symbols(library)?);
-            let used = Names::of(telling(library.defined.intersection(&program.undefined).map(String::as_str)));
-            (!used.is_empty()).then(|| used.to_string())
+            let symbols = || library.defined.intersection(&program.undefined).map(String::as_str);
+            let telling = telling(symbols());
+            let is_own = telling.iter().any(|name| is_own(name));
+            (1..=MOST).contains(&telling.len()).then(|| Used { names: Names::of(telling).to_string(), is_own })
         };
         self.used.entry((program.content, library.content)).or_insert_with(read).clone()
     }

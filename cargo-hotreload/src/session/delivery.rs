@@ -35,8 +35,17 @@ pub struct Library {
     pub role: Role,
     /// The file.
     pub image: Image,
-    /// What the program itself uses of it, as the user reads it, where it is resident because of that.
-    pub used: Option<String>,
+    /// What the program itself uses of it, where that is little: it may be resident by accident.
+    pub used: Option<Used>,
+}
+
+/// What a program uses of a library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// As the user reads it.
+    pub names: String,
+    /// It is more than instances of the standard library's generic code.
+    pub is_own: bool,
 }
 
 /// A local crate that is part of a dependency group, or of the program itself.
@@ -144,9 +153,10 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
     if !residents.is_empty() {
         let (is, they) = if residents.len() == 1 { ("is", "it") } else { ("are", "them") };
         let why = format!("{} {is} resident: the program links {they} and cannot swap {they}", residents.join(", "));
-        let used = |library: &Library| residents.contains(&library.package).then(|| library.used.clone()).flatten();
-        let used: Vec<String> = built.libraries.iter().filter_map(used).collect();
-        let why = if used.is_empty() { why } else { format!("{why} (it uses {})", used.join(", ")) };
+        let why = match used(built, &residents) {
+            used if used.is_empty() => why,
+            used => format!("{why} (it uses {})", used.join(", ")),
+        };
         return Delivery::Restart { why };
     }
     if is_new_host {
@@ -161,11 +171,19 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
     }
 }
 
+/// What the program uses of the `residents`, as far as that is telling.
+fn used<'built>(built: &'built Built, residents: &[String]) -> Vec<&'built str> {
+    let libraries = built.libraries.iter().filter(|library| residents.contains(&library.package));
+    let used: Vec<&Used> = libraries.filter_map(|library| library.used.as_ref()).collect();
+    let has_own = used.iter().any(|used| used.is_own);
+    used.into_iter().filter(|used| used.is_own == has_own).map(|used| used.names.as_str()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Built, Carried, Delivery, Image, Library, Loaded, decide};
+    use super::{Built, Carried, Delivery, Image, Library, Loaded, Used, decide};
     use crate::plan::roles::Role;
 
     fn built(core: u64, api: u64, host: u64) -> Built {
@@ -202,10 +220,16 @@ mod tests {
     #[test]
     fn what_makes_it_resident_is_told() {
         let mut new = built(2, 2, 1);
-        new.libraries[0].used = Some("`core::open`".into());
-        new.libraries[1].used = Some("`api::word`".into());
-        let Delivery::Restart { why } = decide(&new, &Loaded::from(&built(1, 1, 1))) else { panic!("no restart") };
-        assert!(why.ends_with("the program links it and cannot swap it (it uses `core::open`)"), "{why}");
+        let used = |names: &str, is_own| Some(Used { names: names.into(), is_own });
+        let why = |new: &Built| match decide(new, &Loaded::from(&built(1, 1, 1))) {
+            Delivery::Restart { why } => why,
+            other => panic!("{other:?}"),
+        };
+        new.libraries[0].used = used("`drop_slow`", false);
+        assert!(why(&new).ends_with("the program links it and cannot swap it (it uses `drop_slow`)"));
+        new.libraries[1].role = Role::Resident;
+        new.libraries[1].used = used("`api::word`", true);
+        assert!(why(&new).ends_with("the program links them and cannot swap them (it uses `api::word`)"));
     }
 
     #[test]

@@ -49,15 +49,18 @@ pub fn is_standard(krate: &str) -> bool {
     STANDARD.contains(&krate)
 }
 
+/// Whether a name has to do with somebody's own code.
+#[must_use]
+pub fn is_own(mangled: &str) -> bool {
+    let full = format!("{:#}", demangle(mangled));
+    !full.contains("::") || crates_in(&full).iter().any(|name| !is_standard(name))
+}
+
 /// Of `mangled`, what has to do with somebody's own code; all if nothing has. A crate that has an instance of the standard
 /// library's generic code has it for everybody above.
 pub fn telling<'name>(mangled: impl Iterator<Item = &'name str>) -> Vec<&'name str> {
     let all: Vec<&str> = mangled.collect();
-    let is_own = |name: &&&str| {
-        let full = format!("{:#}", demangle(name));
-        !full.contains("::") || crates_in(&full).iter().any(|name| !is_standard(name))
-    };
-    let own: Vec<&str> = all.iter().filter(is_own).copied().collect();
+    let own: Vec<&str> = all.iter().copied().filter(|name| is_own(name)).collect();
     if own.is_empty() { all } else { own }
 }
 

@@ -18,6 +18,7 @@ use crate::why::{Reason, died, stuck};
 pub(super) struct Causes {
     images: Images,
     modules: Vec<PathBuf>,
+    packages: Packages,
     /// What it had loaded when it was told to reload.
     loaded: Vec<Range>,
     /// The threads that it had then.
@@ -28,7 +29,8 @@ pub(super) struct Causes {
 impl Causes {
     /// A process was started with these modules.
     pub(super) fn started(&mut self, built: &Built) {
-        *self = Self { modules: built.modules().map(|module| module.image.path.clone()).collect(), ..Self::default() };
+        let modules = built.modules().map(|module| module.image.path.clone()).collect();
+        *self = Self { modules, packages: Packages::of(built), ..Self::default() };
     }
 
     /// The process was looked at while code is on its way into it.
@@ -62,14 +64,14 @@ impl Causes {
     }
 
     /// Why the old code of the module at `path` is still loaded.
-    pub(super) fn of_stuck(&mut self, pid: u32, path: &Path, built: &Built) -> Vec<Reason> {
+    pub(super) fn of_stuck(&mut self, pid: u32, path: &Path) -> Vec<Reason> {
         self.end_watch();
         let now = loaded(pid);
         let older: Vec<&Range> =
             now.iter().filter(|range| self.loaded.iter().any(|before| before.is_same(range))).collect();
         let Some(old) = older.iter().find(|range| range.path == path) else { return Vec::new() };
-        let (mut read, names) = (Read::default(), Packages::of(built));
-        let mut library = |range: &Range| names.library(range, &mut read, &self.images);
+        let mut read = Read::default();
+        let mut library = |range: &Range| self.packages.library(range, &mut read, &self.images);
         let Some(module) = library(old) else { return Vec::new() };
         let others: Vec<Library> =
             older.iter().filter(|range| range.path != path).filter_map(|range| library(range)).collect();
@@ -97,22 +99,23 @@ impl Causes {
     }
 
     /// Why the process died.
-    pub(super) fn of_death(&mut self, ending: Ending, built: &Built) -> Vec<Reason> {
-        let (mut read, names) = (Read::default(), Packages::of(built));
+    pub(super) fn of_death(&mut self, ending: Ending) -> Vec<Reason> {
+        let mut read = Read::default();
         let seen = self.witness.take().and_then(|witness| witness.seen());
         let now = seen.as_ref().map_or(&[][..], |seen| &seen.loaded);
         let mut paths = BTreeSet::new();
         let gone = self.images.gone(now).map(|(range, _)| range).filter(|range| paths.insert(&range.path));
-        let gone: Vec<Library> = gone.filter_map(|range| names.library(range, &mut read, &self.images)).collect();
+        let gone: Vec<Library> =
+            gone.filter_map(|range| self.packages.library(range, &mut read, &self.images)).collect();
         match seen {
-            Some(seen) => died::seen(&self.crash(&seen, &names, &mut read), &gone),
-            None if matches!(ending, Ending::Signal(_)) => died::likely(&gone, &names.crates()),
+            Some(seen) => died::seen(&self.crash(&seen, &mut read), &gone),
+            None if matches!(ending, Ending::Signal(_)) => died::likely(&gone, &self.packages.crates()),
             None => Vec::new(),
         }
     }
 
-    fn crash(&self, seen: &Seen, names: &Packages, read: &mut Read) -> Crash {
-        let mut place = |address: u64| self.place(address, seen, names, read);
+    fn crash(&self, seen: &Seen, read: &mut Read) -> Crash {
+        let mut place = |address: u64| self.place(address, seen, read);
         Crash {
             thread: seen.name.clone(),
             id: seen.id,
@@ -127,14 +130,14 @@ impl Causes {
     }
 
     /// What is, or was, at `address`.
-    fn place(&self, address: u64, seen: &Seen, names: &Packages, read: &mut Read) -> Option<Place> {
+    fn place(&self, address: u64, seen: &Seen, read: &mut Read) -> Option<Place> {
         let is_there = |range: &Range| (range.begin..range.end).contains(&address);
         let now = seen.loaded.iter().find(|range| is_there(range));
         let gone = self.images.gone(&seen.loaded).map(|(range, _)| range).find(|range| is_there(range));
         let range = now.or(gone)?;
         let symbol = read.symbol(address, range, &self.images);
         Some(Place {
-            library: name_of(&range.path, &names.names),
+            library: name_of(&range.path, &self.packages.names),
             krate: krate(&range.path),
             is_begin: symbol.as_ref().is_some_and(|(_, is_begin)| *is_begin),
             symbol: symbol.map(|(name, _)| name),
@@ -145,6 +148,7 @@ impl Causes {
 }
 
 /// Which files are whose.
+#[derive(Debug, Default)]
 struct Packages {
     names: BTreeMap<PathBuf, String>,
     modules: BTreeSet<PathBuf>,

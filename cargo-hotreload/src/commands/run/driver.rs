@@ -248,6 +248,10 @@ impl<'arguments> Driver<'arguments> {
                 let explanation = self.explain(index, &question);
                 self.queue.push_back(Tidings::One(index, Event::Explained(explanation)));
             }
+            (Action::ExplainEnd(ending), Whom::One(index)) => {
+                let reasons = self.reasons_of_end(index, ending);
+                self.queue.push_back(Tidings::One(index, Event::EndExplained(reasons)));
+            }
             (Action::After(time, timer), _) => self.timers.push((Instant::now() + time, whom, timer)),
             (Action::Say(message), _) => self.front.say(whom, &message),
             (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
@@ -262,7 +266,8 @@ impl<'arguments> Driver<'arguments> {
                 | Action::Signal(_)
                 | Action::Look
                 | Action::Listen
-                | Action::Explain(_),
+                | Action::Explain(_)
+                | Action::ExplainEnd(_),
                 Whom::All,
             )
             | (Action::End, _) => {}

@@ -3,6 +3,7 @@
 use crate::commands::run::driver::Driver;
 use crate::effects::reception::heard;
 use crate::session::explaining::{Explanation, Question, Reason, Trouble};
+use crate::session::message::Ending;
 use crate::session::verdict::Reception;
 use crate::session::verify::Unmet;
 use crate::why;
@@ -21,14 +22,19 @@ impl Driver<'_> {
         Explanation { reception: self.reception(index), reasons: self.reasons(index, question) }
     }
 
+    /// What can be found out about the end of the program of this number, which was some time after a reload.
+    pub(super) fn reasons_of_end(&mut self, index: usize, ending: Ending) -> Vec<Reason> {
+        told(self.causes[index].of_death(ending))
+    }
+
     fn reasons(&mut self, index: usize, question: &Question) -> Vec<Reason> {
-        let Question { pid, built, trouble, .. } = question;
+        let Question { pid, trouble, .. } = question;
         let causes = &mut self.causes[index];
         let found: Vec<why::Reason> = match trouble {
-            Trouble::Died(ending) => causes.of_death(*ending, built),
+            Trouble::Died(ending) => causes.of_death(*ending),
             Trouble::Unmet(unmet) => {
                 let old = unmet.iter().filter(|unmet| matches!(unmet, Unmet::OldMapped(_)));
-                old.flat_map(|unmet| causes.of_stuck(*pid, unmet.path(), built)).collect()
+                old.flat_map(|unmet| causes.of_stuck(*pid, unmet.path())).collect()
             }
         };
         told(found)
