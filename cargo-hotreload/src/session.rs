@@ -19,6 +19,7 @@ use crate::session::delivery::{Built, Loaded};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::explaining::Explaining;
 use crate::session::message::Message;
+use crate::session::mourning::Mourned;
 use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
 
@@ -29,6 +30,7 @@ pub mod event;
 pub mod explaining;
 pub mod fleet;
 pub mod message;
+mod mourning;
 mod patching;
 mod records;
 pub mod request;
@@ -75,6 +77,8 @@ pub struct Session {
     program: Option<Program>,
     /// The reload that did not work, while it is looked at why.
     explaining: Option<Box<Explaining>>,
+    /// What died after a reload, while it is looked at why.
+    mourned: Option<Mourned>,
     /// The session is about to end.
     ending: bool,
     /// Who waits for the outcome of the next delivery.
@@ -152,11 +156,13 @@ impl Session {
             Event::NotStarted { reason } => self.not_started(reason),
             Event::Crates(result) => self.crates(result, now),
             Event::Patched(result) => self.patched(result, now),
+            Event::Followed(followed) => self.followed(&followed),
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Listened(reception) => self.listened(&reception, now),
             Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),
+            Event::EndExplained(reasons) => self.end_explained(reasons, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
             Event::Interrupted => self.interrupted(),
             Event::Due(Timer::Settle) => self.build_when_settled(now),

@@ -41,6 +41,8 @@ mod patching;
 mod places;
 mod release;
 mod reload;
+#[cfg(target_arch = "x86_64")]
+mod reload_safety;
 mod report;
 mod restart;
 mod rustc;

@@ -36,6 +36,7 @@ use crate::workspace::Workspace;
 
 mod arrival;
 mod building;
+mod causes;
 mod choosing;
 mod driver;
 mod explaining;

@@ -94,6 +94,7 @@ impl Delivering {
             functions,
             running,
             begun,
+            callers_follow: false,
             patch,
             why,
             times,
@@ -136,7 +137,7 @@ impl Delivering {
 
 impl Program {
     /// The program has ended.
-    pub(super) fn exited(&self, ending: Ending) -> Action {
+    pub(super) fn exited(&self, ending: Ending) -> ProgramExited {
         let when = match &self.stage {
             Stage::Stopping(_) => ExitedWhen::Stopped,
             Stage::Explaining => ExitedWhen::Reloading,
@@ -146,6 +147,6 @@ impl Program {
                 How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => ExitedWhen::Starting,
             },
         };
-        Action::Record(Record::ProgramExited(ProgramExited::new(self.pid(), ending, when)))
+        ProgramExited::new(self.pid(), ending, when)
     }
 }

@@ -18,11 +18,13 @@ pub fn message(message: &Message, text: &str) {
         Message::BuildFailed { .. } | Message::NotSettled { .. } | Message::NotStarted { .. } => ERROR,
         Message::NotReloaded { .. }
         | Message::Died { .. }
+        | Message::DiedLater { .. }
         | Message::NotLoaded { .. }
         | Message::Ended { .. }
         | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }
+        | Message::CallersFollowed { .. }
         | Message::Stopping
         | Message::Stopped(_)
         | Message::Over(_)

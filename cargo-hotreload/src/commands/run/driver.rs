@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::run::arrival::Arrival;
+use crate::commands::run::causes::Causes;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::front::Front;
 use crate::commands::run::linking::Linking;
@@ -52,6 +53,8 @@ pub(super) struct Driver<'arguments> {
     pub(super) linking: Linking,
     /// The process of each instance, if it has one.
     pub(super) programs: Vec<Option<Running>>,
+    /// What explains what becomes of each.
+    pub(super) causes: Vec<Causes>,
     pub(super) contents: Contents,
     /// Everything that was built, by whichever build.
     pub(super) artifacts: Artifacts,
@@ -83,6 +86,7 @@ impl<'arguments> Driver<'arguments> {
             watch: watch(&facts, &arrivals)?,
             patching: Patching::new(&facts, &arrivals)?,
             programs: facts.instances.iter().map(|_| None).collect(),
+            causes: facts.instances.iter().map(|_| Causes::default()).collect(),
             facts,
             front,
             control,
@@ -160,6 +164,7 @@ impl<'arguments> Driver<'arguments> {
             Arrival::Compiling(crates) => return self.compiling(&crates),
             Arrival::Compiled(ended) => self.compiled(ended),
             Arrival::Turn => return self.turn_is_over(),
+            Arrival::Followed(index, followed) => Tidings::One(index, Event::Followed(followed)),
             Arrival::Diverged(index, why) => Tidings::One(index, Event::Diverged(why)),
             Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
@@ -244,6 +249,10 @@ impl<'arguments> Driver<'arguments> {
                 let explanation = self.explain(index, &question);
                 self.queue.push_back(Tidings::One(index, Event::Explained(explanation)));
             }
+            (Action::ExplainEnd(ending), Whom::One(index)) => {
+                let reasons = self.reasons_of_end(index, ending);
+                self.queue.push_back(Tidings::One(index, Event::EndExplained(reasons)));
+            }
             (Action::After(time, timer), _) => self.timers.push((Instant::now() + time, whom, timer)),
             (Action::Say(message), _) => self.front.say(whom, &message),
             (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
@@ -258,7 +267,8 @@ impl<'arguments> Driver<'arguments> {
                 | Action::Signal(_)
                 | Action::Look
                 | Action::Listen
-                | Action::Explain(_),
+                | Action::Explain(_)
+                | Action::ExplainEnd(_),
                 Whom::All,
             )
             | (Action::End, _) => {}

@@ -58,6 +58,7 @@ impl Telling {
             | Record::ProgramStarted { .. }
             | Record::ReloadSent { .. }
             | Record::ModuleReloaded { .. }
+            | Record::CallersFollowed(_)
             | Record::Restarted { .. }
             | Record::SessionEnded(_)
             | Record::Unknown => {}
