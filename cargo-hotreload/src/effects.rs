@@ -16,6 +16,7 @@ pub mod events;
 pub mod files;
 pub mod http;
 pub mod journal;
+pub mod kept;
 pub mod linkers;
 pub mod locate;
 pub mod lock;

@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 use crate::config::values::{OnStuck, Strategy};
 use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
-use crate::session::delivering::{Delivering, Finished, Program, Stage};
+use crate::session::delivering::{Delivering, Finished, Origin, Program, Stage};
 use crate::session::delivery::{Built, Loaded};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::explaining::Explaining;
+use crate::session::history::History;
 use crate::session::message::Message;
 use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
@@ -28,10 +29,12 @@ pub mod delivery;
 pub mod event;
 pub mod explaining;
 pub mod fleet;
+mod history;
 pub mod message;
 mod patching;
 mod records;
 pub mod request;
+mod rollback;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
@@ -75,6 +78,7 @@ pub struct Session {
     program: Option<Program>,
     /// The reload that did not work, while it is looked at why.
     explaining: Option<Box<Explaining>>,
+    history: History,
     /// The session is about to end.
     ending: bool,
     /// Who waits for the outcome of the next delivery.
@@ -155,6 +159,7 @@ impl Session {
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Listened(reception) => self.listened(&reception, now),
+            Event::PutBack(result) => self.put_back(result, now),
             Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
@@ -301,7 +306,8 @@ impl Session {
                 }
                 self.is_unsettled = false;
                 self.modules = built.modules().map(|module| module.package.clone()).collect();
-                self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
+                self.ready =
+                    Some(Finished { number, built, build: ended - began, ended, saved, origin: Origin::Cargo });
                 self.deliver(now)
             }
             Err(reason) => {

@@ -39,6 +39,7 @@ mod release;
 mod reload;
 mod report;
 mod restart;
+mod rollback;
 mod rustc;
 mod rustc_chain;
 mod screen;

@@ -197,7 +197,7 @@ impl Patching {
     }
 
     fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
-        let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
+        let times = Times { build: Some(self.build), delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
         Message::Live { how: How::Patched { crates: self.crates.clone(), patch }, pid, times }
     }
 
@@ -223,6 +223,7 @@ impl Patching {
             begun: patch.begun.clone(),
             patch: Some(patch.took),
             why: None,
+            rolled_back: false,
             times,
         }))
     }

@@ -23,6 +23,7 @@ pub fn message(message: &Message, text: &str) {
         | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }
+        | Message::NotRolledBack { .. }
         | Message::Stopping
         | Message::Stopped(_)
         | Message::Over(_)

@@ -26,6 +26,8 @@ impl Telling {
     pub(super) fn tell(&mut self, record: &Record, time: Time, name: Option<&str>) {
         match record {
             Record::Change(change) => self.saved(change, time),
+            // Nothing is built for it.
+            Record::Requested { request: Request::Rollback } => {}
             Record::Requested { request } => self.requested = Some(*request),
             Record::BuildStarted { build, .. } => self.begin(*build, time),
             Record::BuildFinished(finished) => self.built(finished, time),
@@ -114,7 +116,10 @@ impl Telling {
     }
 
     fn live(&mut self, live: &Live, name: Option<&str>) {
-        let Live { build, how, modules, why, times, .. } = live.clone();
+        let Live { build, how, modules, why, times, rolled_back, .. } = live.clone();
+        if rolled_back {
+            return self.rolled_back(build, name);
+        }
         for entry in &mut self.entries {
             match entry {
                 Entry::Round(round) if round.number < build && round.result == RoundResult::Open => {
@@ -137,6 +142,18 @@ impl Telling {
                 }
                 Entry::Round(_) | Entry::Exited { .. } => {}
             }
+        }
+    }
+
+    /// The code of an earlier build runs again.
+    fn rolled_back(&mut self, build: u32, name: Option<&str>) {
+        let newest = self.entries.iter_mut().rev().find_map(|entry| match entry {
+            Entry::Round(round) => Some(&mut **round),
+            Entry::Exited { .. } => None,
+        });
+        let of = name.map_or_else(String::new, |name| format!("[{name}] "));
+        if let Some(round) = newest {
+            round.notes.push(format!("{of}rolled back: the code of build {build} runs again"));
         }
     }
 
