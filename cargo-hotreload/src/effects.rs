@@ -5,6 +5,7 @@ pub mod build;
 pub mod built;
 pub mod cargo;
 pub mod cargo_config;
+pub mod cargo_lock;
 pub mod child;
 pub mod compile_times;
 pub mod control;

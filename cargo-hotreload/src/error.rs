@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::plan::holder::Holder;
 use crate::shell::quoted;
 
 /// Exit code of a failure that no [`ErrorKind`] names (a full disk, a broken pipe, a bug).
@@ -87,11 +88,17 @@ pub enum ErrorKind {
         /// The file.
         path: PathBuf,
     },
+    /// A command stopped in the middle of changing files, and could not undo what it had done.
+    #[error("{cause}; not every file is as it was")]
+    Unfinished {
+        /// What stopped it.
+        cause: String,
+    },
     /// Another session works in this workspace.
-    #[error("another `cargo hotreload` works in this workspace{}", pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    #[error("another {} works in this workspace", holder.as_ref().map_or("`cargo hotreload`".into(), ToString::to_string))]
     Busy {
-        /// The process that holds the lock, if it said so.
-        pid: Option<u32>,
+        /// Who holds the lock, if that can be told.
+        holder: Option<Holder>,
     },
     /// `disable` has nothing to undo.
     #[error("hot reloading is not enabled in `{}`", root.display())]
@@ -193,6 +200,7 @@ impl ErrorKind {
             Self::Setting { .. } => 28,
             Self::EventLog { .. } => 29,
             Self::NoEvents { .. } => 30,
+            Self::Unfinished { .. } => 31,
         }
     }
 
@@ -224,6 +232,10 @@ impl ErrorKind {
                  `cargo-features = [\"profile-rustflags\"]` and `rustflags` in `[profile.dev]`"
                 .into(),
             Self::ReadOnly { path } => format!("`chmod u+w {}`; nothing was changed", quoted(path.as_os_str())),
+            Self::Unfinished { .. } => "mend that, then `cargo hotreload disable` puts every file back".into(),
+            Self::Busy { holder: Some(holder) } if !holder.is_session() => {
+                "wait until it has ended, then run the command again".into()
+            }
             Self::Busy { .. } => "`cargo hotreload stop` ends it, `cargo hotreload status` shows it".into(),
             Self::NotEnabled { .. } => "`cargo hotreload enable` enables it".into(),
             Self::NoSession { .. } => "`cargo hotreload run` starts one".into(),

@@ -36,7 +36,7 @@ use crate::patch::placed::{Placed, Replaced};
 use crate::patch::refusal::Refusal;
 use crate::patch::running::Running;
 use crate::patch::set::{Set, members};
-use crate::patch::world::{Compiled, Plan, World};
+use crate::patch::world::{Compiled, Lines, Plan, World};
 
 mod description;
 mod guard;
@@ -210,15 +210,21 @@ impl Live {
         self.guard.is_blind_for(name);
     }
 
+    /// Whether the program runs these very objects.
+    #[must_use]
+    pub fn is_running(&self, built: &Crate) -> bool {
+        self.guard.is_running(built)
+    }
+
     /// Something that `built` has and the program runs otherwise, if there is anything.
-    pub fn difference(&mut self, built: &Crate) -> Result<Option<String>> {
+    pub fn difference(&mut self, built: &Crate, lines: Lines) -> Result<Option<String>> {
         self.take_note();
-        if self.guard.is_running(built) {
+        if self.is_running(built) {
             return Ok(None);
         }
         let set = built.set(self.world.outlines(&built.key))?;
         let built = Compiled::new(built.key.clone(), built.name.clone(), set);
-        Ok(self.world.difference(&built).map(|name| readable(&name)))
+        Ok(self.world.difference(&built, lines).map(|name| readable(&name)))
     }
 
     /// Whether it is known what the crate `key` consists of.

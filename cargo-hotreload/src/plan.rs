@@ -12,6 +12,7 @@ pub mod environment;
 pub mod generated;
 pub mod group_crate;
 pub mod groups;
+pub mod holder;
 pub mod instances;
 pub mod journal;
 pub mod link_line;

@@ -156,6 +156,7 @@ impl Session {
             Event::NotStarted { reason } => self.not_started(reason),
             Event::Crates(result) => self.crates(result, now),
             Event::Patched(result) => self.patched(result, now),
+            Event::Followed(followed) => self.followed(&followed),
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Listened(reception) => self.listened(&reception, now),

@@ -139,8 +139,9 @@ fn a_second_session_and_other_changes_are_refused() {
     for command in ["run", "enable", "disable"] {
         let Finished { code, stderr, .. } = hotreload(server.root(), &[command]);
         assert_eq!(code, Some(18), "{command}: {stderr}");
-        assert!(stderr.starts_with("error: another `cargo hotreload` works in this workspace"), "{stderr}");
-        assert!(stderr.contains(&format!("(process {})", session.id())), "{stderr}");
+        let holder =
+            format!("error: another `cargo hotreload run` (process {}) works in this workspace\n", session.id());
+        assert!(stderr.starts_with(&holder), "{stderr}");
         assert!(stderr.contains("\nhelp: `cargo hotreload stop` ends it"), "{stderr}");
     }
     assert_same(&before, &server.tree());

@@ -86,6 +86,48 @@ fn the_program_itself_can_be_edited_as_soon_as_it_runs() {
     session.terminate();
 }
 
+/// A caller has the code of a generic function, which tells its line. If that moves, and nothing else happens to it, the
+/// edit does not wait for the caller's compilation: the caller, here the program's own crate, follows cargo's build.
+#[test]
+fn callers_of_what_moved_follow() {
+    let app = Patched::new();
+    app.edit("ws/api/src/lib.rs", "pub fn answer", &format!("{LINE}pub fn answer"));
+    app.edit("ws/app/src/main.rs", "    \"main\"\n", "    if api::line::<u8>() > 9 { \"moved\" } else { \"main\" }\n");
+    let session = app.start(&[]);
+    // By then it is known what the crates were made of.
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"API {}"), "2 main API base0 outside text");
+    let edit = app.fixture.read("ws/api/src/lib.rs").replace("pub fn line", "// Another line.\npub fn line");
+    app.fixture.write("ws/api/src/lib.rs", &edit.replace("\"API {}", "\"first {}"));
+    let [patched, ..] = session.output.expect(
+        BUILD,
+        [
+            "[hotreload] patched api: ",
+            "said: 3 main first base0 outside text",
+            "[hotreload] app followed: 1 function with the new lines",
+            "said: 4 moved first base0 outside text",
+        ],
+    );
+    assert!(patched.contains("state kept (callers tell its new lines after cargo's build): build"), "{patched}");
+    // What was not compiled at once is known: the next edit goes on from there.
+    app.patch(&session, ("ws/app/src/main.rs", "\"moved\"", "\"again\""), "5 again first base0 outside text");
+    app.edit("ws/api/src/lib.rs", "// Another line.\n", "");
+    session.output.expect(BUILD, ["[hotreload] app followed: 1 function", "said: 6 main first base0 outside text"]);
+    let text = session.terminate();
+    assert!(!text.contains("restarted as process"), "{text}");
+    let events = fs::read_to_string(app.root().join("target/hotreload/hotreload-events.jsonl")).expect("the log");
+    kinds(&events);
+    let has = |word: &str| events.contains(word);
+    assert!(has("\"event\":\"callers-followed\"") && has("\"callers-follow\":true"), "{events}");
+}
+
+/// Tells line 9 of `api`.
+const LINE: &str = "pub fn line<T: Default>() -> u32 {
+    let _ = T::default();
+    std::panic::Location::caller().line()
+}
+
+";
+
 /// What was compiled is kept as long as something is compiled against it, and no longer: somebody may go on editing
 /// before cargo has ever built everything.
 #[test]

@@ -16,6 +16,8 @@ mod doctor;
 mod errors;
 mod events;
 mod failure;
+#[cfg(target_arch = "x86_64")]
+mod faults;
 mod fleet;
 mod foreground;
 mod graph;
@@ -46,6 +48,8 @@ mod screen;
 mod settings;
 mod suspension;
 mod toolchain;
+#[cfg(target_arch = "x86_64")]
+mod turns;
 mod undo;
 mod wrapper;
 
@@ -69,6 +73,8 @@ mod support {
     pub(crate) mod session;
     pub(crate) mod session_of_patches;
     pub(crate) mod terminal;
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) mod traced;
     pub(crate) mod tree;
     #[cfg(target_arch = "x86_64")]
     pub(crate) mod unwind_table;

@@ -78,6 +78,66 @@ fn disable_works_after_the_state_directory_of_a_server_was_deleted() {
     assert_same(&before, &server.tree());
 }
 
+/// The same in every notation that a manifest may have, with what the user has written meanwhile. Only a `Cargo.lock`
+/// that cargo has made stays: it has no mark.
+#[test]
+fn without_the_state_directory_every_notation_is_undone_and_edits_are_kept() {
+    for fixture in notations() {
+        let before = fixture.tree();
+        fixture.hotreload(&["enable"]).expect_success();
+        fs::remove_dir_all(fixture.path(".hotreload")).expect("deleted");
+        let rewritten: Vec<String> =
+            fixture.tree().iter().filter_map(|(name, now)| rewritten(&before, name, now)).collect();
+        assert!(rewritten.len() > 1, "{rewritten:?}");
+        let mut expected = before;
+        for name in rewritten {
+            let Some(Entry::File { content, .. }) = expected.get_mut(Path::new(&name)) else {
+                panic!("no file {name}")
+            };
+            for text in [content, &mut fixture.read(&name).into_bytes()] {
+                // As an editor adds a line.
+                let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
+                text.extend([end, b"# mine\n"].concat());
+                fs::write(fixture.path(&name), &text).expect("written");
+            }
+        }
+        fixture.hotreload(&["disable"]).expect_success();
+        assert_same(&expected, &without_lock_file(fixture.tree()));
+    }
+}
+
+/// The name of a file that is not what it was.
+fn rewritten(before: &Tree, name: &Path, now: &Entry) -> Option<String> {
+    let is_rewritten = matches!(now, Entry::File { .. }) && before.get(name).is_some_and(|old| old != now);
+    is_rewritten.then(|| name.to_str().expect("UTF-8").to_owned())
+}
+
+fn without_lock_file(mut tree: Tree) -> Tree {
+    tree.remove(Path::new("Cargo.lock"));
+    tree
+}
+
+fn notations() -> Vec<Fixture> {
+    let inherited = "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"my-api\", \"base\"]\n\n\
+        [workspace.package]\nversion = \"0.1.0\"\n\n[workspace.lints.rust]\nunsafe_code = \"deny\"\n";
+    vec![
+        Fixture::three_crates()
+            .linked("my-api/Cargo.toml", "shared.toml", "../shared.toml")
+            .mode("base/Cargo.toml", 0o600)
+            .append("base/Cargo.toml", "\n[lib]\ncrate-type = ['cdylib']\n"),
+        Fixture::three_crates()
+            .file("Cargo.toml", inherited)
+            .replace("base/Cargo.toml", "version = \"0.1.0\"", "version.workspace = true")
+            .append("base/Cargo.toml", "\n[lints]\nworkspace = true\n")
+            .append("my-api/Cargo.toml", "\n[lints]\nworkspace = true"),
+        Fixture::three_crates()
+            .append("Cargo.toml", "\n[profile.dev.package.base]\nrustflags = [\n  \"-g\" # mine\n]\n")
+            .replace("Cargo.toml", "[workspace]", "cargo-features = ['profile-rustflags']\n\n[workspace]")
+            .append("my-api/Cargo.toml", "\n[lib]\ncrate-type = [\"rlib\"] # ours\n"),
+        Fixture::own_profile(),
+    ]
+}
+
 /// A crash in the middle of `enable` leaves the journal and some of the manifests rewritten. In each of these states
 /// `status` tells it, `disable` puts everything back, and `enable` completes it.
 #[test]

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use cargo_hotreload::patch::world::Lines;
+
 use crate::edits::process::wait_for;
 use crate::oracle::report::Counts;
 use crate::oracle::site::{Edit, Made, Site};
@@ -83,10 +85,15 @@ impl Judge {
             return Ok(());
         }
         let outcome = self.follow()?;
-        let different = self.made.difference(&made);
+        let different = self.made.difference(&made, Lines::Count);
+        let is_compiled =
+            matches!(&outcome, Outcome::Patched { modules } if modules.iter().any(|module| module == CALLS));
+        let tells_lines = different.is_some() && self.made.difference(&made, Lines::AreLeftOut).is_none();
+        let follows = !is_compiled && tells_lines && outcome.may_be_followed() && self.wait_for_callers()?;
         let is_other = self.made.answer != made.answer;
         self.made = made;
-        self.count(&outcome, different.as_deref(), is_other);
+        self.counts.followed += usize::from(follows);
+        self.count(&outcome, different.as_deref().filter(|_| !follows), is_other && !follows);
         let answer = self.ask().unwrap_or_else(|error| format!("{error:#}"));
         if answer != self.made.answer {
             let (was, is) = first_difference(&answer, &self.made.answer);
@@ -95,6 +102,19 @@ impl Judge {
         let why = if let Outcome::Restarted { why } = &outcome { why } else { "" };
         eprintln!("{}: {} {why}", edit.name, outcome.short());
         Ok(())
+    }
+
+    /// Whether the callers, which tell other lines, got those after cargo's build.
+    fn wait_for_callers(&mut self) -> Result<bool> {
+        let Self { session, mark, .. } = self;
+        let saved = Instant::now();
+        wait_for("callers", PATIENCE, || {
+            session.is_alive()?;
+            let events = session.events(*mark);
+            let has_followed = events.iter().any(|event| event.kind == "callers-followed");
+            let is_over = saved.elapsed() > NOTICE || events.iter().any(|event| event.why.contains(DIVERGED));
+            Ok((has_followed || is_over).then_some(has_followed))
+        })
     }
 
     fn count(&mut self, outcome: &Outcome, different: Option<&str>, is_other: bool) {
@@ -113,6 +133,9 @@ impl Judge {
                 }
             }
             Outcome::Nothing | Outcome::Unchanged if is_other => self.defect("it was not noticed"),
+            Outcome::Nothing | Outcome::Unchanged if let Some(item) = different => {
+                self.defect(&format!("`{item}` is another, which was not noticed"));
+            }
             Outcome::Failed => self.defect("it was not compiled, but cargo can"),
             Outcome::Nothing | Outcome::Unchanged => {}
         }
@@ -191,6 +214,10 @@ fn outcome(event: &Event) -> Option<Outcome> {
 }
 
 impl Outcome {
+    fn may_be_followed(&self) -> bool {
+        matches!(self, Self::Patched { .. } | Self::Unchanged)
+    }
+
     fn short(&self) -> &'static str {
         match self {
             Self::Nothing => "not noticed",

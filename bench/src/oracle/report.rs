@@ -14,6 +14,8 @@ pub(crate) struct Counts {
     pub(crate) outcomes: BTreeMap<&'static str, usize>,
     /// Why it was restarted.
     pub(crate) reasons: BTreeMap<String, usize>,
+    /// Callers were not compiled at once, and got their lines after cargo's build.
+    pub(crate) followed: usize,
     /// Callers were compiled, and nothing in them changed.
     pub(crate) needless: usize,
     /// Restarts after which neither the callers nor the answer were other ones.
@@ -34,6 +36,11 @@ pub(crate) fn print(counts: &Counts, took: Duration) {
     for (outcome, count) in &counts.outcomes {
         println!("{count:>6}  {:>3} %  {outcome}", percent(*count));
     }
+    println!(
+        "{:>6}  {:>3} %  of them with callers that got new lines after cargo's build",
+        counts.followed,
+        percent(counts.followed)
+    );
     println!("why it was restarted:");
     let mut reasons: Vec<(&String, &usize)> = counts.reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

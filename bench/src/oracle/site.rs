@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use cargo_hotreload::patch::content::Contents;
 use cargo_hotreload::patch::names::readable;
 use cargo_hotreload::patch::set::{Set, Target};
+use cargo_hotreload::patch::world::Lines;
 
 use crate::edits::process::command;
 use crate::measure;
@@ -45,6 +46,8 @@ pub(crate) struct Made {
     pub(crate) answer: String,
     /// What the functions of the callers consist of, by their readable names.
     calls: Code,
+    /// The same without the lines that they tell.
+    calls_without_lines: Code,
     /// What they refer to.
     uses: BTreeMap<String, BTreeSet<String>>,
     /// The symbols of the callers, by their readable names: several, if they are instances of one generic.
@@ -123,6 +126,8 @@ impl Site {
             for (name, item) in Contents::of(&set).items {
                 into.entry(readable(&name)).or_default().extend(&item.contents);
                 if is_calls {
+                    let without_lines = made.calls_without_lines.entry(readable(&name)).or_default();
+                    without_lines.extend(&item.elsewhere);
                     made.symbols.entry(readable(&name)).or_default().insert(name.to_string());
                 }
             }
@@ -145,24 +150,32 @@ impl Site {
 }
 
 impl Made {
-    /// A function of the callers that is another one in `other`. An instance of somebody else's generic that is in the
+    fn calls(&self, lines: Lines) -> &Code {
+        match lines {
+            Lines::Count => &self.calls,
+            Lines::AreLeftOut => &self.calls_without_lines,
+        }
+    }
+
+    /// A function of the callers that is another one in `other`, if `lines` count or not. An instance of somebody else's generic that is in the
     /// libraries as well may have come or gone: then who uses it does so in another way.
-    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+    pub(crate) fn difference(&self, other: &Self, lines: Lines) -> Option<String> {
+        let [calls, other_calls] = [self.calls(lines), other.calls(lines)];
         // Instances for several types have one readable name, and may have one content, too.
         let nothing = BTreeSet::new();
         let is_new = |name: &&String| {
-            let [one, another] = [self, other].map(|made| made.calls.get(*name).unwrap_or(&nothing));
+            let [one, another] = [calls, other_calls].map(|calls| calls.get(*name).unwrap_or(&nothing));
             (one.is_subset(another) || another.is_subset(one)) && self.symbols.get(*name) != other.symbols.get(*name)
         };
         let is_shared = |name: &&String| self.libraries.contains_key(*name) || other.libraries.contains_key(*name);
-        let names: BTreeSet<&String> = self.calls.keys().chain(other.calls.keys()).collect();
+        let names: BTreeSet<&String> = calls.keys().chain(other_calls.keys()).collect();
         let moved: BTreeSet<&String> = names.iter().copied().filter(is_new).filter(is_shared).collect();
         let calls_moved = |name: &str| {
             let used =
                 |made: &Self| made.uses.get(name).is_some_and(|used| used.iter().any(|used| moved.contains(used)));
             used(self) || used(other)
         };
-        let is_other = |name: &&&String| self.calls.get(**name) != other.calls.get(**name);
+        let is_other = |name: &&&String| calls.get(**name) != other_calls.get(**name);
         let mut different = names.iter().filter(is_other);
         different.find(|name| !moved.contains(*name) && !calls_moved(name)).map(|name| (*name).clone())
     }

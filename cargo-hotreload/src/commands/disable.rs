@@ -9,7 +9,7 @@ use crate::cli::Disable;
 use crate::commands::Outcome;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{journal, locate, signals};
+use crate::effects::{cargo_lock, journal, locate, signals};
 use crate::error::ErrorKind;
 use crate::plan::disable::{Action, Restoration};
 
@@ -20,6 +20,8 @@ pub fn disable(arguments: &Disable) -> Result<Outcome> {
     let plan = journal::plan_disable(&root)?;
     let is_enabled = journal::read(&root)?.is_some() || plan.iter().any(|file| file.action != Action::Keep);
     if !is_enabled {
+        // A command may have been killed before it changed anything.
+        cargo_lock::forget(&root)?;
         return Err(ErrorKind::NotEnabled { root }.into());
     }
     let held = signals::hold()?;

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anstream::{print, println};
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 
 use crate::cli::{Conduct, Enable};
 use crate::commands::Outcome;
 use crate::config::Settings;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, cargo_config, doctor, files, journal, linkers, locate, settings, signals, stubs};
+use crate::effects::{
+    cargo, cargo_config, cargo_lock, doctor, files, journal, linkers, locate, settings, signals, stubs,
+};
 use crate::error::ErrorKind;
 use crate::plan::checks::{self, Verdict};
 use crate::plan::configured_linker::{self, Override};
@@ -43,6 +45,7 @@ pub fn enable(arguments: &Enable) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let _lock = Lock::take(&root)?;
+    cargo_lock::remember(&root)?;
     let planned = Planned::read(&root, &toolchain, &settings)?;
     let was_enabled = planned.journal.is_some();
     let held = signals::hold()?;
@@ -80,14 +83,16 @@ impl Planned {
     /// # Errors
     /// [`ErrorKind::Unservable`] if its crates cannot become dylibs. `Cargo.lock` is as it was then.
     pub fn read(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Self> {
-        let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
+        let lock_file = files::read_optional(&cargo_lock::path(root))?;
         let journal = journal::read(root)?;
         let is_enabled = journal.is_some();
-        let planned = Self::ask(root, toolchain, settings, journal, lock_file.clone());
-        if planned.is_err() && !is_enabled {
-            files::put_back(&root.join("Cargo.lock"), lock_file.as_deref(), root)?;
-        }
-        planned
+        Self::ask(root, toolchain, settings, journal, lock_file.clone()).map_err(|error| {
+            if is_enabled {
+                return error;
+            }
+            let undone = cargo_lock::put_back(root, lock_file.as_deref()).and_then(|()| cargo_lock::forget(root));
+            if undone.is_ok() { error } else { unfinished(&error) }
+        })
     }
 
     fn ask(
@@ -134,13 +139,22 @@ impl Planned {
         };
         // What the user enabled stays enabled, whoever refreshes it.
         let lifetime = if earlier == Lifetime::Explicit { earlier } else { lifetime };
+        if let Err(refused) = journal::check_writable(&self.plan) {
+            return Err(if self.journal.is_some() { refused } else { self.undone(refused) });
+        }
         let stubs = stubs::make(toolchain, &self.plan.stubs, &self.workspace.state_directory());
         let written = stubs.and_then(|()| journal::enable(&self.plan, root, lock_file, lifetime));
-        if written.is_err() && self.journal.is_none() {
-            journal::disable(&journal::plan_disable(root)?, root)?;
-            self.put_lock_file_back()?;
+        written.map_err(|error| self.undone(error))
+    }
+
+    /// Undoes what was written before `error`, and returns what the user is told.
+    fn undone(&self, error: Error) -> Error {
+        let root = &self.workspace.root;
+        if self.journal.is_some() {
+            return unfinished(&error);
         }
-        written
+        let undone = journal::plan_disable(root).and_then(|plan| journal::disable(&plan, root));
+        if undone.is_ok() { error } else { unfinished(&error) }
     }
 
     /// Undoes what cargo did to `Cargo.lock` when it was asked about the workspace.
@@ -148,7 +162,7 @@ impl Planned {
         if self.journal.is_some() {
             return Ok(());
         }
-        files::put_back(&self.workspace.root.join("Cargo.lock"), self.lock_file.as_deref(), &self.workspace.root)
+        cargo_lock::put_back(&self.workspace.root, self.lock_file.as_deref())
     }
 
     /// The manifest of each crate, as seen from the workspace root.
@@ -159,6 +173,11 @@ impl Planned {
         let manifest = libraries.find_map(Library::local).or_else(host);
         manifest.map(|manifest| workspace.relative(manifest).to_owned()).unwrap_or_default()
     }
+}
+
+/// What the user is told where the way back from `cause` is barred, too.
+fn unfinished(cause: &Error) -> Error {
+    ErrorKind::Unfinished { cause: format!("{cause:#}") }.into()
 }
 
 /// The user's choice of flags; without one, what is enabled with our flags stays so.

@@ -20,7 +20,7 @@ use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, files, journal, locate, settings};
+use crate::effects::{cargo, cargo_lock, files, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
 use crate::plan::instances::repeated;
@@ -136,18 +136,19 @@ struct Prepared {
 /// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
     if matches!(*settings.strategy, Strategy::Restart | Strategy::Patch) {
-        let lock_file = files::read_optional(&root.join("Cargo.lock"))?;
+        let lock_file = files::read_optional(&cargo_lock::path(root))?;
         let workspace = match cargo::workspace(toolchain, root, settings) {
             Ok(workspace) => workspace,
             Err(error) => {
                 // Cargo may have written it when it was asked.
-                files::put_back(&root.join("Cargo.lock"), lock_file.as_deref(), root)?;
+                cargo_lock::put_back(root, lock_file.as_deref())?;
                 return Err(error);
             }
         };
         let has_modules = journal::read(root)?.is_some();
         return Ok(Prepared { workspace, linker: Linker::Default, linker_override: None, enabled: None, has_modules });
     }
+    cargo_lock::remember(root)?;
     let planned = Planned::read(root, toolchain, settings)?;
     let changed = planned.carry_out(toolchain, Lifetime::Session)?;
     let enabled = planned.journal.is_none().then_some(changed);

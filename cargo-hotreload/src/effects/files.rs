@@ -244,19 +244,19 @@ pub fn snapshot(root: &Path) -> Result<BTreeMap<PathBuf, (u32, Vec<u8>)>> {
     Ok(found)
 }
 
+/// Makes a directory, and sees to it that it is there after a crash of the machine, too.
+pub fn make_synced_directory(path: &Path) -> Result<()> {
+    match fs::create_dir(path) {
+        Ok(()) => sync_directory(path.parent().unwrap_or(Path::new("/"))),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+    .with_context(|| format!("cannot make the directory `{}`", path.display()))
+}
+
 /// Makes a directory with its parents.
 pub fn make_directory(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("cannot make the directory `{}`", path.display()))
-}
-
-/// Gives `path` the text that it had `before`, or takes it away if it was not there; a file that did not change is
-/// left alone. `scratch` is as for [`replace`].
-pub fn put_back(path: &Path, before: Option<&str>, scratch: &Path) -> Result<()> {
-    match before {
-        None => remove_file(path),
-        Some(before) if Some(before) != read_optional(path)?.as_deref() => replace(&[(path, before)], scratch),
-        Some(_) => Ok(()),
-    }
 }
 
 /// Removes a file if it is there.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use ignore::WalkBuilder;
 
-use crate::effects::files;
+use crate::effects::{cargo_lock, files};
+use crate::error::ErrorKind;
 use crate::plan::disable::{self, Action, Restoration};
 use crate::plan::enable::EnablePlan;
 use crate::plan::journal::{Journal, Lifetime, VERSION};
@@ -37,23 +38,29 @@ pub fn texts(paths: BTreeSet<PathBuf>) -> Result<BTreeMap<PathBuf, String>> {
 /// Makes the state directory, which git is told to ignore.
 pub fn make_state_directory(root: &Path) -> Result<PathBuf> {
     let state = root.join(STATE_DIRECTORY);
-    files::make_directory(&state)?;
+    files::make_synced_directory(&state)?;
     files::generate(&state.join(".gitignore"), "*\n")?;
     Ok(state)
+}
+
+/// Refuses `plan` where a manifest may not be written.
+///
+/// # Errors
+/// [`ErrorKind::ReadOnly`].
+pub fn check_writable(plan: &EnablePlan) -> Result<()> {
+    plan.rewritten().try_for_each(|rewrite| files::check_writable(&rewrite.path))
 }
 
 /// Carries out `plan` and returns how many manifests changed; `lock` is what `Cargo.lock` said before cargo was
 /// asked about the workspace.
 pub fn enable(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Lifetime) -> Result<usize> {
-    for rewrite in plan.rewritten() {
-        files::check_writable(&rewrite.path)?;
-    }
     let state = make_state_directory(root)?;
     for file in &plan.generated {
         files::generate_timeless(file)?;
     }
     let journal = Journal::new(plan, root, lock, lifetime);
     files::generate(&journal_path(root), &serde_json::to_string_pretty(&journal)?)?;
+    cargo_lock::forget(root)?;
     let mut changed = Vec::new();
     for rewrite in &plan.manifests {
         if files::read(&rewrite.path)? != rewrite.after {
@@ -76,11 +83,15 @@ pub fn plan_disable(root: &Path) -> Result<Vec<Restoration>> {
         let action = disable::restore_manifest(entries.get(&path).copied(), &current);
         plan.push(Restoration { path, action });
     }
-    let path = root.join("Cargo.lock");
+    let path = cargo_lock::path(root);
     let current = files::read_optional(&path)?;
-    // Without a journal the file is taken to have been there: only what is ours goes.
-    let action = match &journal {
-        Some(journal) => disable::restore_lock(journal.lock.as_deref(), current.as_deref()),
+    let before = match journal {
+        Some(journal) => Some(journal.lock),
+        None => cargo_lock::noted(root)?.map(|note| note.lock),
+    };
+    let action = match before {
+        Some(before) => disable::restore_lock(before.as_deref(), current.as_deref()),
+        // The file is taken to have been there: only what is ours goes.
         None => disable::strip_lock(current.as_deref()),
     };
     plan.push(Restoration { path, action });
@@ -92,7 +103,10 @@ pub fn disable(plan: &[Restoration], root: &Path) -> Result<()> {
     for restoration in plan.iter().filter(|restoration| restoration.action != Action::Keep) {
         files::check_writable(&restoration.path)?;
     }
-    let state = make_state_directory(root)?;
+    carry_out(plan, root).map_err(|error| ErrorKind::Unfinished { cause: format!("{error:#}") }.into())
+}
+
+fn carry_out(plan: &[Restoration], root: &Path) -> Result<()> {
     let replaced: Vec<(&Path, &str)> = plan
         .iter()
         .filter_map(|Restoration { path, action }| match action {
@@ -100,12 +114,15 @@ pub fn disable(plan: &[Restoration], root: &Path) -> Result<()> {
             Action::Keep | Action::Remove => None,
         })
         .collect();
-    files::replace(&replaced, &state)?;
+    if !replaced.is_empty() {
+        files::replace(&replaced, &make_state_directory(root)?)?;
+    }
     for Restoration { path, .. } in plan.iter().filter(|restoration| restoration.action == Action::Remove) {
         files::remove_file(path)?;
     }
+    cargo_lock::forget(root)?;
     files::remove_file(&journal_path(root))?;
-    files::remove_directory(&state)
+    files::remove_directory(&root.join(STATE_DIRECTORY))
 }
 
 fn journal_path(root: &Path) -> PathBuf {

@@ -85,6 +85,8 @@ pub enum Record {
     ReloadFailed(ReloadFailed),
     /// The code of a build runs.
     Live(Live),
+    /// Callers of what was patched in tell its new lines, too.
+    CallersFollowed(CallersFollowed),
     /// A build brought nothing new.
     Unchanged {
         /// Its number.
@@ -335,6 +337,9 @@ pub struct Live {
     /// An asynchronous `main` that got a new body, and goes on in it where it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<String>,
+    /// Whether callers, which hold code of the compiled crates, tell old lines until cargo has built everything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub callers_follow: bool,
     /// What the patch took, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Patch>,
@@ -346,6 +351,20 @@ pub struct Live {
     pub rolled_back: bool,
     /// How long it took.
     pub times: Times,
+}
+
+/// What callers of edited code got after cargo's build, so that they tell the new lines of code that they hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CallersFollowed {
+    /// The process.
+    pub pid: u32,
+    /// The callers' crates.
+    pub modules: Vec<String>,
+    /// How many of their functions have a new body.
+    pub functions: usize,
+    /// What the patch took.
+    pub patch: Patch,
 }
 
 /// What a patch took. The times are parts of the one from the signal to the mapped code.

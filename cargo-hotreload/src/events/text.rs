@@ -43,6 +43,10 @@ impl fmt::Display for Record {
             }
             Self::ReloadFailed(failed) => write!(formatter, "{failed}"),
             Self::Live(live) => write!(formatter, "{}", message(live)),
+            Self::CallersFollowed(followed) => {
+                let (crates, functions) = (followed.modules.clone(), followed.functions);
+                write!(formatter, "{}", Message::CallersFollowed { crates, functions })
+            }
             Self::Unchanged { build_ms, .. } => write!(formatter, "{}", Message::Unchanged { build: build_ms.0 }),
             Self::Restarted { pid, why } => write!(formatter, "process {pid} takes over, because {why}"),
             Self::ProgramExited(exited) => write!(formatter, "{exited}"),
@@ -91,14 +95,33 @@ fn build_finished(formatter: &mut fmt::Formatter<'_>, finished: &BuildFinished) 
 
 /// What the session itself says of it.
 fn message(live: &Live) -> Message {
-    let Live { how, pid, modules, modules_total, functions, running, begun, patch, why, rolled_back, times, .. } =
-        live.clone();
+    let Live {
+        how,
+        pid,
+        modules,
+        modules_total,
+        functions,
+        running,
+        begun,
+        callers_follow,
+        patch,
+        why,
+        rolled_back,
+        times,
+        ..
+    } = live.clone();
     let how = match how {
         LiveHow::Started => How::Started { modules: modules_total },
         LiveHow::Reloaded => How::Reloaded { modules, total: modules_total },
         LiveHow::Patched => How::Patched {
             crates: modules,
-            patch: Patch { functions: functions.unwrap_or_default(), running, begun, took: patch.unwrap_or_default() },
+            patch: Patch {
+                functions: functions.unwrap_or_default(),
+                running,
+                begun,
+                callers_follow,
+                took: patch.unwrap_or_default(),
+            },
         },
         LiveHow::Restarted => How::Restarted { why: why.unwrap_or_default() },
     };
@@ -225,6 +248,7 @@ mod tests {
             patch: None,
             running: Vec::new(),
             begun: None,
+            callers_follow: false,
             why: None,
             rolled_back: false,
             times,

@@ -151,6 +151,8 @@ pub enum Why {
     Gone,
     /// Callers hold code of it that tells where it stands.
     Moved,
+    /// The same, and it is in another file.
+    MovedToFile,
     /// It and another changed places.
     Reordered,
     /// It is called otherwise.
@@ -170,6 +172,19 @@ impl View {
     #[must_use]
     pub fn is_masked(&self) -> bool {
         matches!(self, Self::Nothing | Self::Masked | Self::MaskedIfLayoutsSame { .. })
+    }
+
+    /// Whether callers hold code that moved, and see nothing else: as long as they are not compiled again, they do the same
+    /// and tell old lines.
+    #[must_use]
+    pub fn is_of_lines(&self) -> bool {
+        // A constant may be its own line, and a macro may do anything with it.
+        let is_code = |what: &What| {
+            use What::{Attributed, Attributes, Constant, File, MacroCall, Static, Unknown};
+            !matches!(what, Constant | Static | MacroCall | Attributed(_) | Attributes | File | Unknown)
+        };
+        let is_of_lines = |reason: &Reason| reason.why == Why::Moved && is_code(&reason.what);
+        matches!(self, Self::Visible { reasons } if reasons.iter().all(is_of_lines))
     }
 }
 
@@ -256,6 +271,7 @@ impl fmt::Display for Why {
             Self::Came => "is new",
             Self::Gone => "is gone",
             Self::Moved => "moved, and may tell its place in the source",
+            Self::MovedToFile => "moved to another file, and may tell its place in the source",
             Self::Reordered => "changed places with another item",
             Self::Signature => "has another signature",
             Self::Body => "has another body",

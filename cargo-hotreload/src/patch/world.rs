@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::patch::agent_state::Region;
-use crate::patch::content::{Contents, Optimised};
+use crate::patch::content::{Contents, Item, Optimised};
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
@@ -53,6 +53,15 @@ impl<'data> Compiled<'data> {
     }
 }
 
+/// Whether functions are different that tell other lines, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// They are.
+    Count,
+    /// They are the same.
+    AreLeftOut,
+}
+
 /// A patch that can be written, and what is known afterwards.
 #[derive(Debug)]
 pub struct Plan {
@@ -87,15 +96,20 @@ impl World {
         self.crates.insert(key.to_owned(), contents);
     }
 
-    /// The mangled name of something in the crate `built` that runs otherwise.
+    /// The mangled name of something in the crate `built` that runs otherwise, if `lines` count or not.
     ///
     /// An instance of a generic that several crates use is in one of them, and an edit of that one may move it to another.
     /// Then it comes or goes in a crate that nobody edited, and who calls it there does so in another way.
     #[must_use]
-    pub fn difference(&self, built: &Compiled<'_>) -> Option<String> {
+    pub fn difference(&self, built: &Compiled<'_>, lines: Lines) -> Option<String> {
         let running = self.crates.get(&built.key)?;
         let now = &built.contents;
-        let different = now.items.iter().filter(|(name, item)| running.items.get(*name) != Some(item));
+        let is_same = |before: &Arc<Item>, now: &Arc<Item>| match lines {
+            Lines::Count => before == now,
+            Lines::AreLeftOut => before.kind == now.kind && before.elsewhere == now.elsewhere,
+        };
+        let runs = |name: &str, now: &Arc<Item>| running.items.get(name).is_some_and(|before| is_same(before, now));
+        let different = now.items.iter().filter(|(name, item)| !runs(name, item));
         let different: Vec<&Arc<str>> = different.map(|(name, _)| name).collect();
         if different.is_empty() {
             return None;

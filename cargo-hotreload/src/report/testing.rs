@@ -70,6 +70,7 @@ pub(super) fn live(build: u32, how: LiveHow) -> Record {
         patch: None,
         running: Vec::new(),
         begun: None,
+        callers_follow: false,
         why: is_restart.then(|| "core is resident".into()),
         rolled_back: false,
         times: Times {

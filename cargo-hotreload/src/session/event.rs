@@ -40,6 +40,8 @@ pub enum Event {
     Crates(Result<Crates, NoCrates>),
     /// The compiled crates are in the program, or why they cannot get there.
     Patched(Result<Patch, String>),
+    /// Callers of what was patched in have followed, as [`Action::Compare`] had it.
+    Followed(Followed),
     /// What cargo made of the sources is not what was patched into the program: why it has to be restarted.
     Diverged(String),
     /// The program's executable mappings, as [`Action::Look`] found them.
@@ -77,7 +79,7 @@ pub enum Action {
     /// Put the compiled crates into the program, and report with [`Event::Patched`].
     Patch,
     /// Compare what cargo has built with what was patched into the program, and report with [`Event::Diverged`] if it is
-    /// something else.
+    /// something else; or with [`Event::Followed`] if lines alone were other ones, which the program has got then.
     Compare,
     /// The program runs what was built, for that is the same.
     Current,
@@ -168,8 +170,19 @@ pub struct Patch {
     pub running: Vec<String>,
     /// An asynchronous `main` with a new body, in which it goes on where it waits.
     pub begun: Option<String>,
+    /// Whether callers, which hold code of the compiled crates, tell old lines until cargo has built everything.
+    pub callers_follow: bool,
     /// What it took.
     pub took: record::Patch,
+}
+
+/// What callers of edited code have got, so that they tell its new lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// Their names, lowest first.
+    pub crates: Vec<String>,
+    /// What was done.
+    pub patch: Patch,
 }
 
 /// What is sent to the program.

@@ -41,6 +41,13 @@ pub enum Message {
         /// How long it took.
         times: Times,
     },
+    /// Callers of what was patched in tell its new lines, too.
+    CallersFollowed {
+        /// Their names, lowest first.
+        crates: Vec<String>,
+        /// How many of their functions have a new body.
+        functions: usize,
+    },
     /// The program does not take the new code.
     NotReloaded {
         /// What became of each module that is not live.
@@ -202,6 +209,10 @@ impl fmt::Display for Message {
                 write!(formatter, "the program runs the edit, but the whole cannot be built: {reason}")
             }
             Self::Live { how, pid, times } => live(formatter, how, *pid, times),
+            Self::CallersFollowed { crates, functions } => {
+                let plural = if *functions == 1 { "" } else { "s" };
+                write!(formatter, "{} followed: {functions} function{plural} with the new lines", crates.join(", "))
+            }
             Self::NotReloaded { findings, reception, reasons, after, next } => {
                 failure::not_reloaded(formatter, findings, reception.as_ref(), *after)?;
                 failure::rest(formatter, failure::running(*next), reasons)
@@ -256,7 +267,7 @@ fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) 
             write!(formatter, "reloaded {} ({} of {total} modules)", modules.join(", "), modules.len())?;
             "reload"
         }
-        How::Patched { crates, patch: Patch { functions, running, begun, .. } } => {
+        How::Patched { crates, patch: Patch { functions, running, begun, callers_follow, .. } } => {
             let plural = if *functions == 1 { "" } else { "s" };
             write!(formatter, "patched {}: {functions} function{plural}, state kept", crates.join(", "))?;
             match &running[..] {
@@ -269,6 +280,9 @@ fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) 
             }
             if let Some(main) = begun {
                 write!(formatter, " (what `{main}` has done already is not done again)")?;
+            }
+            if *callers_follow {
+                formatter.write_str(" (callers tell its new lines after cargo's build)")?;
             }
             "patch"
         }

@@ -10,10 +10,10 @@
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
-use crate::events::record::{Live, LiveHow, Record, Times as RecordedTimes};
+use crate::events::record::{CallersFollowed, Live, LiveHow, Record, Times as RecordedTimes};
 use crate::session::delivering::Stage;
 use crate::session::delivery::{Built, Loaded};
-use crate::session::event::{Action, Crates, NoCrates, Owner, Patch, Scope};
+use crate::session::event::{Action, Crates, Followed, NoCrates, Owner, Patch, Scope};
 use crate::session::message::{How, Message, Times};
 use crate::session::{Building, Force, Session, Unbuilt};
 
@@ -120,6 +120,15 @@ impl Session {
         }
     }
 
+    /// Callers of what was patched in tell its new lines.
+    pub(super) fn followed(&self, followed: &Followed) -> Vec<Action> {
+        let Some(program) = &self.program else { return Vec::new() };
+        let Followed { crates, patch } = followed;
+        let (pid, modules, functions) = (program.pid(), crates.clone(), patch.functions);
+        let record = Record::CallersFollowed(CallersFollowed { pid, modules, functions, patch: patch.took });
+        vec![Action::Record(record), Action::Say(Message::CallersFollowed { crates: crates.clone(), functions })]
+    }
+
     /// The program does not run what cargo has built, although everything was patched in: nobody knows better than cargo.
     pub(super) fn diverged(&mut self, why: String, now: Instant) -> Vec<Action> {
         let is_current = self.building.is_none() && self.unbuilt.is_none() && !self.ending;
@@ -221,6 +230,7 @@ impl Patching {
             functions: Some(patch.functions),
             running: patch.running.clone(),
             begun: patch.begun.clone(),
+            callers_follow: patch.callers_follow,
             patch: Some(patch.took),
             why: None,
             rolled_back: false,

@@ -94,6 +94,7 @@ impl Delivering {
             functions,
             running,
             begun,
+            callers_follow: false,
             patch,
             why,
             rolled_back: self.finished.origin == Origin::Kept,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::support::command::{Finished, hotreload};
-use crate::support::tree::{Tree, tree};
+use crate::support::tree::{Tree, restore, tree};
 
 /// Those manifests of [`Fixture::three_crates`] that are rewritten.
 pub(crate) const MANIFESTS: [&str; 3] = ["Cargo.toml", "base/Cargo.toml", "my-api/Cargo.toml"];
@@ -40,6 +40,14 @@ impl Fixture {
             .file("my-api/src/lib.rs", "pub fn answer() -> u32 {\n    base::number()\n}\n")
             .file("base/Cargo.toml", &manifest("base", ""))
             .file("base/src/lib.rs", "pub fn number() -> u32 {\n    42\n}\n")
+    }
+
+    /// A copy of `tests/fixtures/own-profile`: it has everything itself, commented out.
+    pub(crate) fn own_profile() -> Self {
+        let fixture = Self::empty();
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/own-profile");
+        restore(fixture.root(), &tree(&original));
+        fixture
     }
 
     /// Writes a file, with its directories.

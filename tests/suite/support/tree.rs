@@ -63,16 +63,53 @@ fn visit(top: &Path, directory: &Path, found: &mut Tree) {
 /// Panics unless `now` is what `before` was, and names what differs.
 #[track_caller]
 pub(crate) fn assert_same(before: &Tree, now: &Tree) {
+    differences(before, now).unwrap_or_else(|differences| panic!("{differences}"));
+}
+
+/// Everything in which `now` differs from what `before` was, as an error.
+pub(crate) fn differences(before: &Tree, now: &Tree) -> Result<(), String> {
     let names: Vec<&PathBuf> = before.keys().chain(now.keys()).collect();
     let differs = |name: &&&PathBuf| before.get(**name) != now.get(**name);
     let shown =
         |name: &&PathBuf| format!("{}:\n  was {:?}\n  is  {:?}", name.display(), before.get(*name), now.get(*name));
     let different: std::collections::BTreeSet<String> = names.iter().filter(differs).map(shown).collect();
-    assert!(different.is_empty(), "not as it was:\n{}", different.into_iter().collect::<Vec<_>>().join("\n"));
+    if different.is_empty() {
+        return Ok(());
+    }
+    Err(format!("not as it was:\n{}", different.into_iter().collect::<Vec<_>>().join("\n")))
 }
 
 /// Inode and time of the last change of a file: the same only if nobody wrote it.
 pub(crate) fn stamp(path: &Path) -> (u64, i64, i64) {
     let metadata = fs::metadata(path).expect("a file");
     (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+}
+
+/// Makes everything below `top` what it was in `wanted`, but for what [`tree`] leaves out.
+pub(crate) fn restore(top: &Path, wanted: &Tree) {
+    let present = tree(top);
+    let is_stale = |name: &&PathBuf| present.get(*name) != wanted.get(*name);
+    for name in present.keys().rev().filter(is_stale) {
+        let path = top.join(name);
+        let removed = if fs::symlink_metadata(&path).expect("an entry").is_dir() {
+            fs::remove_dir(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        removed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    for (name, entry) in wanted.iter().filter(|(name, entry)| present.get(*name) != Some(entry)) {
+        let path = top.join(name);
+        let mode = match entry {
+            Entry::Directory { mode } => fs::create_dir(&path).map(|()| mode),
+            Entry::File { mode, content } => fs::write(&path, content).map(|()| mode),
+            Entry::Link { target } => {
+                std::os::unix::fs::symlink(target, &path).expect("a link");
+                continue;
+            }
+            Entry::Other => panic!("{} is no file", path.display()),
+        };
+        let mode = mode.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).expect("chmod");
+    }
 }

@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::config::values::Strategy;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo_config, journal};
+use crate::effects::{cargo_config, cargo_lock, journal};
 use crate::plan::journal::Lifetime;
 use crate::plan::patchable::{Building, Obstacle, obstacle};
 use crate::plan::toolchain::Toolchain;
@@ -63,6 +63,7 @@ fn named(settings: &Settings) -> Option<&str> {
 /// Takes the lock of the workspace. What a session left that was killed is put back, unless the next one has modules, too.
 pub(super) fn lock(root: &Path, settings: &Settings) -> Result<Lock> {
     let lock = Lock::take(root)?;
+    cargo_lock::settle(root)?;
     let is_left = journal::read(root)?.is_some_and(|journal| journal.lifetime == Lifetime::Session);
     if !is_left || !matches!(*settings.strategy, Strategy::Auto | Strategy::Patch) {
         return Ok(lock);

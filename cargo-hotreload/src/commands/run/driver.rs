@@ -170,6 +170,7 @@ impl<'arguments> Driver<'arguments> {
             Arrival::Compiling(crates) => return self.compiling(&crates),
             Arrival::Compiled(ended) => self.compiled(ended),
             Arrival::Turn => return self.turn_is_over(),
+            Arrival::Followed(index, followed) => Tidings::One(index, Event::Followed(followed)),
             Arrival::Diverged(index, why) => Tidings::One(index, Event::Diverged(why)),
             Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {

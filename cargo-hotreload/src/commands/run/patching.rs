@@ -40,6 +40,7 @@ mod instance;
 mod keeper;
 mod planning;
 mod processes;
+mod settling;
 mod sources;
 mod views;
 mod worker;

@@ -75,6 +75,12 @@ impl Cached {
         Ok(self.finished <= fs::metadata(format!("/proc/{pid}/exe"))?.modified()?)
     }
 
+    /// Whether both are of one crate, compiled in one way: rustc names its directories by that.
+    #[must_use]
+    pub fn is_of_same_crate(&self, other: &Self) -> bool {
+        self.directory.file_name() == other.directory.file_name()
+    }
+
     /// Its objects, as contents of files; without what rustc adds to each program.
     pub fn objects(&self) -> Result<Vec<Bytes>> {
         let mut objects = Vec::new();

@@ -66,7 +66,7 @@ impl Comparison<'_> {
             let why = match old {
                 None => Why::Came,
                 Some(old) if old.text.words != item.text.words => Why::Changed,
-                Some(old) if item.records && is_moved(old, item) => Why::Moved,
+                Some(old) if item.records && is_moved(old, item) => moved(&old.place, &item.place),
                 Some(_) => continue,
             };
             self.report(&item.name, item.what.clone(), why, &item.place);
@@ -147,9 +147,12 @@ impl Comparison<'_> {
             return None;
         }
         let is_optimized = self.callers != Callers::Unoptimized;
-        let why = if is_same { Why::Moved } else { Why::Body };
+        let moved = moved(&before.place, &now.place);
+        let why = if is_same { moved.clone() } else { Why::Body };
+        let is_tracked_move = is_moved && (now.is_tracked || before.is_tracked);
         match (&before.form, &now.form) {
-            _ if is_moved && (now.is_tracked || before.is_tracked) => Some(Why::Moved),
+            (Form::Plain, Form::Plain) if is_tracked_move => Some(moved),
+            _ if is_tracked_move => Some(why),
             (Form::Plain, Form::Plain) => (self.callers == Callers::Inlining).then_some(why),
             (Form::Coroutine { .. }, Form::Coroutine { records, .. }) if is_same => {
                 (is_optimized && *records).then_some(why)
@@ -164,6 +167,11 @@ impl Comparison<'_> {
             _ => Some(why),
         }
     }
+}
+
+/// Why callers see that something moved, if they do.
+fn moved(before: &Place, now: &Place) -> Why {
+    if before.file == now.file { Why::Moved } else { Why::MovedToFile }
 }
 
 /// What inside of a body may be seen outside of it, if that is not what it was.

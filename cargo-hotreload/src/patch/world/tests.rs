@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Compiled, Plan, World};
+use super::{Compiled, Lines, Plan, World};
 use crate::effects::rlibs::Rlibs;
 use crate::patch::agent_state::{Region, SLOT};
 use crate::patch::companion::Companion;
@@ -257,12 +257,12 @@ fn an_instance_that_moved_to_another_crate_is_no_difference() {
         World::new(Running::default(), Room::new(regions(BIAS)[0], regions(BIAS)[1], regions(BIAS)[2], 0, 0));
     world.runs("low", Contents::of(&Set::of_archive(&low_before).expect("objects")));
     world.runs("svc", Contents::of(&before.set));
-    assert_eq!(world.difference(&before), None);
+    assert_eq!(world.difference(&before, Lines::Count), None);
     let after = compiled(&calls_after);
     let names = |set: &Set<'_>| Contents::of(set).items.into_keys().collect::<BTreeSet<_>>();
     assert_ne!(names(&after.set), names(&before.set), "the instance has moved");
-    assert_eq!(world.difference(&after), None);
+    assert_eq!(world.difference(&after, Lines::Count), None);
     let (_, edited) = build(low, &calls.replace("text.len() > 3", "text.len() > 4"));
-    let other = world.difference(&compiled(&edited)).expect("a difference");
+    let other = world.difference(&compiled(&edited), Lines::Count).expect("a difference");
     assert!(other.contains("other"), "{other}");
 }

@@ -26,9 +26,7 @@ impl Telling {
     pub(super) fn tell(&mut self, record: &Record, time: Time, name: Option<&str>) {
         match record {
             Record::Change(change) => self.saved(change, time),
-            // Nothing is built for it.
-            Record::Requested { request: Request::Rollback } => {}
-            Record::Requested { request } => self.requested = Some(*request),
+            Record::Requested { request } if *request != Request::Rollback => self.requested = Some(*request),
             Record::BuildStarted { build, .. } => self.begin(*build, time),
             Record::BuildFinished(finished) => self.built(finished, time),
             Record::ModuleStuck { .. } => {
@@ -56,10 +54,13 @@ impl Telling {
                     self.entries.push(Entry::Exited { at: time, exited: exited.clone(), name });
                 }
             },
-            Record::SessionStarted(_)
+            // Nothing is built for it.
+            Record::Requested { .. }
+            | Record::SessionStarted(_)
             | Record::ProgramStarted { .. }
             | Record::ReloadSent { .. }
             | Record::ModuleReloaded { .. }
+            | Record::CallersFollowed(_)
             | Record::Restarted { .. }
             | Record::SessionEnded(_)
             | Record::Unknown => {}

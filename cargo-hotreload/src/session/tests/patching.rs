@@ -6,7 +6,7 @@ use super::{PID, Play, mapped};
 use crate::config::values::Strategy;
 use crate::session::Session;
 use crate::session::delivery::{Built, Image};
-use crate::session::event::{Action, Crates, Event, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
+use crate::session::event::{Action, Crates, Event, Followed, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
 use crate::session::message::{Ending, How, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
@@ -170,6 +170,25 @@ fn a_refusal_makes_what_is_being_compiled_useless() {
         _ => after,
     };
     assert_eq!(after, [build(Scope::Program)]);
+}
+
+#[test]
+fn callers_that_follow_are_told_and_restart_nothing() {
+    let mut play = serving();
+    assert_eq!(save(&mut play), [build(Scope::Crates)]);
+    assert_eq!(play.does(crates()), [Action::Patch]);
+    let patch = Patch { functions: 1, callers_follow: true, ..Patch::default() };
+    let said = play.says(Event::Patched(Ok(patch)));
+    assert!(said[0].to_string().contains("callers tell its new lines after cargo's build"), "{said:?}");
+    assert_eq!(play.does(Event::Built(Ok(built(2)))), [Action::Compare]);
+    let patch = Patch { functions: 3, ..Patch::default() };
+    let said = play.says(Event::Followed(Followed { crates: vec!["app".into(), "top".into()], patch }));
+    let text = "app, top followed: 3 functions with the new lines";
+    assert_eq!(said.iter().map(ToString::to_string).collect::<Vec<_>>(), [text]);
+    assert_eq!(play.session.state(), "running");
+    // It is too late for a process that ended.
+    play.does(Event::Exited(Ending::Code(0)));
+    assert_eq!(play.does(Event::Followed(Followed { crates: vec!["app".into()], patch: Patch::default() })), []);
 }
 
 #[test]

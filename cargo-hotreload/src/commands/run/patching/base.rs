@@ -48,11 +48,24 @@ impl OwnCode {
     }
 
     /// What the process `pid` may have been linked from.
-    pub(super) fn candidates(&self, pid: u32) -> Vec<Crate> {
+    pub(super) fn candidates(&self, pid: u32) -> Vec<(&Cached, Crate)> {
         let of_process = self.cached.iter().filter(|cached| cached.may_run_in(pid).unwrap_or(false));
-        let objects = of_process.filter_map(|cached| cached.objects().ok());
-        let contents = objects.map(|objects| objects.into_iter().map(Content::new).collect());
-        contents.map(|objects| Crate { key: self.key.clone(), name: self.name.clone(), objects }).collect()
+        of_process.filter_map(|cached| Some((cached, self.read(cached).ok()?))).collect()
+    }
+
+    /// What rustc's cache has of the same crate as `former`, of an earlier build. Without that, there must not be two.
+    pub(super) fn successor(&self, former: Option<&Cached>) -> Option<Crate> {
+        let successor = match (former, &self.cached[..]) {
+            (Some(former), cached) => cached.iter().find(|cached| cached.is_of_same_crate(former)),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        self.read(successor?).ok()
+    }
+
+    fn read(&self, cached: &Cached) -> Result<Crate> {
+        let objects = cached.objects()?.into_iter().map(Content::new).collect();
+        Ok(Crate { key: self.key.clone(), name: self.name.clone(), objects })
     }
 
     /// The code for a process of a build that began at `began`. Who asks first compiles it, and the others wait.

@@ -35,6 +35,7 @@ pub(super) struct Compiling {
     plan: Arc<Plan>,
     began: Moment,
     refused: BTreeMap<HostIndex, String>,
+    callers_follow: BTreeSet<HostIndex>,
     views: Vec<(Key, Option<Syntax>)>,
 }
 
@@ -109,14 +110,14 @@ impl Keeper {
         let began = self.now;
         let (plan, compiling) = match planned {
             Err(why) => return self.tell(vec![Err(why); self.instances()], None, false, Instant::now()),
-            Ok(Planned { plan: None, refused, views }) => {
+            Ok(Planned { plan: None, refused, views, .. }) => {
                 self.is_compiled(began, &refused, views);
                 let results = self.results(&refused);
                 return self.tell(results, None, true, Instant::now());
             }
-            Ok(Planned { plan: Some(plan), refused, views }) => {
+            Ok(Planned { plan: Some(plan), refused, callers_follow, views }) => {
                 let plan = Arc::new(plan);
-                (Arc::clone(&plan), Compiling { plan, began, refused, views })
+                (Arc::clone(&plan), Compiling { plan, began, refused, callers_follow, views })
             }
         };
         let names = plan.steps.iter().map(|step| step.crate_name.as_str()).collect::<Vec<_>>().join(" ");
@@ -152,7 +153,7 @@ impl Keeper {
     /// Compilers have ended: what they made is read, and waits for the processes.
     pub(super) fn compiled(&mut self, carried: Carried) {
         let Carried { outcome, diagnostics, at } = carried;
-        let Some(Compiling { plan, began, refused, views }) = self.compiling.take() else { return };
+        let Some(Compiling { plan, began, refused, callers_follow, views }) = self.compiling.take() else { return };
         let result = match outcome {
             Ok(Outcome::Done(compiled)) => {
                 self.read(&compiled).map_err(|error| NoCrates::ForCargo(format!("{error:#}")))
@@ -164,7 +165,7 @@ impl Keeper {
         let is_good = result.is_ok();
         let results = match result {
             Ok(crates) => {
-                self.wait_for_processes(began, &crates);
+                self.wait_for_processes(began, &crates, &callers_follow);
                 self.is_compiled(began, &refused, views);
                 self.goes_on_from(&plan);
                 self.results(&refused)
@@ -209,7 +210,12 @@ impl Keeper {
     }
 
     /// Each program gets those of `crates` that it has.
-    fn wait_for_processes(&mut self, began: Moment, crates: &[(Key, Arc<Crate>)]) {
+    fn wait_for_processes(
+        &mut self,
+        began: Moment,
+        crates: &[(Key, Arc<Crate>)],
+        callers_follow: &BTreeSet<HostIndex>,
+    ) {
         let Some(known) = &self.known else { return };
         let parts = |host| -> BTreeSet<Key> {
             let parts = known.program(host).map(|program| known.units.parts(program)).unwrap_or_default();
@@ -222,6 +228,9 @@ impl Keeper {
             let missing = &mut self.missing[*index];
             for (key, compiled) in crates.iter().filter(|(key, _)| parts.contains(key)) {
                 missing.add(key.clone(), began, Arc::clone(compiled));
+            }
+            if callers_follow.contains(&host) {
+                missing.callers_follow();
             }
         }
     }

@@ -17,6 +17,17 @@ pub(super) struct Missing {
     saved: BTreeMap<PathBuf, Moment>,
     /// Lowest first.
     compiled: Vec<(Key, Moment, Arc<Crate>)>,
+    /// Callers of what was compiled tell old lines.
+    callers_follow: bool,
+}
+
+/// What is given to a process.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// Crates, lowest first.
+    pub(super) crates: Vec<Arc<Crate>>,
+    /// Whether their callers tell old lines, until they get what cargo makes of them.
+    pub(super) callers_follow: bool,
 }
 
 impl Missing {
@@ -48,15 +59,22 @@ impl Missing {
         self.compiled.iter().map(|(.., compiled)| compiled.name.clone()).collect()
     }
 
+    /// Callers of what waits are not compiled with it.
+    pub(super) fn callers_follow(&mut self) {
+        self.callers_follow = true;
+    }
+
     /// What waits for the process, which gets it now.
-    pub(super) fn take(&mut self) -> Vec<Arc<Crate>> {
-        self.compiled.drain(..).map(|(.., compiled)| compiled).collect()
+    pub(super) fn take(&mut self) -> Given {
+        let crates = self.compiled.drain(..).map(|(.., compiled)| compiled).collect();
+        Given { crates, callers_follow: std::mem::take(&mut self.callers_follow) }
     }
 
     /// The process runs what cargo built since `began`.
     pub(super) fn has_what_was_built(&mut self, began: Moment) {
         self.compiled_since(began);
         self.compiled.retain(|(_, compiled, _)| *compiled > began);
+        self.callers_follow &= !self.compiled.is_empty();
     }
 }
 
@@ -90,9 +108,9 @@ mod tests {
         missing.add(key("api"), 1, compiled("api", 1));
         missing.add(key("base"), 2, compiled("base", 2));
         assert_eq!(missing.names(), ["base", "api"]);
-        let taken: Vec<Vec<Content>> = missing.take().iter().map(|compiled| compiled.objects.clone()).collect();
+        let taken: Vec<Vec<Content>> = missing.take().crates.iter().map(|compiled| compiled.objects.clone()).collect();
         assert_eq!(taken, [[content(2)], [content(1)]]);
-        assert!(missing.take().is_empty());
+        assert!(missing.take().crates.is_empty());
     }
 
     #[test]

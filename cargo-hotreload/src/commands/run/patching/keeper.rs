@@ -106,7 +106,7 @@ pub(super) struct Keeper {
     pub(super) now: Moment,
     /// When cargo's newest build began, and the newest good one.
     build_began: Moment,
-    good_began: Moment,
+    pub(super) good_began: Moment,
     pub(super) known: Option<Known>,
     /// Directories of what was compiled since the last good build.
     pub(super) results: Vec<PathBuf>,
@@ -115,6 +115,8 @@ pub(super) struct Keeper {
     /// For each instance what its process has not got, and the thread of the process.
     pub(super) missing: Vec<Missing>,
     pub(super) workers: BTreeMap<usize, Sender<worker::Task>>,
+    /// When each process was given something the last time.
+    pub(super) given: BTreeMap<usize, Moment>,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
 
@@ -142,6 +144,7 @@ impl Keeper {
             compiling: None,
             missing: (0..instances).map(|_| Missing::default()).collect(),
             workers: BTreeMap::new(),
+            given: BTreeMap::new(),
             threads: Vec::new(),
         }
     }

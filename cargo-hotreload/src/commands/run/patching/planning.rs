@@ -23,6 +23,8 @@ pub(super) struct Planned {
     pub(super) plan: Option<Plan>,
     /// The programs that only cargo can build, and why.
     pub(super) refused: BTreeMap<HostIndex, String>,
+    /// The programs in which callers of what is compiled tell old lines until cargo has built everything.
+    pub(super) callers_follow: BTreeSet<HostIndex>,
     /// What the edited crates are made of now.
     pub(super) views: Vec<(Key, Option<Syntax>)>,
 }
@@ -77,7 +79,7 @@ impl Known {
     /// The crates to compile for each program after edits of `files`.
     fn edits(&self, files: &Files, planned: &mut Planned) -> BTreeMap<HostIndex, Vec<Edit>> {
         let mut edits: BTreeMap<HostIndex, Vec<Edit>> = BTreeMap::new();
-        let mut judged: BTreeMap<&Key, Option<Seen>> = BTreeMap::new();
+        let mut judged: BTreeMap<&Key, (Option<Seen>, bool)> = BTreeMap::new();
         for (&host, paths) in &files.of {
             let parts = self.program(host).map(|program| self.units.parts(program)).unwrap_or_default();
             for path in paths {
@@ -92,11 +94,14 @@ impl Known {
                         planned.refused.insert(host, stale.to_string());
                         continue;
                     }
-                    let seen = *judged.entry(key).or_insert_with(|| {
+                    let (seen, callers_follow) = *judged.entry(key).or_insert_with(|| {
                         let edited = self.views.edited(unit, &self.sources, &self.units);
                         planned.views.push((key.clone(), edited.now));
-                        edited.seen
+                        (edited.seen, edited.callers_follow)
                     });
+                    if callers_follow {
+                        planned.callers_follow.insert(host);
+                    }
                     let seen = if files.built.contains(path) { Some(Seen::ByCallers) } else { seen };
                     add(edits.entry(host).or_default(), key, seen);
                 }

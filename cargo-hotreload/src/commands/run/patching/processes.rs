@@ -9,6 +9,7 @@ use crate::commands::run::driver::Driver;
 use crate::commands::run::patching::base::OwnCode;
 use crate::commands::run::patching::keeper::{Keeper, Known, Task};
 use crate::commands::run::patching::patches_of;
+use crate::commands::run::patching::settling::Settled;
 use crate::commands::run::patching::worker::{self, Turn};
 use crate::patch::rustc::plan::{self, Edit, Seen};
 use crate::patch::rustc::recorded::Recorded;
@@ -120,11 +121,8 @@ impl Keeper {
     }
 
     fn base(&mut self, index: usize, began: SystemTime, turn: Turn) -> Option<worker::Base> {
-        let known = self.known.as_mut()?;
-        let &host = known.programs.hosts.get(index)?;
-        let program = known.program(host)?.clone();
-        let out_dir = self.directory.join(format!("own-{host}-{}", self.now));
-        let own = known.own_code(host, &program, Places { out_dir: &out_dir, tool: &self.tool });
+        let (program, own) = self.own(index)?;
+        let known = self.known.as_ref()?;
         Some(worker::Base {
             local: known.local_parts(&program),
             own,
@@ -139,21 +137,40 @@ impl Keeper {
     }
 
     pub(super) fn patch(&mut self, index: usize) {
-        let crates = self.missing[index].take();
+        let given = self.missing[index].take();
+        self.given.insert(index, self.now);
         let worker: Option<&Sender<worker::Task>> = self.workers.get(&index);
-        let sent = worker.is_some_and(|worker| worker.send(worker::Task::Patch(crates)).is_ok());
+        let sent = worker.is_some_and(|worker| worker.send(worker::Task::Patch(given)).is_ok());
         if !sent {
             let why = "the program cannot be patched".to_owned();
             drop(self.arrivals.send(Arrival::Patched(index, Err(why))));
         }
     }
 
-    pub(super) fn compare(&self, index: usize) {
-        let known = self.known.as_ref();
-        let program = known.and_then(|known| known.program(*known.programs.hosts.get(index)?));
-        if let (Some(known), Some(program), Some(worker)) = (known, program, self.workers.get(&index)) {
-            drop(worker.send(worker::Task::Compare(known.local_parts(program))));
+    pub(super) fn compare(&mut self, index: usize) {
+        // What was patched in since the build began is newer, and is built next.
+        let is_old = self.given.get(&index).is_some_and(|given| *given > self.good_began);
+        if let Some(settled) = self.settled(index).filter(|_| !is_old)
+            && let Some(worker) = self.workers.get(&index)
+        {
+            drop(worker.send(worker::Task::Compare(settled)));
         }
+    }
+
+    fn settled(&mut self, index: usize) -> Option<Settled> {
+        let (program, own) = self.own(index)?;
+        let known = self.known.as_ref()?;
+        Some(Settled { local: known.local_parts(&program), own })
+    }
+
+    /// How the program of this number was compiled, and the code of its own crate.
+    fn own(&mut self, index: usize) -> Option<(Recorded, Arc<OwnCode>)> {
+        let known = self.known.as_mut()?;
+        let &host = known.programs.hosts.get(index)?;
+        let program = known.program(host)?.clone();
+        let out_dir = self.directory.join(format!("own-{host}-{}", self.now));
+        let own = known.own_code(host, &program, Places { out_dir: &out_dir, tool: &self.tool });
+        Some((program, own))
     }
 }
 

@@ -27,8 +27,10 @@ pub(super) struct Syntax {
 /// What an edit of a crate comes to.
 #[derive(Debug)]
 pub(super) struct Edited {
-    /// Who sees it; `None` if the same code comes out.
+    /// Who has to be compiled at once; `None` if the same code comes out.
     pub(super) seen: Option<Seen>,
+    /// Whether callers tell old lines until cargo has built everything.
+    pub(super) callers_follow: bool,
     /// The crate as it is now, if it can be read.
     pub(super) now: Option<Syntax>,
 }
@@ -63,13 +65,15 @@ impl Views {
         let now = Syntax::read(&texts(unit, &sources.files_of(&unit.key())), before);
         let callers = callers(unit, units);
         let view = before.zip(now.as_ref()).map(|(before, now)| before.read.compare(&now.read, callers));
+        let callers_follow = view.as_ref().is_some_and(View::is_of_lines) && can_follow(unit, units);
         let seen = match view {
             Some(View::Nothing) => None,
             Some(View::Masked | View::MaskedIfLayoutsSame { .. }) => Some(Seen::ByNobody),
             None if callers == Callers::None => Some(Seen::ByNobody),
+            Some(_) if callers_follow => Some(Seen::ByNobody),
             Some(View::Visible { .. } | View::Unparsable { .. }) | None => Some(Seen::ByCallers),
         };
-        Edited { seen, now }
+        Edited { seen, callers_follow, now }
     }
 
     /// These crates are made of something else now.
@@ -102,6 +106,15 @@ fn texts(unit: &Recorded, files: &[PathBuf]) -> view::Sources {
         (path.clone(), String::from_utf8_lossy(&bytes).into_owned())
     };
     view::Sources { root: unit.source_file(), files: files.iter().map(text).collect() }
+}
+
+/// Whether the code of all who hold some of `unit` can be had from cargo's build, and be put into the program then:
+/// optimised code may be running, and of programs only rustc's cache has any.
+fn can_follow(unit: &Recorded, units: &Units) -> bool {
+    let mut others = units.above([unit.key()]);
+    others.remove(&unit.key());
+    let is_known = |unit: &Recorded| unit.kind() == Kind::Library || unit.incremental.is_some();
+    callers(unit, units) == Callers::Unoptimized && others.iter().filter_map(|key| units.get(key)).all(is_known)
 }
 
 /// Who holds code of `unit`.

@@ -13,7 +13,10 @@ use anyhow::{Context, Result, bail};
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::patching::base::OwnCode;
 use crate::commands::run::patching::cancelling::Cancelling;
+use crate::commands::run::patching::instance::Given;
+use crate::commands::run::patching::settling::{Settled, Settling};
 use crate::effects::mapped::map;
+use crate::effects::rustc::cached::Cached;
 use crate::effects::rustc::compile::{Code, Compiled};
 use crate::events::record;
 use crate::live::{Content, Crate, Live, Patched};
@@ -23,10 +26,10 @@ use crate::session::event::Patch;
 /// What the thread is asked for.
 #[derive(Debug)]
 pub(super) enum Task {
-    /// To put these crates into the process.
-    Patch(Vec<Arc<Crate>>),
-    /// To compare these crates, which cargo has built, with what the process runs.
-    Compare(Vec<(Recorded, Option<PathBuf>)>),
+    /// To put this into the process.
+    Patch(Given),
+    /// To compare what cargo has built with what the process runs.
+    Compare(Settled),
 }
 
 /// What the process was started from.
@@ -69,33 +72,62 @@ pub(super) fn start(
 ) -> std::io::Result<(Sender<Task>, JoinHandle<()>)> {
     let (sender, tasks) = channel();
     let work = move || {
-        let mut live = attach(pid, base);
-        if let Ok(live) = &mut live {
+        let mut process = attach(pid, base);
+        if let Ok(Process { live, .. }) = &mut process {
             // What is wrong with a library is told when it is needed.
             drop(live.prepare());
         }
         for task in tasks {
-            let told = match (task, &mut live) {
+            let told = match (task, &mut process) {
                 (Task::Patch(_), Err(error)) => {
                     Some(Arrival::Patched(index, Err(format!("it cannot be patched: {error:#}"))))
                 }
-                (Task::Patch(crates), Ok(live)) => {
-                    let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
-                    let result = contained(|| live.patch(&crates).map_err(|refused| refused.to_string()));
-                    Some(Arrival::Patched(index, result.map(told)))
-                }
+                (Task::Patch(given), Ok(process)) => Some(Arrival::Patched(index, process.patch(given))),
                 (Task::Compare(_), Err(_)) => None,
-                (Task::Compare(units), Ok(live)) => diverged(live, &units).map(|why| Arrival::Diverged(index, why)),
+                (Task::Compare(settled), Ok(process)) => match process.settle(&settled) {
+                    Settling::Same => None,
+                    Settling::Followed(followed) => Some(Arrival::Followed(index, followed)),
+                    Settling::Diverged(why) => Some(Arrival::Diverged(index, why)),
+                },
             };
             if let Some(told) = told {
                 drop(arrivals.send(told));
             }
-            if let Ok(live) = &mut live {
+            if let Ok(Process { live, .. }) = &mut process {
                 live.take_note();
             }
         }
     };
     thread::Builder::new().name("patches".into()).spawn(work).map(|thread| (sender, thread))
+}
+
+/// A process, and what is known of it.
+struct Process {
+    live: Live,
+    /// What its own crate was linked from, if rustc's cache had it.
+    own: Option<Cached>,
+    /// Whether callers of what was patched tell old lines.
+    callers_follow: bool,
+}
+
+impl Process {
+    fn patch(&mut self, given: Given) -> Result<Patch, String> {
+        let Given { crates, callers_follow } = given;
+        let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
+        let patched = contained(|| self.live.patch(&crates).map_err(|refused| refused.to_string()))?;
+        self.callers_follow |= callers_follow;
+        Ok(told(patched, callers_follow))
+    }
+
+    fn settle(&mut self, settled: &Settled) -> Settling {
+        if !self.callers_follow {
+            return settled.compare(&mut self.live);
+        }
+        let follow = || Ok(settled.follow(&mut self.live, self.own.as_ref()));
+        let settling = contained(follow).unwrap_or_else(Settling::Diverged);
+        self.callers_follow = matches!(settling, Settling::Diverged(_));
+        settling
+    }
 }
 
 /// What `work` says. A fault of ours costs the process its state, and not the session its answer: it would wait for ever.
@@ -106,7 +138,7 @@ fn contained<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 }
 
 /// What the session is told of a patch.
-fn told(patched: Patched) -> Patch {
+pub(super) fn told(patched: Patched, callers_follow: bool) -> Patch {
     let applied = patched.applied.as_ref();
     let took = record::Patch {
         bytes: patched.bytes,
@@ -117,10 +149,10 @@ fn told(patched: Patched) -> Patch {
         writing_ms: patched.writing.into(),
     };
     let (functions, running) = (patched.functions.len(), patched.running());
-    Patch { functions, running, begun: patched.begun, took }
+    Patch { functions, running, begun: patched.begun, callers_follow, took }
 }
 
-fn attach(pid: u32, base: Base) -> Result<Live> {
+fn attach(pid: u32, base: Base) -> Result<Process> {
     let Base { local, own, began, toolchain, directory, profile, dependencies, cancelling, turn } = base;
     let candidates = own.candidates(pid);
     if candidates.is_empty() {
@@ -141,9 +173,9 @@ fn attach(pid: u32, base: Base) -> Result<Live> {
         check_age(rlib, pid)?;
         live.runs(&archive(unit.key().path(), &unit.crate_name, rlib)?, unit.optimised())?;
     }
-    let own = match candidates.into_iter().find(|own| live.may_be_of(own).unwrap_or(false)) {
-        Some(own) => &[own][..],
-        None => own.get(began, &cancelling)?,
+    let (cached, own) = match candidates.into_iter().find(|(_, own)| live.may_be_of(own).unwrap_or(false)) {
+        Some((cached, own)) => (Some(cached.clone()), &[own][..]),
+        None => (None, own.get(began, &cancelling)?),
     };
     for (unit, _) in &local {
         let key = unit.key().path().display().to_string();
@@ -151,20 +183,7 @@ fn attach(pid: u32, base: Base) -> Result<Live> {
             live.runs(own, unit.optimised())?;
         }
     }
-    Ok(live)
-}
-
-/// Why what cargo has built is not what `live` runs.
-fn diverged(live: &mut Live, units: &[(Recorded, Option<PathBuf>)]) -> Option<String> {
-    for (unit, rlib) in units {
-        let read = rlib.as_ref().map(|rlib| archive(unit.key().path(), &unit.crate_name, rlib));
-        // What is gone was built again.
-        let Some(Ok(built)) = read else { continue };
-        if let Ok(Some(item)) = live.difference(&built) {
-            return Some(format!("cargo made something else of `{item}` than what was patched in"));
-        }
-    }
-    None
+    Ok(Process { live, own: cached, callers_follow: false })
 }
 
 /// Cargo must not have built the library again since the program was linked. Its sources may have been saved since.
@@ -193,7 +212,7 @@ pub(super) fn read_crate(compiled: &Compiled) -> Result<Crate> {
     }
 }
 
-fn archive(key: &Path, name: &str, path: &Path) -> Result<Crate> {
+pub(super) fn archive(key: &Path, name: &str, path: &Path) -> Result<Crate> {
     let data = map(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Crate::of_archive(key.display().to_string(), name, &data)
 }

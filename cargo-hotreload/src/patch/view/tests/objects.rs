@@ -9,14 +9,20 @@ use object::{
     Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SectionKind, SymbolIndex, SymbolSection,
 };
 
+use crate::patch::world::Lines;
+
 /// What the functions and variables of an rlib are made of, by their names without hashes. One name may stand for several
 /// copies.
 pub(super) type Code = BTreeMap<String, BTreeSet<String>>;
 
+/// The size of a place in the source, in bytes, and that of its file's name, a pointer and a length; line and column follow.
+const PLACE: u64 = 24;
+const PLACE_FILE: usize = 16;
+
 type File<'data> = ElfFile64<'data>;
 
-/// Reads all objects of an rlib.
-pub(super) fn functions(rlib: &[u8]) -> Code {
+/// Reads all objects of an rlib; whether functions are different that tell other lines, `lines` says.
+pub(super) fn functions(rlib: &[u8], lines: Lines) -> Code {
     let mut code = Code::new();
     let archive = ArchiveFile::parse(rlib).expect("an rlib");
     for member in archive.members() {
@@ -29,7 +35,7 @@ pub(super) fn functions(rlib: &[u8]) -> Code {
         for symbol in file.symbols().filter(ObjectSymbol::is_definition) {
             let name = symbol.name().expect("a name");
             if let (Some(section), false) = (symbol.section_index(), is_nameless(name)) {
-                let content = content(&file, section, &mut Vec::new());
+                let content = content(&file, section, lines, &mut Vec::new());
                 code.entry(plain(name)).or_default().insert(content);
             }
         }
@@ -38,7 +44,7 @@ pub(super) fn functions(rlib: &[u8]) -> Code {
 }
 
 /// The bytes of a section, with what they refer to. Each function and each constant has its own section.
-fn content(file: &File<'_>, index: SectionIndex, open: &mut Vec<SectionIndex>) -> String {
+fn content(file: &File<'_>, index: SectionIndex, lines: Lines, open: &mut Vec<SectionIndex>) -> String {
     let section = file.section_by_index(index).expect("a section");
     if open.contains(&index) {
         return "itself".into();
@@ -46,11 +52,16 @@ fn content(file: &File<'_>, index: SectionIndex, open: &mut Vec<SectionIndex>) -
     open.push(index);
     let mut text = match section.kind() {
         SectionKind::UninitializedData | SectionKind::UninitializedTls => format!("{} zeros", section.size()),
+        SectionKind::ReadOnlyDataWithRel | SectionKind::Data
+            if lines == Lines::AreLeftOut && section.size() == PLACE && section.relocations().count() == 1 =>
+        {
+            format!("{:02x?}", &section.data().expect("bytes")[..PLACE_FILE])
+        }
         _ => format!("{:02x?}", section.data().expect("bytes")),
     };
     for (offset, relocation) in section.relocations() {
         let target = match relocation.target() {
-            RelocationTarget::Symbol(symbol) => target(file, symbol, open),
+            RelocationTarget::Symbol(symbol) => target(file, symbol, lines, open),
             other => format!("{other:?}"),
         };
         let (flags, addend) = (relocation.flags(), relocation.addend());
@@ -61,12 +72,12 @@ fn content(file: &File<'_>, index: SectionIndex, open: &mut Vec<SectionIndex>) -
 }
 
 /// A name, or what something without a name is made of.
-fn target(file: &File<'_>, symbol: SymbolIndex, open: &mut Vec<SectionIndex>) -> String {
+fn target(file: &File<'_>, symbol: SymbolIndex, lines: Lines, open: &mut Vec<SectionIndex>) -> String {
     let symbol = file.symbol_by_index(symbol).expect("a symbol");
     let name = symbol.name().expect("a name");
     match symbol.section() {
         SymbolSection::Section(section) if name.is_empty() || is_nameless(name) => {
-            format!("{} {}", symbol.address(), content(file, section, open))
+            format!("{} {}", symbol.address(), content(file, section, lines, open))
         }
         _ => plain(name),
     }

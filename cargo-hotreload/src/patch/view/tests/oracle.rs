@@ -15,6 +15,7 @@ use std::thread;
 use crate::patch::view::tests::edits::{Edit, edits};
 use crate::patch::view::tests::objects::{Code, functions};
 use crate::patch::view::{Callers, Known, Sources, View, compare};
+use crate::patch::world::Lines;
 
 /// Instances of generics that callers take from the library, whichever edits are in it. Where the compiler optimizes, it
 /// would inline its own instance and call the library's: other machine code that does the same.
@@ -47,7 +48,8 @@ fn the_compiler_agrees_with_optimization() {
 /// If the comparison found nothing wherever it looked, the tests above would say nothing.
 #[test]
 fn the_compiler_shows_what_is_seen() {
-    let (seen, different) = judge("0", Callers::Unoptimized, |view| matches!(view, View::Visible { .. }));
+    let (seen, different) =
+        judge("0", (Callers::Unoptimized, Lines::Count), |view| matches!(view, View::Visible { .. }));
     let is_found = |number: &usize| different.contains_key(&Some(*number));
     let missing = seen.iter().filter(|(number, edit)| edit.is_proven && !is_found(number));
     let missing: Vec<&str> = missing.map(|(_, edit)| edit.name.as_str()).collect();
@@ -56,8 +58,17 @@ fn the_compiler_shows_what_is_seen() {
     println!("callers of {found} of {} edits that count as seen come out different", seen.len());
 }
 
+#[test]
+fn the_compiler_agrees_that_nothing_but_lines_is_seen() {
+    let (edits, different) = judge("0", (Callers::Unoptimized, Lines::AreLeftOut), View::is_of_lines);
+    assert!(edits.len() > 10, "there are {} edits", edits.len());
+    assert!(different.is_empty(), "callers see more than lines of {different:#?}");
+    let (_, different) = judge("0", (Callers::Unoptimized, Lines::Count), View::is_of_lines);
+    assert!(different.len() > 5, "callers see lines of {} edits", different.len());
+}
+
 fn unseen_edits_change_nothing(opt_level: &str, callers: Callers) {
-    let (unseen, different) = judge(opt_level, callers, View::is_masked);
+    let (unseen, different) = judge(opt_level, (callers, Lines::Count), View::is_masked);
     let named = |number: &Option<usize>| {
         let edit = unseen.iter().find(|(found, _)| Some(*found) == *number);
         edit.map_or("no edit", |(_, edit)| edit.name.as_str())
@@ -71,22 +82,26 @@ fn unseen_edits_change_nothing(opt_level: &str, callers: Callers) {
 ///
 /// Others are left out, because callers share instances of the standard library's generics, and where the compiler
 /// optimizes, what it makes of one depends on the others.
-fn judge(opt_level: &str, callers: Callers, chosen: impl Fn(&View) -> bool) -> (Vec<(usize, Edit)>, Differences) {
+fn judge(
+    opt_level: &str,
+    (callers, lines): (Callers, Lines),
+    chosen: impl Fn(&View) -> bool,
+) -> (Vec<(usize, Edit)>, Differences) {
     let is_chosen = |(_, edit): &(usize, Edit)| {
         let is_comparable = opt_level == "0" || !edit.name.ends_with("which may be shared");
         is_comparable && edit.caller.is_some() && chosen(&compare(&edit.before, &edit.now, callers, &Known::default()))
     };
     let edits: Vec<(usize, Edit)> = edits().into_iter().enumerate().filter(is_chosen).collect();
     let (before, now) = thread::scope(|scope| {
-        let before = scope.spawn(|| build(&edits, |edit| &edit.before, opt_level));
-        let now = build(&edits, |edit| &edit.now, opt_level);
+        let before = scope.spawn(|| build(&edits, |edit| &edit.before, opt_level, lines));
+        let now = build(&edits, |edit| &edit.now, opt_level, lines);
         (before.join().expect("the old build"), now)
     });
     (edits, differences(&before, &now))
 }
 
 /// Compiles all edits, with those sources that `side` chooses.
-fn build(edits: &[(usize, Edit)], side: impl Fn(&Edit) -> &Sources, opt_level: &str) -> Build {
+fn build(edits: &[(usize, Edit)], side: impl Fn(&Edit) -> &Sources, opt_level: &str, lines: Lines) -> Build {
     let directory = tempfile::tempdir().expect("a directory");
     let root = directory.path();
     let (mut library, mut caller) = (SHARED.to_owned(), String::new());
@@ -103,7 +118,7 @@ fn build(edits: &[(usize, Edit)], side: impl Fn(&Edit) -> &Sources, opt_level: &
     write(&root.join("caller.rs"), &caller);
     rustc(root, "lib", opt_level, &[]);
     rustc(root, "caller", opt_level, &["--extern".into(), "lib=liblib.rlib".into()]);
-    let read = |name: &str| functions(&fs::read(root.join(name)).expect("what was compiled"));
+    let read = |name: &str| functions(&fs::read(root.join(name)).expect("what was compiled"), lines);
     Build { library: read("liblib.rlib"), caller: read("libcaller.rlib") }
 }
 
