@@ -27,4 +27,5 @@ pub mod report;
 pub mod session;
 pub mod shell;
 pub mod ui;
+pub mod why;
 pub mod workspace;

@@ -20,6 +20,7 @@ use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, 
 use crate::session::explaining::Explaining;
 use crate::session::history::History;
 use crate::session::message::Message;
+use crate::session::mourning::Mourned;
 use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
 
@@ -31,6 +32,7 @@ pub mod explaining;
 pub mod fleet;
 mod history;
 pub mod message;
+mod mourning;
 mod patching;
 mod records;
 pub mod request;
@@ -79,6 +81,8 @@ pub struct Session {
     /// The reload that did not work, while it is looked at why.
     explaining: Option<Box<Explaining>>,
     history: History,
+    /// What died after a reload, while it is looked at why.
+    mourned: Option<Mourned>,
     /// The session is about to end.
     ending: bool,
     /// Who waits for the outcome of the next delivery.
@@ -163,6 +167,7 @@ impl Session {
             Event::PutBack(result) => self.put_back(result, now),
             Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),
+            Event::EndExplained(reasons) => self.end_explained(reasons, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
             Event::Interrupted => self.interrupted(),
             Event::Due(Timer::Settle) => self.build_when_settled(now),

@@ -39,6 +39,8 @@ mod own_profile;
 mod patching;
 mod release;
 mod reload;
+#[cfg(target_arch = "x86_64")]
+mod reload_safety;
 mod report;
 mod restart;
 mod rollback;

@@ -35,6 +35,7 @@ use crate::workspace::Workspace;
 
 mod arrival;
 mod building;
+mod causes;
 mod choosing;
 mod driver;
 mod explaining;

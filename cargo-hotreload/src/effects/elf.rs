@@ -40,8 +40,12 @@ pub fn is_static(path: &Path) -> Result<bool> {
 }
 
 fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<Dynamic> {
-    let elf = ElfFile64::<Endianness, R>::parse(data)?;
-    let (header, endian) = (elf.elf_header(), elf.endian());
+    of(&ElfFile64::<Endianness, R>::parse(data)?)
+}
+
+/// The same of a file that is open already.
+pub fn of<'data, R: ReadRef<'data>>(elf: &ElfFile64<'data, Endianness, R>) -> object::Result<Dynamic> {
+    let (header, endian, data) = (elf.elf_header(), elf.endian(), elf.data());
     let sections = header.sections(endian, data)?;
     let mut found = Dynamic::default();
     for segment in header.program_headers(endian, data)? {

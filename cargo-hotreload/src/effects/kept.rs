@@ -154,7 +154,7 @@ mod tests {
 
     fn build(target: &Path, host: &str, api: &str) -> Built {
         let image = link(target, "libapi.so", api);
-        let library = Library { package: "api".into(), role: Role::Module, image };
+        let library = Library { package: "api".into(), role: Role::Module, image, used: None };
         Built { executable: link(target, "host", host), libraries: vec![library], carried: vec![] }
     }
 

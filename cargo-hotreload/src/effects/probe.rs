@@ -26,7 +26,8 @@ pub fn executable_mappings(pid: u32) -> Vec<Mapping> {
     .collect()
 }
 
-fn mapping(path: &Path, inode: u64) -> Mapping {
+/// The mapping of a file that `/proc/PID/maps` shows under `path`.
+pub(super) fn mapping(path: &Path, inode: u64) -> Mapping {
     let bytes = path.as_os_str().as_bytes();
     match bytes.strip_suffix(DELETED) {
         Some(before) => Mapping { path: PathBuf::from(OsStr::from_bytes(before)), inode, deleted: true },

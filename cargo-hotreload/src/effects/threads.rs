@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use thiserror::Error;
 
 pub mod registers;
-mod tracee;
+pub(super) mod tracee;
 
 pub use registers::Registers;
 pub use tracee::Untraceable;
@@ -102,6 +102,14 @@ pub fn stop(pid: u32) -> Result<Stopped, Failure> {
         stopped.wait(PATIENCE)?;
     }
     if stopped.threads.is_empty() { Err(Failure::Ended) } else { Ok(stopped) }
+}
+
+impl Thread {
+    /// Its id.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        number(self.id)
+    }
 }
 
 impl Stopped {

@@ -431,6 +431,9 @@ pub struct ProgramExited {
     pub signal: Option<String>,
     /// When in its life.
     pub when: ExitedWhen,
+    /// Why, where it died some time after a reload and facts speak for something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
 }
 
 impl ProgramExited {
@@ -442,7 +445,7 @@ impl ProgramExited {
             Ending::Code(code) => (Some(code), None),
             Ending::Signal(number) => (None, Some(name(number))),
         };
-        Self { pid, exit_code, signal, when }
+        Self { pid, exit_code, signal, when, reasons: Vec::new() }
     }
 }
 

@@ -153,7 +153,7 @@ impl Diagnostic {
 
 impl fmt::Display for ProgramExited {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pid, exit_code, signal, when } = self;
+        let Self { pid, exit_code, signal, when, reasons } = self;
         let when = match when {
             ExitedWhen::Starting => "while it started ",
             ExitedWhen::Reloading => "during the reload ",
@@ -164,7 +164,8 @@ impl fmt::Display for ProgramExited {
         match (exit_code, signal) {
             (Some(code), _) => write!(formatter, "(exit code {code})"),
             (None, signal) => write!(formatter, "({})", signal.as_deref().unwrap_or("by a signal")),
-        }
+        }?;
+        reasons.iter().try_for_each(|reason| write!(formatter, "; because {reason}"))
     }
 }
 

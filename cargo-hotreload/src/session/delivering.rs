@@ -49,6 +49,8 @@ pub(super) struct Program {
     pub(super) loaded: Loaded,
     /// Modules that it had not loaded when its time to start was over.
     missing: BTreeSet<PathBuf>,
+    /// Modules of it were unloaded.
+    pub(super) has_reloaded: bool,
     pub(super) stage: Stage,
 }
 
@@ -166,6 +168,7 @@ impl Session {
     pub(super) fn deliver(&mut self, now: Instant) -> Vec<Action> {
         let is_busy = self.starting.is_some()
             || self.explaining.is_some()
+            || self.mourned.is_some()
             || self.program.as_ref().is_some_and(|program| !matches!(program.stage, Stage::Serving));
         if is_busy {
             return Vec::new();
@@ -236,7 +239,7 @@ impl Session {
     pub(super) fn started(&mut self, pid: u32) -> Vec<Action> {
         let Some(delivering) = self.starting.take() else { return Vec::new() };
         let loaded = Loaded::from(&delivering.finished.built);
-        let mut program = Program { pid, loaded, missing: BTreeSet::new(), stage: Stage::Serving };
+        let mut program = Program { pid, loaded, missing: BTreeSet::new(), has_reloaded: false, stage: Stage::Serving };
         let mut actions = delivering.started(pid);
         if self.ending {
             actions.extend(program.stop(None));
@@ -304,7 +307,10 @@ impl Session {
             actions.push(delivering.live_record(program.pid, now));
             match delivering.how {
                 How::Started { .. } | How::Patched { .. } => {}
-                How::Reloaded { .. } => self.counts.reloads += 1,
+                How::Reloaded { .. } => {
+                    program.has_reloaded = true;
+                    self.counts.reloads += 1;
+                }
                 How::Restarted { .. } => self.counts.restarts += 1,
             }
             actions.extend(self.settled(message, now));
@@ -346,7 +352,12 @@ impl Session {
 
     pub(super) fn exited(&mut self, ending: Ending, now: Instant) -> Vec<Action> {
         let Some(program) = self.program.take() else { return Vec::new() };
-        let mut actions = vec![program.exited(ending)];
+        if self.own_end == OwnEnd::Waits
+            && let Some(question) = self.mourn(&program, ending)
+        {
+            return vec![question];
+        }
+        let mut actions = vec![Action::Record(Record::ProgramExited(program.exited(ending)))];
         let is_own = !self.ending && !matches!(program.stage, Stage::Stopping(_));
         actions.extend(match self.own_end {
             OwnEnd::Ends if is_own => self.over(ending),

@@ -35,6 +35,17 @@ pub struct Library {
     pub role: Role,
     /// The file.
     pub image: Image,
+    /// What the program itself uses of it, where that is little: it may be resident by accident.
+    pub used: Option<Used>,
+}
+
+/// What a program uses of a library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// As the user reads it.
+    pub names: String,
+    /// It is more than instances of the standard library's generic code.
+    pub is_own: bool,
 }
 
 /// A local crate that is part of a dependency group, or of the program itself.
@@ -154,6 +165,10 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
     if !residents.is_empty() {
         let (is, they) = if residents.len() == 1 { ("is", "it") } else { ("are", "them") };
         let why = format!("{} {is} resident: the program links {they} and cannot swap {they}", residents.join(", "));
+        let why = match used(built, &residents) {
+            used if used.is_empty() => why,
+            used => format!("{why} (it uses {})", used.join(", ")),
+        };
         return Delivery::Restart { why };
     }
     if is_new_host {
@@ -168,16 +183,25 @@ pub fn decide(built: &Built, loaded: &Loaded) -> Delivery {
     }
 }
 
+/// What the program uses of the `residents`, as far as that is telling.
+fn used<'built>(built: &'built Built, residents: &[String]) -> Vec<&'built str> {
+    let libraries = built.libraries.iter().filter(|library| residents.contains(&library.package));
+    let used: Vec<&Used> = libraries.filter_map(|library| library.used.as_ref()).collect();
+    let has_own = used.iter().any(|used| used.is_own);
+    used.into_iter().filter(|used| used.is_own == has_own).map(|used| used.names.as_str()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Built, Carried, Delivery, Image, Library, Loaded, decide};
+    use super::{Built, Carried, Delivery, Image, Library, Loaded, Used, decide};
     use crate::plan::roles::Role;
 
     fn built(core: u64, api: u64, host: u64) -> Built {
         let image = |name: &str, content| Image { path: PathBuf::from(name), content };
-        let library = |name: &str, role, content| Library { package: name.into(), role, image: image(name, content) };
+        let library =
+            |name: &str, role, content| Library { package: name.into(), role, image: image(name, content), used: None };
         Built {
             executable: image("host", host),
             libraries: vec![library("core", Role::Resident, core), library("api", Role::Module, api)],
@@ -203,6 +227,21 @@ mod tests {
     fn a_changed_resident_restarts_and_is_named() {
         let Delivery::Restart { why } = decision(2, 2, 2) else { panic!("no restart") };
         assert!(why.starts_with("core is resident"), "{why}");
+    }
+
+    #[test]
+    fn what_makes_it_resident_is_told() {
+        let mut new = built(2, 2, 1);
+        let used = |names: &str, is_own| Some(Used { names: names.into(), is_own });
+        let why = |new: &Built| match decide(new, &Loaded::from(&built(1, 1, 1))) {
+            Delivery::Restart { why } => why,
+            other => panic!("{other:?}"),
+        };
+        new.libraries[0].used = used("`drop_slow`", false);
+        assert!(why(&new).ends_with("the program links it and cannot swap it (it uses `drop_slow`)"));
+        new.libraries[1].role = Role::Resident;
+        new.libraries[1].used = used("`api::word`", true);
+        assert!(why(&new).ends_with("the program links them and cannot swap them (it uses `api::word`)"));
     }
 
     #[test]

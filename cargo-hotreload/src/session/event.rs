@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::events::record::{self, Record};
 use crate::session::delivery::Built;
-use crate::session::explaining::{Explanation, Question};
+use crate::session::explaining::{Explanation, Question, Reason};
 use crate::session::message::{Ending, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verdict::Reception;
@@ -54,6 +54,8 @@ pub enum Event {
     Explained(Explanation),
     /// The program ended.
     Exited(Ending),
+    /// Why the program died after a reload, as far as [`Action::ExplainEnd`] found it out.
+    EndExplained(Vec<Reason>),
     /// Somebody asked for something over the control socket, or by a key.
     Asked(Request, ReplyTo),
     /// Ctrl+C, or a signal to end.
@@ -95,6 +97,8 @@ pub enum Action {
     Keep(Vec<Built>),
     /// Put the files of this build, which were kept, where the program finds them, and report with [`Event::PutBack`].
     PutBack(Built),
+    /// Find out why the program died some time after a reload, and report with [`Event::EndExplained`] in any case.
+    ExplainEnd(Ending),
     /// Report [`Event::Due`] after a while.
     After(Duration, Timer),
     /// Tell the user.

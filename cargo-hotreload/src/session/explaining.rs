@@ -59,6 +59,10 @@ pub struct Reason {
     pub module: Option<String>,
     /// A sentence, without its full stop.
     pub text: String,
+    /// What mends it.
+    pub help: String,
+    /// It keeps the module for sure, whatever the program does.
+    pub is_proof: bool,
 }
 
 /// A reload that did not work, while it is looked at.
@@ -165,7 +169,7 @@ impl Session {
         let circumstances = Circumstances {
             is_untouched: delivering.is_untouched,
             reception: reception.as_ref(),
-            is_explained: !reasons.is_empty(),
+            is_explained: reasons.iter().any(|reason| reason.is_proof),
         };
         let finding = |unmet: Unmet| Finding {
             package: delivering.package_of(unmet.path()),

@@ -84,6 +84,13 @@ pub enum Message {
         /// When in its life.
         when: When,
     },
+    /// The program died some time after a reload, and maybe because of it.
+    DiedLater {
+        /// How.
+        ending: Ending,
+        /// What facts speak for, the foremost first.
+        reasons: Vec<Reason>,
+    },
     /// The program ended by itself, and the session ends with it.
     Over(Ending),
     /// Saves are built from now on, or no longer.
@@ -220,6 +227,10 @@ impl fmt::Display for Message {
             Self::Died { ending, reasons, next } => {
                 failure::died(formatter, *ending)?;
                 failure::rest(formatter, failure::ended(*next), reasons)
+            }
+            Self::DiedLater { ending, reasons } => {
+                write!(formatter, "the program died ({ending})")?;
+                failure::rest(formatter, failure::ended(Next::Left), reasons)
             }
             Self::NotLoaded { unmet, after } => {
                 write!(formatter, "the program runs, but after {} {}", Time(*after), Missing(unmet))

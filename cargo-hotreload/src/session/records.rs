@@ -138,7 +138,7 @@ impl Delivering {
 
 impl Program {
     /// The program has ended.
-    pub(super) fn exited(&self, ending: Ending) -> Action {
+    pub(super) fn exited(&self, ending: Ending) -> ProgramExited {
         let when = match &self.stage {
             Stage::Stopping(_) => ExitedWhen::Stopped,
             Stage::Explaining => ExitedWhen::Reloading,
@@ -148,6 +148,6 @@ impl Program {
                 How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => ExitedWhen::Starting,
             },
         };
-        Action::Record(Record::ProgramExited(ProgramExited::new(self.pid(), ending, when)))
+        ProgramExited::new(self.pid(), ending, when)
     }
 }

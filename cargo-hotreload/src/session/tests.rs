@@ -84,7 +84,8 @@ impl Play {
 /// `core` is resident, `api` a module.
 pub(super) fn built(core: u64, api: u64, host: u64) -> Built {
     let image = |name: &str, content| Image { path: PathBuf::from(format!("/t/{name}")), content };
-    let library = |name: &str, role, content| Library { package: name.into(), role, image: image(name, content) };
+    let library =
+        |name: &str, role, content| Library { package: name.into(), role, image: image(name, content), used: None };
     Built {
         executable: image("host", host),
         libraries: vec![library("core", Role::Resident, core), library("api", Role::Module, api)],

@@ -63,6 +63,7 @@ pub fn is_worth_it(message: &Message) -> bool {
         Message::BuildFailed { .. }
         | Message::NotReloaded { .. }
         | Message::Died { .. }
+        | Message::DiedLater { .. }
         | Message::NotLoaded { .. }
         | Message::NotStarted { .. } => true,
         Message::Ended { ending, .. } => !ending.is_success(),

@@ -18,6 +18,7 @@ pub fn message(message: &Message, text: &str) {
         Message::BuildFailed { .. } | Message::NotSettled { .. } | Message::NotStarted { .. } => ERROR,
         Message::NotReloaded { .. }
         | Message::Died { .. }
+        | Message::DiedLater { .. }
         | Message::NotLoaded { .. }
         | Message::Ended { .. }
         | Message::Killing => WARN,

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use crate::cli::Run;
 use crate::commands::Outcome;
 use crate::commands::run::arrival::Arrival;
+use crate::commands::run::causes::Causes;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::front::Front;
 use crate::commands::run::keeping::Wanted;
@@ -54,6 +55,8 @@ pub(super) struct Driver<'arguments> {
     pub(super) linking: Linking,
     /// The process of each instance, if it has one.
     pub(super) programs: Vec<Option<Running>>,
+    /// What explains what becomes of each.
+    pub(super) causes: Vec<Causes>,
     pub(super) contents: Contents,
     /// The files of builds that may be wanted again.
     pub(super) kept: Kept,
@@ -90,6 +93,7 @@ impl<'arguments> Driver<'arguments> {
             kept: Kept::new(&facts.workspace.target_directory)?,
             wanted: Wanted::default(),
             programs: facts.instances.iter().map(|_| None).collect(),
+            causes: facts.instances.iter().map(|_| Causes::default()).collect(),
             facts,
             front,
             control,
@@ -260,6 +264,10 @@ impl<'arguments> Driver<'arguments> {
                 let explanation = self.explain(index, &question);
                 self.queue.push_back(Tidings::One(index, Event::Explained(explanation)));
             }
+            (Action::ExplainEnd(ending), Whom::One(index)) => {
+                let reasons = self.reasons_of_end(index, ending);
+                self.queue.push_back(Tidings::One(index, Event::EndExplained(reasons)));
+            }
             (Action::After(time, timer), _) => self.timers.push((Instant::now() + time, whom, timer)),
             (Action::Say(message), _) => self.front.say(whom, &message),
             (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
@@ -276,7 +284,8 @@ impl<'arguments> Driver<'arguments> {
                 | Action::Keep(_)
                 | Action::PutBack(_)
                 | Action::Listen
-                | Action::Explain(_),
+                | Action::Explain(_)
+                | Action::ExplainEnd(_),
                 Whom::All,
             )
             | (Action::End, _) => {}

@@ -37,6 +37,7 @@ impl Driver<'_> {
         self.front.program_started(pid, self.modules.len());
         let stopped = self.front.when_stopped(index);
         self.programs[index] = Some(running);
+        self.causes[index].started(built);
         thread::Builder::new().name("program".into()).spawn(move || {
             wait_for_end_or_stops(pid, stopped);
             output.drain();
@@ -55,10 +56,13 @@ impl Driver<'_> {
     }
 
     /// Sends the program of this number a signal.
-    pub(super) fn signal(&self, index: usize, signal: ProgramSignal) {
+    pub(super) fn signal(&mut self, index: usize, signal: ProgramSignal) {
         let Some(program) = &self.programs[index] else { return };
         match signal {
-            ProgramSignal::Reload => program.signal(self.facts.settings.reload_signal.signal()),
+            ProgramSignal::Reload => {
+                self.causes[index].before_reload(program.id());
+                program.signal(self.facts.settings.reload_signal.signal());
+            }
             ProgramSignal::Stop => {
                 program.signal(self.facts.settings.stop_signal.signal());
                 // What is suspended does not hear it.
@@ -69,8 +73,11 @@ impl Driver<'_> {
     }
 
     /// The code that the program of this number has mapped.
-    pub(super) fn look(&self, index: usize) -> Vec<Mapping> {
-        self.programs[index].as_ref().map_or_else(Vec::new, |program| probe::executable_mappings(program.id()))
+    pub(super) fn look(&mut self, index: usize) -> Vec<Mapping> {
+        let Some(pid) = self.programs[index].as_ref().map(Running::id) else { return Vec::new() };
+        let mappings = probe::executable_mappings(pid);
+        self.causes[index].looked(pid, &mappings);
+        mappings
     }
 
     /// Ends every process at once.

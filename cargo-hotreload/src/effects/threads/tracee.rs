@@ -104,6 +104,53 @@ pub(super) fn look(process: Pid, thread: Pid) -> Look {
     }
 }
 
+/// What happened to a thread that is traced for longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::effects) enum Event {
+    /// Nothing.
+    Runs,
+    /// It has ended.
+    Gone,
+    /// This signal is about to be delivered to it.
+    Signal(i32),
+    /// It has made another thread.
+    Born,
+    /// It was born, and stands before its first instruction.
+    Begins,
+    /// It takes part in a stop of the whole process, or something else that nobody has asked for.
+    Other,
+}
+
+/// What has happened to the thread since this was last called, without waiting.
+pub(in crate::effects) fn next_event(process: Pid, thread: Pid) -> Event {
+    let id = WaitId::Pid(raw(thread));
+    let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
+    let ends = stops | WaitIdOptions::EXITED;
+    if thread != process {
+        return event(waitid(id, ends));
+    }
+    // As in `look`.
+    match event(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) {
+        quiet @ (Event::Runs | Event::Gone) => quiet,
+        _ => event(waitid(id, stops)),
+    }
+}
+
+fn event(status: rustix::io::Result<Option<rustix::process::WaitIdStatus>>) -> Event {
+    let code = match status {
+        Ok(Some(status)) => status.trapping_signal(),
+        Ok(None) | Err(rustix::io::Errno::INTR) => return Event::Runs,
+        Err(_) => return Event::Gone,
+    };
+    match code.map(|code| (code >> 8, code & 0xff)) {
+        None => Event::Gone,
+        Some((0, signal)) => Event::Signal(signal),
+        Some((libc::PTRACE_EVENT_CLONE, _)) => Event::Born,
+        Some((libc::PTRACE_EVENT_STOP, libc::SIGTRAP)) => Event::Begins,
+        Some(_) => Event::Other,
+    }
+}
+
 /// Takes notice of the end of a thread that anyone of this process traces; without that a thread of the program that
 /// waits for it would wait for ever. Not for the main thread.
 pub(super) fn bury(thread: Pid) {

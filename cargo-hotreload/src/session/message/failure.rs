@@ -1,5 +1,6 @@
 //! How it is told that new code did not get into the program.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -50,7 +51,10 @@ pub(super) fn died(formatter: &mut fmt::Formatter<'_>, ending: Ending) -> fmt::R
 /// What follows, and why it came to that: a line for each reason.
 pub(super) fn rest(formatter: &mut fmt::Formatter<'_>, follows: &str, reasons: &[Reason]) -> fmt::Result {
     write!(formatter, "; {follows}")?;
-    reasons.iter().try_for_each(|reason| write!(formatter, "\n  because {}", reason.text))
+    reasons.iter().try_for_each(|reason| write!(formatter, "\n  because {}", reason.text))?;
+    let mut told = BTreeSet::new();
+    let mut helps = reasons.iter().map(|reason| &reason.help).filter(|help| told.insert(*help));
+    helps.try_for_each(|help| write!(formatter, "\n  help: {help}"))
 }
 
 /// What is done with a program that runs.
@@ -98,7 +102,8 @@ mod tests {
             verdict,
         };
         let findings = packages.map(finding).collect();
-        let reasons = vec![Reason { module: None, text: "a thread sleeps in it".into() }];
+        let reason = |text: &str| Reason { module: None, text: text.into(), help: "join it".into(), is_proof: true };
+        let reasons = ["a thread sleeps in it", "another one, too"].map(reason).to_vec();
         let reception = Some(Reception { signal: "SIGUSR1".into(), heard });
         Message::NotReloaded { findings, reception, reasons, after: Duration::from_secs(20), next }.to_string()
     }
@@ -108,7 +113,7 @@ mod tests {
         assert_eq!(
             told(&[Verdict::Stuck, Verdict::NotLoaded], Heard::Handled, Next::Restart),
             "stuck: after 20.0 s the old code of api is still loaded and router is not loaded; it is restarted\n  \
-             because a thread sleeps in it"
+             because a thread sleeps in it\n  because another one, too\n  help: join it"
         );
         let starts = [
             (Verdict::NotPickedUp, Heard::Ignored, "not picked up: the program ignores SIGUSR1, and all"),

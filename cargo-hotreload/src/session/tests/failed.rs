@@ -43,7 +43,12 @@ fn heard(heard: Heard) -> Reception {
 }
 
 fn explanation(reasons: &[&str]) -> Event {
-    let reason = |text: &&str| Reason { module: Some("api".into()), text: (*text).into() };
+    let reason = |text: &&str| Reason {
+        module: Some("api".into()),
+        text: (*text).into(),
+        help: "join it".into(),
+        is_proof: true,
+    };
     let reasons = reasons.iter().map(reason).collect();
     Event::Explained(Explanation { reception: Some(heard(Heard::Handled)), reasons })
 }
@@ -72,7 +77,10 @@ fn a_program_that_keeps_the_old_code_is_restarted_once_the_reasons_are_known() {
     let Record::ReloadFailed(failed) = failed else { panic!("{failed:?}") };
     assert_eq!((failed.outcome, failed.next, failed.build), (ReloadOutcome::Stuck, Next::Restart, 2));
     assert_eq!(failed.reasons, ["a thread sleeps in it"]);
-    assert!(message.to_string().ends_with("; it is restarted\n  because a thread sleeps in it"), "{message}");
+    assert!(
+        message.to_string().ends_with("; it is restarted\n  because a thread sleeps in it\n  help: join it"),
+        "{message}"
+    );
     assert_eq!(*stop, Action::Signal(ProgramSignal::Stop));
     assert_eq!(play.does(Event::Exited(Ending::Code(0))), [Action::Start(built(1, 2, 1))]);
 }
@@ -230,4 +238,30 @@ fn a_module_that_moved_beside_one_that_did_not_is_live_and_the_other_is_stuck() 
     // Of the next edit of both, the live one is compared with what it has now.
     play.edit(two(1, 2));
     assert_eq!(play.session.state(), "running", "that is what the program runs");
+}
+
+#[test]
+fn a_death_some_time_after_a_reload_is_asked_for_and_told_with_its_reasons() {
+    let reason = Reason { module: None, text: "a thread was left".into(), help: "join it".into(), is_proof: false };
+    for (reasons, end) in [(vec![], "starts it again"), (vec![reason], "because a thread was left\n  help: join it")] {
+        let mut play = Play::signalled(OnStuck::Restart, built(1, 2, 1));
+        let said = play.says(Event::Mapped(mapped(11)));
+        assert!(matches!(said[..], [Message::Live { .. }]), "{said:?}");
+        assert_eq!(play.acts(Event::Exited(Ending::Signal(11))), [Action::ExplainEnd(Ending::Signal(11))]);
+        let count = reasons.len();
+        let actions = play.acts(Event::EndExplained(reasons));
+        let [Action::Record(Record::ProgramExited(exited)), Action::Say(message)] = &actions[..] else {
+            panic!("{actions:?}")
+        };
+        assert_eq!(exited.reasons.len(), count);
+        let text = message.to_string();
+        assert!(
+            text.starts_with("the program died (signal 11, SIGSEGV); the next good build") && text.ends_with(end),
+            "{text}"
+        );
+        assert_eq!(play.edit(built(1, 3, 1)), [Action::Start(built(1, 3, 1))]);
+    }
+    // Without a reload there is nothing to ask.
+    let mut play = Play::serving();
+    assert!(matches!(play.does(Event::Exited(Ending::Signal(11)))[..], [Action::Say(Message::Ended { .. })]));
 }

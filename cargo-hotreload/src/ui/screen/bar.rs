@@ -58,6 +58,7 @@ impl Bar {
             Message::BuildFailed { .. } => self.last = Last::BuildFailed,
             Message::Ended { .. }
             | Message::Died { .. }
+            | Message::DiedLater { .. }
             | Message::NotStarted { .. }
             | Message::NotReloaded { .. }
             | Message::NotLoaded { .. } => {

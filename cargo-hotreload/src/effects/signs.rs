@@ -1,0 +1,77 @@
+//! What an ELF file says of what is in it, as [`Signs`].
+
+use std::fs::File;
+
+use anyhow::{Context, Result};
+use object::elf::{PT_LOAD, STB_GNU_UNIQUE, STT_FUNC, STT_NOTYPE, STT_OBJECT, STT_TLS};
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
+use object::{Endianness, Object, ObjectSymbol, ReadCache, SymbolFlags};
+
+use crate::effects::elf;
+use crate::why::facts::{Signs, Symbol};
+
+type Elf<'cache, 'file> = ElfFile64<'cache, Endianness, &'cache ReadCache<&'file File>>;
+
+/// Reads all of `file`.
+pub fn read(file: &File) -> Result<Signs> {
+    let cache = ReadCache::new(file);
+    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    let mut signs = read_dynamic(&elf)?;
+    read_symbols(&elf, &mut signs);
+    Ok(signs)
+}
+
+/// Reads of `file` only what it has for others and takes from them.
+pub fn linking(file: &File) -> Result<Signs> {
+    let cache = ReadCache::new(file);
+    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    read_dynamic(&elf)
+}
+
+fn read_dynamic(elf: &Elf<'_, '_>) -> Result<Signs> {
+    let dynamic = elf::of(elf)?;
+    let mut signs = Signs { nodelete: dynamic.nodelete, needed: dynamic.needed, ..Signs::default() };
+    for symbol in elf.dynamic_symbols() {
+        let SymbolFlags::Elf { st_info, .. } = symbol.flags() else { continue };
+        let Ok(name) = symbol.name().map(str::to_owned) else { continue };
+        match () {
+            () if symbol.is_undefined() && !symbol.is_weak() => signs.undefined.insert(name),
+            () if symbol.is_undefined() => continue,
+            () if st_info.st_bind() == STB_GNU_UNIQUE => {
+                signs.unique.push(name.clone());
+                signs.defined.insert(name)
+            }
+            () => signs.defined.insert(name),
+        };
+    }
+    Ok(signs)
+}
+
+/// All of them, or those for others if the file was stripped.
+fn read_symbols(elf: &Elf<'_, '_>, signs: &mut Signs) {
+    let is_stripped = elf.symbols().next().is_none();
+    let symbols = if is_stripped { elf.dynamic_symbols() } else { elf.symbols() };
+    for symbol in symbols.filter(|symbol| !symbol.is_undefined()) {
+        let SymbolFlags::Elf { st_info, .. } = symbol.flags() else { continue };
+        let Ok(name @ [_, ..]) = symbol.name().map(str::as_bytes) else { continue };
+        let name = String::from_utf8_lossy(name).into_owned();
+        match st_info.st_type() {
+            STT_TLS => signs.thread_locals.push(name),
+            STT_FUNC | STT_OBJECT | STT_NOTYPE => {
+                signs.symbols.push(Symbol { address: symbol.address(), size: symbol.size(), name });
+            }
+            _ => {}
+        }
+    }
+    signs.symbols.sort_unstable();
+}
+
+/// The lowest address that the file was linked for.
+pub fn first_address(file: &File) -> Result<u64> {
+    const PAGE: u64 = 0xfff;
+    let cache = ReadCache::new(file);
+    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    let headers = elf.elf_header().program_headers(elf.endian(), elf.data()).context("its headers are cut off")?;
+    let loads = headers.iter().filter(|header| header.p_type(elf.endian()) == PT_LOAD);
+    Ok(loads.map(|header| header.p_vaddr(elf.endian()) & !PAGE).min().unwrap_or(0))
+}

@@ -1,0 +1,44 @@
+//! The part of a [`Session`] that is about a program which dies some time after a reload, maybe because of it.
+
+use std::time::Instant;
+
+use crate::events::record::{ProgramExited, Record};
+use crate::session::Session;
+use crate::session::delivering::{Program, Stage};
+use crate::session::event::Action;
+use crate::session::explaining::Reason;
+use crate::session::message::{Ending, Message, When};
+
+/// A program that has died, while it is looked at why.
+#[derive(Debug)]
+pub(super) struct Mourned {
+    ending: Ending,
+    exited: ProgramExited,
+}
+
+impl Session {
+    /// Asks why `program` has died, if a reload may be the cause.
+    pub(super) fn mourn(&mut self, program: &Program, ending: Ending) -> Option<Action> {
+        let is_possible = program.has_reloaded && matches!(program.stage, Stage::Serving) && !self.ending;
+        if !is_possible || !matches!(ending, Ending::Signal(_)) {
+            return None;
+        }
+        self.mourned = Some(Mourned { ending, exited: program.exited(ending) });
+        Some(Action::ExplainEnd(ending))
+    }
+
+    /// The answer is there.
+    pub(super) fn end_explained(&mut self, reasons: Vec<Reason>, now: Instant) -> Vec<Action> {
+        let Some(Mourned { ending, mut exited }) = self.mourned.take() else { return Vec::new() };
+        exited.reasons = reasons.iter().map(|reason| reason.text.clone()).collect();
+        let mut actions = vec![Action::Record(Record::ProgramExited(exited))];
+        if self.ending {
+            return actions;
+        }
+        let is_unknown = reasons.is_empty();
+        let known = Message::DiedLater { ending, reasons };
+        actions.extend(self.fail(if is_unknown { Message::Ended { ending, when: When::Running } } else { known }));
+        actions.extend(self.deliver(now));
+        actions
+    }
+}
