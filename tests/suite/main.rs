@@ -45,6 +45,7 @@ mod reload;
 mod reload_safety;
 mod report;
 mod restart;
+mod rollback;
 mod rustc;
 mod rustc_chain;
 mod screen;

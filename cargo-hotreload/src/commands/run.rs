@@ -42,6 +42,7 @@ mod driver;
 mod explaining;
 mod facts;
 mod front;
+mod keeping;
 mod keyboard;
 mod linking;
 mod modules;
