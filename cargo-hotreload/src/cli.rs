@@ -68,6 +68,9 @@ pub enum Command {
     /// Restart the running program
     #[command(after_help = examples::RESTART)]
     Restart(Control),
+    /// Bring back the build that was live before, until the next save; a second time goes forward again
+    #[command(after_help = examples::ROLLBACK)]
+    Rollback(Control),
     /// Stop the running program and its session
     #[command(after_help = examples::STOP)]
     Stop(Control),
@@ -253,7 +256,7 @@ pub enum Opening {
     Yes,
 }
 
-/// `cargo hotreload reload`, `restart` and `stop`.
+/// `cargo hotreload reload`, `restart`, `rollback` and `stop`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Control {
     /// Where the workspace is.

@@ -58,6 +58,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Report(arguments) => report::report(&arguments),
         Command::Reload(arguments) => control::ask(&arguments, Request::Reload),
         Command::Restart(arguments) => control::ask(&arguments, Request::Restart),
+        Command::Rollback(arguments) => control::ask(&arguments, Request::Rollback),
         Command::Stop(arguments) => control::ask(&arguments, Request::Stop),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::LinkGroup(arguments) => link_group::link_group(&arguments),

@@ -18,6 +18,7 @@ pub mod files;
 pub mod http;
 pub mod images;
 pub mod journal;
+pub mod kept;
 pub mod linkers;
 pub mod locate;
 pub mod lock;

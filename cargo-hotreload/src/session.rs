@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 use crate::config::values::{OnStuck, Strategy};
 use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
-use crate::session::delivering::{Delivering, Finished, Program, Stage};
+use crate::session::delivering::{Delivering, Finished, Origin, Program, Stage};
 use crate::session::delivery::{Built, Loaded};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
 use crate::session::explaining::Explaining;
+use crate::session::history::History;
 use crate::session::message::Message;
 use crate::session::mourning::Mourned;
 use crate::session::patching::Patching;
@@ -29,11 +30,13 @@ pub mod delivery;
 pub mod event;
 pub mod explaining;
 pub mod fleet;
+mod history;
 pub mod message;
 mod mourning;
 mod patching;
 mod records;
 pub mod request;
+mod rollback;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
@@ -77,6 +80,7 @@ pub struct Session {
     program: Option<Program>,
     /// The reload that did not work, while it is looked at why.
     explaining: Option<Box<Explaining>>,
+    history: History,
     /// What died after a reload, while it is looked at why.
     mourned: Option<Mourned>,
     /// The session is about to end.
@@ -160,6 +164,7 @@ impl Session {
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Listened(reception) => self.listened(&reception, now),
+            Event::PutBack(result) => self.put_back(result, now),
             Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),
             Event::EndExplained(reasons) => self.end_explained(reasons, now),
@@ -307,7 +312,8 @@ impl Session {
                 }
                 self.is_unsettled = false;
                 self.modules = built.modules().map(|module| module.package.clone()).collect();
-                self.ready = Some(Finished { number, built, build: ended - began, ended, saved });
+                self.ready =
+                    Some(Finished { number, built, build: ended - began, ended, saved, origin: Origin::Cargo });
                 self.deliver(now)
             }
             Err(reason) => {

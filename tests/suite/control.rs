@@ -15,12 +15,12 @@ use crate::support::server::Server;
 use crate::support::session::Session;
 use crate::support::tree::assert_same;
 
-/// Without a session each of the three says so, says what starts one, and writes nothing.
+/// Without a session each of the four says so, says what starts one, and writes nothing.
 #[test]
 fn without_a_session_there_is_nothing_to_control() {
     let fixture = Fixture::three_crates();
     let before = fixture.tree();
-    for command in ["reload", "restart", "stop"] {
+    for command in ["reload", "restart", "rollback", "stop"] {
         let Finished { code, stderr, .. } = fixture.hotreload(&[command]);
         assert_eq!(code, Some(20), "{command}: {stderr}");
         assert!(stderr.starts_with("error: no `cargo hotreload run` is active in"), "{stderr}");

@@ -56,6 +56,21 @@ fn what_is_asked_for_is_shown() {
     assert!(rows[0].starts_with("[hotreload] process "), "{rows:#?}");
 }
 
+/// `u` goes back to the build before, and says so where there is none.
+#[test]
+fn what_was_live_before_comes_back() {
+    let console = Console::new();
+    let terminal = started(&console);
+    terminal.press("u");
+    terminal.expect(SOON, "[hotreload] not rolled back: no other build was live in this session");
+    console.say("edited");
+    terminal.expect(BUILD, "now: one edited");
+    terminal.expect(BUILD, "[hotreload] reloaded word");
+    terminal.press("u");
+    terminal.expect(SOON, "[hotreload] rolled back: reloaded ");
+    terminal.expect_status(SOON, "running");
+}
+
 /// Saves during a pause are built when it ends.
 #[test]
 fn a_pause_holds_saves_back() {

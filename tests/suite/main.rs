@@ -22,6 +22,7 @@ mod fleet;
 mod foreground;
 mod graph;
 mod idioms;
+mod intruders;
 mod keys;
 mod linker;
 mod live_patching;
@@ -37,16 +38,20 @@ mod new;
 mod own_profile;
 #[cfg(target_arch = "x86_64")]
 mod patching;
+mod places;
 mod release;
 mod reload;
 #[cfg(target_arch = "x86_64")]
 mod reload_safety;
 mod report;
 mod restart;
+mod rollback;
 mod rustc;
 mod rustc_chain;
 mod screen;
 mod settings;
+#[cfg(target_arch = "x86_64")]
+mod surroundings;
 mod suspension;
 mod toolchain;
 #[cfg(target_arch = "x86_64")]

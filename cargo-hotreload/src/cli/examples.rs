@@ -34,6 +34,11 @@ Examples:
   cargo hotreload restart
   cargo hotreload restart --manifest-path ../server/Cargo.toml";
 
+pub(super) const ROLLBACK: &str = "\
+Examples:
+  cargo hotreload rollback
+  cargo hotreload rollback && cargo hotreload rollback   (goes back, and forward again)";
+
 pub(super) const STOP: &str = "\
 Examples:
   cargo hotreload stop

@@ -1,4 +1,4 @@
-//! `cargo hotreload reload`, `restart` and `stop`.
+//! `cargo hotreload reload`, `restart`, `rollback` and `stop`.
 
 use anstream::println;
 use anyhow::Result;

@@ -346,6 +346,9 @@ pub struct Live {
     /// Why it was restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Nothing was built: this build was live before, and was wanted again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rolled_back: bool,
     /// How long it took.
     pub times: Times,
 }

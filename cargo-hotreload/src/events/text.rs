@@ -95,8 +95,21 @@ fn build_finished(formatter: &mut fmt::Formatter<'_>, finished: &BuildFinished) 
 
 /// What the session itself says of it.
 fn message(live: &Live) -> Message {
-    let Live { how, pid, modules, modules_total, functions, running, begun, callers_follow, patch, why, times, .. } =
-        live.clone();
+    let Live {
+        how,
+        pid,
+        modules,
+        modules_total,
+        functions,
+        running,
+        begun,
+        callers_follow,
+        patch,
+        why,
+        rolled_back,
+        times,
+        ..
+    } = live.clone();
     let how = match how {
         LiveHow::Started => How::Started { modules: modules_total },
         LiveHow::Reloaded => How::Reloaded { modules, total: modules_total },
@@ -113,7 +126,7 @@ fn message(live: &Live) -> Message {
         LiveHow::Restarted => How::Restarted { why: why.unwrap_or_default() },
     };
     let times = Times {
-        build: times.build_ms.0,
+        build: (!rolled_back).then_some(times.build_ms.0),
         delivery: times.signal_to_mapped_ms.0,
         edit_to_live: times.edit_to_live_ms.map(|time| time.0),
     };
@@ -238,6 +251,7 @@ mod tests {
             begun: None,
             callers_follow: false,
             why: None,
+            rolled_back: false,
             times,
         };
         assert_eq!(

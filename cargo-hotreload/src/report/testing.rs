@@ -72,6 +72,7 @@ pub(super) fn live(build: u32, how: LiveHow) -> Record {
         begun: None,
         callers_follow: false,
         why: is_restart.then(|| "core is resident".into()),
+        rolled_back: false,
         times: Times {
             edit_to_live_ms: Some(millis(1_443_700)),
             save_to_build_ms: Some(millis(31_000)),

@@ -30,6 +30,16 @@ pub(super) struct Finished {
     pub(super) build: Duration,
     pub(super) ended: Instant,
     pub(super) saved: Option<Instant>,
+    pub(super) origin: Origin,
+}
+
+/// Where a build comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Cargo has just made it.
+    Cargo,
+    /// It was live before.
+    Kept,
 }
 
 /// The running program.
@@ -108,7 +118,8 @@ impl Delivering {
 
     fn live(&self, pid: u32, now: Instant) -> Message {
         let edit_to_live = self.finished.saved.map(|saved| now.saturating_duration_since(saved));
-        let times = Times { build: self.finished.build, delivery: now - self.began, edit_to_live };
+        let build = (self.finished.origin == Origin::Cargo).then_some(self.finished.build);
+        let times = Times { build, delivery: now - self.began, edit_to_live };
         Message::Live { how: self.how.clone(), pid, times }
     }
 }
@@ -195,14 +206,18 @@ impl Session {
         let record = Record::Unchanged { build: finished.number, build_ms: finished.build.into() };
         let mut actions = vec![Action::Record(record)];
         actions.extend((self.strategy == Strategy::Patch).then_some(Action::Current));
-        actions.extend(self.succeed(Message::Unchanged { build: finished.build }));
+        actions.extend(self.succeed(match finished.origin {
+            Origin::Cargo => Message::Unchanged { build: finished.build },
+            Origin::Kept => Message::NotRolledBack { reason: "its code is the same".into() },
+        }));
         actions
     }
 
     pub(super) fn start(&mut self, delivering: Delivering) -> Vec<Action> {
         let built = delivering.finished.built.clone();
+        let keep = self.give(&delivering.finished);
         self.starting = Some(delivering);
-        vec![Action::Start(built)]
+        vec![keep, Action::Start(built)]
     }
 
     pub(super) fn restart(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
@@ -265,8 +280,10 @@ impl Session {
                 delivering.before = delivering.of_modules(mappings);
                 delivering.began = now;
                 let record = delivering.sent(program.pid);
+                let finished = delivering.finished.clone();
                 program.stage = Stage::Delivering(delivering);
-                vec![record, Action::Signal(ProgramSignal::Reload), Action::After(LOOK_EVERY, Timer::Look)]
+                let keep = self.give(&finished);
+                vec![keep, record, Action::Signal(ProgramSignal::Reload), Action::After(LOOK_EVERY, Timer::Look)]
             }
             Stage::Delivering(delivering) => self.check(delivering, mappings, now),
             other => {
@@ -285,6 +302,7 @@ impl Session {
         let mut actions = delivering.arrivals(&unmet, mappings, after);
         if unmet.is_empty() {
             program.loaded = Loaded::from(&delivering.finished.built);
+            self.history.is_live();
             let message = delivering.live(program.pid, now);
             actions.push(delivering.live_record(program.pid, now));
             match delivering.how {

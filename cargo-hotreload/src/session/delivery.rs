@@ -63,6 +63,18 @@ impl Built {
         libraries.chain(self.carried.iter().map(|carried| &carried.image)).chain([&self.executable])
     }
 
+    /// The files that a process maps: its executable and its libraries.
+    pub fn mapped(&self) -> impl Iterator<Item = &Image> {
+        self.libraries.iter().map(|library| &library.image).chain([&self.executable])
+    }
+
+    /// Whether both have files at the same place that are not the same.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let is_other = |image: &Image| other.mapped().any(|it| it.path == image.path && it.content != image.content);
+        self.mapped().any(is_other)
+    }
+
     /// The libraries that the program can swap, lowest first.
     pub fn modules(&self) -> impl Iterator<Item = &Library> {
         self.libraries.iter().filter(|library| library.role == Role::Module)

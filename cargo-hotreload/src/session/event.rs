@@ -48,6 +48,8 @@ pub enum Event {
     Mapped(Vec<Mapping>),
     /// What the program does about the signal that tells it to reload, as [`Action::Listen`] found it.
     Listened(Reception),
+    /// The files of a former build are where the program finds them, as [`Action::PutBack`] asked for, or why not.
+    PutBack(Result<(), String>),
     /// Why a reload did not work, as far as [`Action::Explain`] found it out.
     Explained(Explanation),
     /// The program ended.
@@ -91,6 +93,10 @@ pub enum Action {
     Listen,
     /// Find out why a reload did not work, and report with [`Event::Explained`] in any case.
     Explain(Question),
+    /// Keep the files of these builds, and of no others of this program: one of them may be wanted again.
+    Keep(Vec<Built>),
+    /// Put the files of this build, which were kept, where the program finds them, and report with [`Event::PutBack`].
+    PutBack(Built),
     /// Find out why the program died some time after a reload, and report with [`Event::EndExplained`] in any case.
     ExplainEnd(Ending),
     /// Report [`Event::Due`] after a while.

@@ -103,6 +103,11 @@ pub enum Message {
         /// What the system said.
         reason: String,
     },
+    /// The build that was live before was not brought back.
+    NotRolledBack {
+        /// Why.
+        reason: String,
+    },
     /// The program was asked to stop.
     Stopping,
     /// The program did not stop and is killed.
@@ -143,8 +148,8 @@ pub enum How {
 /// The parts of an edit's way into the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
-    /// From the start of the build to its end.
-    pub build: Duration,
+    /// From the start of the build to its end. None where a former build was put back.
+    pub build: Option<Duration>,
     /// From the signal or the request to stop to the new code being mapped.
     pub delivery: Duration,
     /// From the save of the file to the new code being mapped, if a save was the cause.
@@ -243,6 +248,7 @@ impl fmt::Display for Message {
             Self::Watching { paused: true } => formatter.write_str("paused: saves are built when you resume"),
             Self::Watching { paused: false } => formatter.write_str("resumed: each save is built"),
             Self::NotStarted { reason } => write!(formatter, "the program cannot be started: {reason}"),
+            Self::NotRolledBack { reason } => write!(formatter, "not rolled back: {reason}"),
             Self::Stopping => formatter.write_str("stopping the program; Ctrl+C again kills it"),
             Self::Killing => formatter.write_str("killing the program"),
             Self::Stopped(ending) => write!(formatter, "the program stopped ({ending})"),
@@ -251,6 +257,9 @@ impl fmt::Display for Message {
 }
 
 fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) -> fmt::Result {
+    if times.build.is_none() {
+        formatter.write_str("rolled back: ")?;
+    }
     let verb = match how {
         How::Started { modules } => {
             write!(formatter, "started process {pid}")?;
@@ -293,7 +302,10 @@ fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) 
             "restart"
         }
     };
-    write!(formatter, ": build {}, {verb} {}", Time(times.build), Time(times.delivery))?;
+    match times.build {
+        Some(build) => write!(formatter, ": build {}, {verb} {}", Time(build), Time(times.delivery))?,
+        None => write!(formatter, ": {verb} {}; the next build brings the newest code again", Time(times.delivery))?,
+    }
     match times.edit_to_live {
         Some(time) => write!(formatter, ", edit to live {}", Time(time)),
         None => Ok(()),
@@ -341,7 +353,7 @@ mod tests {
             how: How::Reloaded { modules: vec!["api".into(), "router".into()], total: 5 },
             pid: 7,
             times: Times {
-                build: Duration::from_millis(1900),
+                build: Some(Duration::from_millis(1900)),
                 delivery: Duration::from_millis(48),
                 edit_to_live: Some(Duration::from_millis(2010)),
             },

@@ -206,7 +206,7 @@ impl Patching {
     }
 
     fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
-        let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
+        let times = Times { build: Some(self.build), delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
         Message::Live { how: How::Patched { crates: self.crates.clone(), patch }, pid, times }
     }
 
@@ -233,6 +233,7 @@ impl Patching {
             callers_follow: patch.callers_follow,
             patch: Some(patch.took),
             why: None,
+            rolled_back: false,
             times,
         }))
     }

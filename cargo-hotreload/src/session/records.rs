@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::events::record::{self, ExitedWhen, Live, LiveHow, ProgramExited, Record, StuckReason};
-use crate::session::delivering::{Delivering, Program, Stage};
+use crate::session::delivering::{Delivering, Origin, Program, Stage};
 use crate::session::event::Action;
 use crate::session::message::{Ending, How};
 use crate::session::verdict::{Finding, Verdict};
@@ -97,6 +97,7 @@ impl Delivering {
             callers_follow: false,
             patch,
             why,
+            rolled_back: self.finished.origin == Origin::Kept,
             times,
         }))
     }

@@ -10,6 +10,8 @@ pub enum Request {
     Reload,
     /// Build and restart.
     Restart,
+    /// Bring back the build that was live before.
+    Rollback,
     /// Build, and deliver what changed.
     Build,
     /// Remember what is saved and build nothing until [`Self::Resume`].

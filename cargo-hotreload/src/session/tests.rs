@@ -19,6 +19,7 @@ mod asked;
 mod failed;
 mod patching;
 mod records;
+mod rollback;
 
 /// A session and the time that passes in it.
 struct Play {
@@ -47,7 +48,7 @@ impl Play {
 
     /// What is to be done about `event`; what is recorded of it is left out.
     fn does(&mut self, event: Event) -> Vec<Action> {
-        self.acts(event).into_iter().filter(|action| !matches!(action, Action::Record(_))).collect()
+        self.acts(event).into_iter().filter(|action| !matches!(action, Action::Record(_) | Action::Keep(_))).collect()
     }
 
     fn records(&mut self, event: Event) -> Vec<Record> {
@@ -117,7 +118,7 @@ fn an_edit_of_a_module_is_signalled_and_verified() {
         panic!("{said:?}")
     };
     assert_eq!(modules, &["api"]);
-    assert!(times.edit_to_live.is_some_and(|time| time >= times.build + times.delivery));
+    assert!(times.edit_to_live.is_some_and(|time| time >= times.build.unwrap_or_default() + times.delivery));
     // What is live is now what later builds are compared with.
     assert!(matches!(play.edit(built(1, 2, 1))[..], [Action::Say(Message::Unchanged { .. })]));
 }

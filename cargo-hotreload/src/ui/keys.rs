@@ -9,6 +9,8 @@ pub enum Key {
     Restart,
     /// Build, and deliver what changed.
     Build,
+    /// Bring back the build that was live before.
+    Rollback,
     /// Empty the screen.
     Clear,
     /// Print the crates, their roles and load order.
@@ -26,10 +28,11 @@ pub enum Key {
 }
 
 /// Every key with its meaning, in the order in which help shows them.
-const KEYS: [(u8, Key, &str); 10] = [
+const KEYS: [(u8, Key, &str); 11] = [
     (b'r', Key::Reload, "reload now, also if nothing changed"),
     (b'R', Key::Restart, "restart the program"),
     (b'b', Key::Build, "build, and deliver what changed"),
+    (b'u', Key::Rollback, "undo: bring back the build that was live before; again: redo"),
     (b'p', Key::Pause, "pause: saves wait until the next p"),
     (b'e', Key::Errors, "all errors and warnings of the last build"),
     (b's', Key::Status, "how things are"),

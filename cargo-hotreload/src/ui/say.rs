@@ -24,6 +24,7 @@ pub fn message(message: &Message, text: &str) {
         | Message::Killing => WARN,
         Message::Live { .. } => HEADER,
         Message::Unchanged { .. }
+        | Message::NotRolledBack { .. }
         | Message::CallersFollowed { .. }
         | Message::Stopping
         | Message::Stopped(_)

@@ -68,6 +68,7 @@ impl Driver<'_> {
         if let Some(patching) = &self.patching {
             patching.build_begins();
         }
+        self.restore_newest()?;
         self.front.build_begins();
         if replan {
             self.plan_anew()?;
@@ -182,6 +183,7 @@ impl Driver<'_> {
                  into it",
             );
         }
+        self.keep_built(&built);
         match &self.patching {
             Some(patching) => patching.built(&self.facts, self.build_began),
             None => self.ask_about_modules(&built),

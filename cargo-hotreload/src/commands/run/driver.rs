@@ -15,6 +15,7 @@ use crate::commands::run::arrival::Arrival;
 use crate::commands::run::causes::Causes;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::front::Front;
+use crate::commands::run::keeping::Wanted;
 use crate::commands::run::linking::Linking;
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::patching::Patching;
@@ -25,11 +26,12 @@ use crate::effects::built::Contents;
 use crate::effects::child::Running;
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
+use crate::effects::kept::Kept;
 use crate::effects::watch::{self, Watch};
 use crate::plan::instances::Instance;
 use crate::session::event::{Action, Event, Scope, Timer};
 use crate::session::fleet::{Fleet, Tidings, Whom};
-use crate::session::request::ReplyTo;
+use crate::session::request::{ReplyTo, Request};
 use crate::session::{OwnEnd, Session};
 
 /// The running processes and everything that is needed to start them again.
@@ -56,6 +58,9 @@ pub(super) struct Driver<'arguments> {
     /// What explains what becomes of each.
     pub(super) causes: Vec<Causes>,
     pub(super) contents: Contents,
+    /// The files of builds that may be wanted again.
+    pub(super) kept: Kept,
+    pub(super) wanted: Wanted,
     /// Everything that was built, by whichever build.
     pub(super) artifacts: Artifacts,
     pub(super) modules_build: ModulesBuild,
@@ -85,6 +90,8 @@ impl<'arguments> Driver<'arguments> {
             directory: env::current_dir().context("cannot tell the current directory")?,
             watch: watch(&facts, &arrivals)?,
             patching: Patching::new(&facts, &arrivals)?,
+            kept: Kept::new(&facts.workspace.target_directory)?,
+            wanted: Wanted::default(),
             programs: facts.instances.iter().map(|_| None).collect(),
             causes: facts.instances.iter().map(|_| Causes::default()).collect(),
             facts,
@@ -125,6 +132,9 @@ impl<'arguments> Driver<'arguments> {
         loop {
             let tidings = self.next(inbox, fleet)?;
             self.record_change(&tidings);
+            if let Tidings::All(Event::Asked(Request::Rollback, _)) = tidings {
+                self.begin_to_go_back();
+            }
             for (whom, action) in fleet.handle(tidings, Instant::now()) {
                 if action == Action::End {
                     return Ok(());
@@ -240,6 +250,11 @@ impl<'arguments> Driver<'arguments> {
                 let mappings = self.look(index);
                 self.queue.push_back(Tidings::One(index, Event::Mapped(mappings)));
             }
+            (Action::Keep(builds), Whom::One(index)) => self.retain(index, &builds),
+            (Action::PutBack(built), Whom::One(index)) => {
+                let event = self.put_back(index, built);
+                self.queue.push_back(Tidings::One(index, event));
+            }
             (Action::Listen, Whom::One(index)) => {
                 if let Some(reception) = self.reception(index) {
                     self.queue.push_back(Tidings::One(index, Event::Listened(reception)));
@@ -266,6 +281,8 @@ impl<'arguments> Driver<'arguments> {
                 | Action::Current
                 | Action::Signal(_)
                 | Action::Look
+                | Action::Keep(_)
+                | Action::PutBack(_)
                 | Action::Listen
                 | Action::Explain(_)
                 | Action::ExplainEnd(_),

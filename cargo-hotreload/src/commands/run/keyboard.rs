@@ -20,6 +20,7 @@ impl Driver<'_> {
             Key::Reload => Request::Reload,
             Key::Restart => Request::Restart,
             Key::Build => Request::Build,
+            Key::Rollback => Request::Rollback,
             Key::Status => Request::Status,
             Key::Pause if fleet.is_paused() => Request::Resume,
             Key::Pause => Request::Pause,

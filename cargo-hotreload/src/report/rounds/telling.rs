@@ -26,7 +26,7 @@ impl Telling {
     pub(super) fn tell(&mut self, record: &Record, time: Time, name: Option<&str>) {
         match record {
             Record::Change(change) => self.saved(change, time),
-            Record::Requested { request } => self.requested = Some(*request),
+            Record::Requested { request } if *request != Request::Rollback => self.requested = Some(*request),
             Record::BuildStarted { build, .. } => self.begin(*build, time),
             Record::BuildFinished(finished) => self.built(finished, time),
             Record::ModuleStuck { .. } => {
@@ -54,7 +54,9 @@ impl Telling {
                     self.entries.push(Entry::Exited { at: time, exited: exited.clone(), name });
                 }
             },
-            Record::SessionStarted(_)
+            // Nothing is built for it.
+            Record::Requested { .. }
+            | Record::SessionStarted(_)
             | Record::ProgramStarted { .. }
             | Record::ReloadSent { .. }
             | Record::ModuleReloaded { .. }
@@ -115,7 +117,10 @@ impl Telling {
     }
 
     fn live(&mut self, live: &Live, name: Option<&str>) {
-        let Live { build, how, modules, why, times, .. } = live.clone();
+        let Live { build, how, modules, why, times, rolled_back, .. } = live.clone();
+        if rolled_back {
+            return self.rolled_back(build, name);
+        }
         for entry in &mut self.entries {
             match entry {
                 Entry::Round(round) if round.number < build && round.result == RoundResult::Open => {
@@ -138,6 +143,18 @@ impl Telling {
                 }
                 Entry::Round(_) | Entry::Exited { .. } => {}
             }
+        }
+    }
+
+    /// The code of an earlier build runs again.
+    fn rolled_back(&mut self, build: u32, name: Option<&str>) {
+        let newest = self.entries.iter_mut().rev().find_map(|entry| match entry {
+            Entry::Round(round) => Some(&mut **round),
+            Entry::Exited { .. } => None,
+        });
+        let of = name.map_or_else(String::new, |name| format!("[{name}] "));
+        if let Some(round) = newest {
+            round.notes.push(format!("{of}rolled back: the code of build {build} runs again"));
         }
     }
 

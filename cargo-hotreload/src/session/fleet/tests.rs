@@ -53,7 +53,10 @@ impl Play {
 
     /// What is to be done; what is recorded of it is left out.
     fn does(&mut self, tidings: Tidings) -> Vec<Order> {
-        self.acts(tidings).into_iter().filter(|(_, action)| !matches!(action, Action::Record(_))).collect()
+        self.acts(tidings)
+            .into_iter()
+            .filter(|(_, action)| !matches!(action, Action::Record(_) | Action::Keep(_)))
+            .collect()
     }
 
     fn all(&mut self, event: Event) -> Vec<Order> {

@@ -162,8 +162,12 @@ fn a_death_in_the_swap_starts_the_good_build_once() {
     };
     assert_eq!(play.session.state(), "reloading");
     let actions = play.acts(explanation(&["a destructor ran late"]));
-    let [Action::Record(Record::ReloadFailed(failed)), Action::Say(Message::Died { next: Next::Restart, .. }), start] =
-        &actions[..]
+    let [
+        Action::Record(Record::ReloadFailed(failed)),
+        Action::Say(Message::Died { next: Next::Restart, .. }),
+        Action::Keep(_),
+        start,
+    ] = &actions[..]
     else {
         panic!("{actions:?}")
     };

@@ -131,7 +131,7 @@ mod tests {
 
     fn live(how: How, edit_to_live: Option<u64>) -> Message {
         let time = Duration::from_millis(5);
-        let times = Times { build: time, delivery: time, edit_to_live: edit_to_live.map(Duration::from_millis) };
+        let times = Times { build: Some(time), delivery: time, edit_to_live: edit_to_live.map(Duration::from_millis) };
         Message::Live { how, pid: 1, times }
     }
 

@@ -1,0 +1,62 @@
+//! The files of builds that may be wanted again.
+
+use std::collections::BTreeSet;
+
+use crate::commands::run::driver::Driver;
+use crate::plan::instances::Instance;
+use crate::session::delivery::Built;
+use crate::session::event::Event;
+use crate::ui::say;
+
+/// What each program may want again.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// By the programs' numbers: the contents of files.
+    contents: Vec<BTreeSet<u64>>,
+    /// Which programs have gone back since somebody last asked for it, and to what.
+    went_back: Vec<(usize, Built)>,
+}
+
+impl Driver<'_> {
+    /// Keeps what cargo has just built.
+    pub(super) fn keep_built(&mut self, built: &[Built]) {
+        // A patch is not taken back.
+        if self.patching.is_some() {
+            return;
+        }
+        let kept = built.iter().try_for_each(|built| self.kept.keep(built));
+        kept.unwrap_or_else(|error| say::warning(&format!("{error:#}; it cannot be rolled back to")));
+    }
+
+    /// The program of this number may want these builds again, and no others.
+    pub(super) fn retain(&mut self, index: usize, builds: &[Built]) {
+        self.wanted.contents.resize(self.facts.instances.len(), BTreeSet::new());
+        let contents = builds.iter().flat_map(Built::mapped).map(|image| image.content);
+        self.wanted.contents[index] = contents.collect();
+        let all = self.wanted.contents.iter().flatten().copied().collect();
+        self.kept.retain(&all).unwrap_or_else(|error| say::warning(&format!("{error:#}")));
+    }
+
+    /// Somebody asks for former builds.
+    pub(super) fn begin_to_go_back(&mut self) {
+        self.wanted.went_back.clear();
+    }
+
+    /// Puts the files of `built` where the program of this number finds them.
+    pub(super) fn put_back(&mut self, index: usize, built: Built) -> Event {
+        if let Some(other) = self.wanted.went_back.iter().find(|(_, other)| other.contradicts(&built)) {
+            let Instance { name, .. } = &self.facts.instances[other.0];
+            return Event::PutBack(Err(format!("`{name}` uses the same files, and goes back to another build")));
+        }
+        let result = self.kept.put_back(&built).map_err(|error| format!("{error:#}"));
+        if result.is_ok() {
+            self.wanted.went_back.push((index, built));
+        }
+        Event::PutBack(result)
+    }
+
+    /// Cargo is called next: its newest files are where it believes them.
+    pub(super) fn restore_newest(&mut self) -> anyhow::Result<()> {
+        self.kept.restore()
+    }
+}

@@ -1,0 +1,121 @@
+//! Which build a program has, and which one it can go back to.
+//!
+//! Going back exchanges the two, so that it can be taken back in the same way.
+
+use crate::session::delivering::Finished;
+use crate::session::delivery::Built;
+
+/// The builds that a program was given.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    given: Option<Given>,
+    /// The last one before it that was live, or the one that was left by going back.
+    former: Option<Finished>,
+}
+
+/// The build that the program was given last.
+#[derive(Debug)]
+struct Given {
+    finished: Finished,
+    is_live: bool,
+}
+
+impl History {
+    /// The program is given `finished`.
+    pub(super) fn given(&mut self, finished: &Finished) {
+        let is_the_same = self.given.as_ref().is_some_and(|given| given.finished.built == finished.built);
+        if is_the_same {
+            return;
+        }
+        let given = Given { finished: finished.clone(), is_live: false };
+        if let Some(before) = self.given.replace(given).filter(|before| before.is_live) {
+            self.former = Some(before.finished);
+        }
+    }
+
+    /// All of what it was given is in the program.
+    pub(super) fn is_live(&mut self) {
+        if let Some(given) = &mut self.given {
+            given.is_live = true;
+        }
+    }
+
+    /// The build to go back to.
+    pub(super) fn former(&self) -> Option<&Finished> {
+        self.former.as_ref()
+    }
+
+    /// The program is given the former build, and what it has now is the former one.
+    pub(super) fn go_back(&mut self) -> Option<Finished> {
+        let former = self.former.take()?;
+        let given = self.given.replace(Given { finished: former.clone(), is_live: false });
+        self.former = given.map(|given| given.finished);
+        Some(former)
+    }
+
+    /// What may be wanted again.
+    pub(super) fn builds(&self) -> Vec<Built> {
+        let given = self.given.iter().map(|given| &given.finished);
+        given.chain(&self.former).map(|finished| finished.built.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::History;
+    use crate::session::delivering::{Finished, Origin};
+    use crate::session::tests::built;
+
+    fn finished(number: u32) -> Finished {
+        let (build, ended) = (Duration::ZERO, Instant::now());
+        Finished { number, built: built(1, number.into(), 1), build, ended, saved: None, origin: Origin::Cargo }
+    }
+
+    fn former(history: &History) -> Option<u32> {
+        history.former().map(|finished| finished.number)
+    }
+
+    #[test]
+    fn what_was_live_before_is_gone_back_to_and_that_is_exchanged() {
+        let mut history = History::default();
+        history.given(&finished(1));
+        history.is_live();
+        assert_eq!((former(&history), history.go_back().is_none()), (None, true));
+        history.given(&finished(2));
+        history.is_live();
+        assert_eq!(former(&history), Some(1));
+        assert_eq!(history.go_back().map(|finished| finished.number), Some(1));
+        history.is_live();
+        assert_eq!(former(&history), Some(2));
+        history.go_back();
+        assert_eq!(former(&history), Some(1));
+        assert_eq!(history.builds().len(), 2);
+    }
+
+    #[test]
+    fn what_never_was_live_is_nothing_to_go_back_to_unless_it_was_left_by_going_back() {
+        let mut history = History::default();
+        history.given(&finished(1));
+        history.is_live();
+        history.given(&finished(2));
+        history.given(&finished(3));
+        assert_eq!(former(&history), Some(1));
+        history.go_back();
+        assert_eq!(former(&history), Some(3));
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing() {
+        let mut history = History::default();
+        history.given(&finished(1));
+        history.is_live();
+        history.given(&finished(2));
+        history.given(&finished(2));
+        history.is_live();
+        history.given(&finished(2));
+        history.given(&finished(3));
+        assert_eq!(former(&history), Some(2));
+    }
+}

@@ -1,0 +1,107 @@
+//! The build that was live before comes back, until the next save.
+
+use std::fs;
+
+use crate::support::command::hotreload;
+use crate::support::events::EventSession;
+use crate::support::poll::{BUILD, SOON};
+use crate::support::server::Server;
+use crate::support::session::Session;
+
+/// Back, forward, and back again, in one process that keeps its state. The next edit of another module brings both edits,
+/// although cargo has nothing to compile for the first; and nothing of it is left afterwards.
+#[test]
+fn a_rollback_is_a_reload_and_the_next_edit_brings_everything_again() {
+    let server = Server::new();
+    let session = Session::start(&server);
+    let pid = session.page().pid;
+    let refused = hotreload(server.root(), &["rollback"]);
+    assert_eq!(refused.code, Some(21), "{}", refused.stderr);
+    assert!(refused.stderr.contains("no other build was live in this session"), "{}", refused.stderr);
+
+    server.greet("edited");
+    session.expect_reload();
+    let answer = hotreload(server.root(), &["rollback"]).expect_success();
+    assert!(
+        answer.starts_with("rolled back: reloaded note-server-api, note-server-router (2 of 4 modules)"),
+        "{answer}"
+    );
+    let page = session.page();
+    assert_eq!((page.greeting.as_str(), page.pid), ("Hello from the first version", pid));
+    hotreload(server.root(), &["rollback"]).expect_success();
+    assert_eq!(session.page().greeting, "edited");
+    hotreload(server.root(), &["rollback"]).expect_success();
+    let page = session.page();
+    assert_eq!((page.greeting.as_str(), page.pid), ("Hello from the first version", pid));
+    let kept = server.root().join("target/hotreload/hotreload-kept");
+    assert!(kept.exists());
+
+    let routes = "Router::new()";
+    server.edit(
+        "router/src/lib.rs",
+        routes,
+        &format!("{routes}.route(\"/edited\", get(|| async {{ \"router, too\" }}))"),
+    );
+    session.output.expect(BUILD, ["reloaded note-server-api, note-server-router (2 of 4 modules): build "]);
+    let page = session.page();
+    assert_eq!((page.greeting.as_str(), page.pid), ("edited", pid), "cargo had nothing to compile for this");
+    assert_eq!(session.client.get("/edited").expect("GET /edited"), "router, too");
+    session.terminate();
+    assert!(!kept.exists());
+}
+
+/// What a session has put back is not what the next one finds: cargo's files are cargo's again.
+#[test]
+fn a_session_that_ends_rolled_back_leaves_cargos_newest_files() {
+    for kill in [false, true] {
+        let server = Server::new();
+        let session = EventSession::start(&server, &[]);
+        server.greet("newest");
+        session.expect("\"how\":\"reloaded\"");
+        hotreload(server.root(), &["rollback"]).expect_success();
+        let live = session.expect("\"rolled-back\":true");
+        assert_eq!((&live["build"], &live["how"]), (&1.into(), &"reloaded".into()), "{live}");
+        assert!(session.client.page().greeting.starts_with("Hello"));
+        if kill {
+            session.kill();
+            // The next session puts the manifests back as well.
+            hotreload(server.root(), &["disable"]).expect_success();
+        } else {
+            let own = fs::read(server.built("deps/libnote_server_api.so")).expect("cargo's own");
+            session.end();
+            assert!(fs::read(server.built("libnote_server_api.so")).expect("its other name") == own);
+        }
+        let session = Session::start(&server);
+        assert_eq!(session.page().greeting, "newest", "killed: {kill}");
+        session.terminate();
+    }
+}
+
+/// A resident crate comes back by a restart; and so does a program that dies of the newest code.
+#[test]
+fn what_needs_a_restart_is_restarted_and_what_crashes_at_its_start_is_left_behind() {
+    let server = Server::new();
+    let session = Session::start(&server);
+    let first = session.page();
+    server.edit("core/src/context.rs", "requests: AtomicU64::new(0)", "requests: AtomicU64::new(1000)");
+    session.expect_restart();
+    assert!(session.page().requests > 1_000);
+    let answer = hotreload(server.root(), &["rollback"]).expect_success();
+    assert!(answer.starts_with("rolled back: restarted as process"), "{answer}");
+    session.output.expect(SOON, ["listening on"]);
+    let back = session.page();
+    assert!(back.requests < 1_000 && back.pid != first.pid, "{back:?}");
+
+    // The sources still count from 1,000.
+    server.edit(
+        "host/src/main.rs",
+        "    println!(\"listening on",
+        "    std::process::abort();\n    println!(\"listening on",
+    );
+    session.output.expect(BUILD, ["the program died", "signal 6, SIGABRT"]);
+    let answer = hotreload(server.root(), &["rollback"]).expect_success();
+    assert!(answer.starts_with("rolled back: started process"), "{answer}");
+    session.output.expect(SOON, ["listening on"]);
+    assert!(session.page().requests < 1_000, "it is what was live last");
+    session.terminate();
+}
