@@ -38,7 +38,7 @@ impl Target<'_> {
         let deadline = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let only = number("FUZZ_SEED");
-        let first = only.unwrap_or(if seconds.is_some() { since_epoch.as_nanos() as u64 } else { 1 });
+        let first = only.unwrap_or(if seconds.is_some() { since_epoch.as_secs() << 32 } else { 1 });
         let mut tried = 0;
         loop {
             let seed = first.wrapping_add(tried);
@@ -61,4 +61,18 @@ impl Target<'_> {
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn a_crash_is_told_with_its_seed() {
+    let corpus = [b"[package]\n".to_vec()];
+    let survives = |read: fn(&[u8])| {
+        let target = Target { name: "itself", corpus: &corpus, words: &["word"], inputs: 200 };
+        catch_unwind(AssertUnwindSafe(|| target.assert_survives(read)))
+            .map_err(Box::<dyn std::any::Any + Send>::downcast::<String>)
+    };
+    assert!(survives(|_| ()).is_ok());
+    let told = survives(|bytes| assert!(!bytes.windows(4).any(|window| window == b"word")));
+    let told = told.expect_err("one of the inputs has it").expect("a message");
+    assert!(told.starts_with("itself: seed ") && told.contains("word"), "{told}");
 }

@@ -84,7 +84,10 @@ pub(super) fn elf_files() -> Vec<Vec<u8>> {
         made(&["-c", "-g"], "a.o"),
         made(&["-shared", "-fPIC", "-Wl,-z,nodelete"], "a.so"),
         made(&[], "a"),
-        made(&["-static-pie", "-nostdlib", "-nostartfiles", "-Wl,--unresolved-symbols=ignore-all"], "static"),
+        made(
+            &["-static-pie", "-nostdlib", "-nostartfiles", "-Wl,--entry=main,--unresolved-symbols=ignore-all"],
+            "static",
+        ),
         agent.to_vec(),
     ]
 }

@@ -44,7 +44,7 @@ impl Damage<'_> {
         let at = place(bytes, dice);
         match dice.below(10) {
             0 => insert(bytes, at, self.words.get(dice.below(self.words.len())).unwrap_or(&"").as_bytes()),
-            1 => insert(bytes, at, &[dice.below(256) as u8]),
+            1 => insert(bytes, at, &dice.next().to_le_bytes()[..1]),
             2 => bytes.truncate(at),
             3 => {
                 let length = dice.below(64).min(bytes.len() - at);
