@@ -1,5 +1,6 @@
 //! Pure planning: from facts to plain data that says what to do. Nothing here touches files or processes.
 
+pub mod bytes;
 pub mod checks;
 pub mod command;
 pub mod completions;
