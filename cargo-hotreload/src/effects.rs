@@ -25,6 +25,7 @@ pub mod locate;
 pub mod lock;
 pub mod mapped;
 pub mod memory;
+pub mod modules;
 pub mod native;
 pub mod notify;
 pub mod panics;

@@ -94,6 +94,28 @@ pub enum ErrorKind {
         /// What stopped it.
         cause: String,
     },
+    /// Something else is where this tool keeps its files.
+    #[error("`{}` is no directory, and this tool keeps its files there", path.display())]
+    StateDirectory {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// Nothing can be run from a directory of this name.
+    #[error("nothing can be run from `{}`: its path has {obstacle}", path.display())]
+    Place {
+        /// The directory.
+        path: PathBuf,
+        /// What is in the path, and why that is in the way.
+        obstacle: &'static str,
+    },
+    /// What this tool has noted cannot be read.
+    #[error("`{}` {why}", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Another session works in this workspace.
     #[error("another {} works in this workspace", holder.as_ref().map_or("`cargo hotreload`".into(), ToString::to_string))]
     Busy {
@@ -201,6 +223,9 @@ impl ErrorKind {
             Self::EventLog { .. } => 29,
             Self::NoEvents { .. } => 30,
             Self::Unfinished { .. } => 31,
+            Self::StateDirectory { .. } => 32,
+            Self::Journal { .. } => 33,
+            Self::Place { .. } => 34,
         }
     }
 
@@ -232,6 +257,14 @@ impl ErrorKind {
                  `cargo-features = [\"profile-rustflags\"]` and `rustflags` in `[profile.dev]`"
                 .into(),
             Self::ReadOnly { path } => format!("`chmod u+w {}`; nothing was changed", quoted(path.as_os_str())),
+            Self::StateDirectory { path } => format!("look at it, then remove it: `rm {}`", quoted(path.as_os_str())),
+            Self::Place { .. } => {
+                "move the workspace, or build elsewhere if that is the target directory: `--target-dir DIR`".into()
+            }
+            Self::Journal { path, .. } => format!(
+                "`rm {}`, then `cargo hotreload disable` takes out whatever has our marks",
+                quoted(path.as_os_str())
+            ),
             Self::Unfinished { .. } => "mend that, then `cargo hotreload disable` puts every file back".into(),
             Self::Busy { holder: Some(holder) } if !holder.is_session() => {
                 "wait until it has ended, then run the command again".into()

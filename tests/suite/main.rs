@@ -23,6 +23,7 @@ mod foreground;
 mod foresight;
 mod graph;
 mod idioms;
+mod intruders;
 mod keys;
 mod linker;
 mod live_patching;
@@ -38,10 +39,12 @@ mod new;
 mod own_profile;
 #[cfg(target_arch = "x86_64")]
 mod patching;
+mod places;
 mod release;
 mod reload;
 #[cfg(target_arch = "x86_64")]
 mod reload_safety;
+mod reload_under_load;
 mod report;
 mod restart;
 mod rollback;
@@ -49,6 +52,8 @@ mod rustc;
 mod rustc_chain;
 mod screen;
 mod settings;
+#[cfg(target_arch = "x86_64")]
+mod surroundings;
 mod suspension;
 mod toolchain;
 #[cfg(target_arch = "x86_64")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::command::hotreload;
 use crate::support::place::{Place, Started};
 use crate::support::poll::{BUILD, SOON};
 use crate::support::tree::{Entry, tree};
@@ -198,6 +199,29 @@ fn a_library_that_is_never_unloaded() {
 #[test]
 fn a_module_that_is_not_closed() {
     Case::new("held").fails_and_is_mended("held", "version");
+}
+
+/// The signs are there before anything fails, once there are modules to look at.
+#[test]
+fn the_doctor_names_the_signs() {
+    let case = Case::new("signs");
+    case.write("thread-local", "bad");
+    let doctor = || hotreload(&case.place.root(), &["doctor"]).expect_success();
+    if !case.place.root().join("target/hotreload").exists() {
+        let said = doctor();
+        assert!(said.contains("skipped  modules            none were built yet"), "{said}");
+    }
+    case.start("noted").terminate();
+    let said = doctor();
+    assert!(
+        said.contains("warning  modules            high has thread-locals with destructors: `high::case::SEEN`"),
+        "{said}"
+    );
+    assert!(said.contains("help: keep such a thread-local in a crate that stays loaded"), "{said}");
+    case.write("none", "good");
+    case.start("version").terminate();
+    let said = doctor();
+    assert!(said.contains("ok       modules            2 built modules have no sign"), "{said}");
 }
 
 /// What the document shows is what is compiled here: every file of every case stands in it, word for word.

@@ -12,10 +12,10 @@ use clap_cargo::style::{ERROR, GOOD, NOTE, WARN};
 use crate::cli::{Conduct, Doctor, Selection};
 use crate::commands::Outcome;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo_config, doctor as facts, dylib_probe, files, locate, settings};
+use crate::effects::{cargo_config, doctor as facts, dylib_probe, files, locate, modules as built, settings};
 use crate::error::{ErrorKind, help};
 use crate::plan::checks::probe::Probe;
-use crate::plan::checks::{Check, Verdict, count, machine, probe, toolchain as toolchains, workspace};
+use crate::plan::checks::{Check, Verdict, count, machine, modules, probe, toolchain as toolchains, workspace};
 use crate::plan::toolchain::Toolchain;
 use crate::workspace::Host;
 
@@ -136,7 +136,8 @@ fn workspace_checks(toolchain: Option<&Toolchain>, root: Result<Option<PathBuf>>
                 workspace::program(&found.relative(&host.source).display().to_string(), &source)
             };
             let first = [Check::ok(NAME, what)].into_iter().chain(found.hosts.iter().map(of_host)).collect();
-            [first, workspace::profile(&found.obstacles, &settings)].concat()
+            let modules = modules::modules(built::built(&found).as_deref());
+            [first, workspace::profile(&found.obstacles, &settings), modules].concat()
         }
     };
     match facts::target_cfg(toolchain, &root) {

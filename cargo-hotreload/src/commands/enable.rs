@@ -83,7 +83,7 @@ impl Planned {
     /// # Errors
     /// [`ErrorKind::Unservable`] if its crates cannot become dylibs. `Cargo.lock` is as it was then.
     pub fn read(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Self> {
-        let lock_file = files::read_optional(&cargo_lock::path(root))?;
+        let lock_file = cargo_lock::before(root)?;
         let journal = journal::read(root)?;
         let is_enabled = journal.is_some();
         Self::ask(root, toolchain, settings, journal, lock_file.clone()).map_err(|error| {

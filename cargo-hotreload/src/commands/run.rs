@@ -20,9 +20,10 @@ use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, cargo_lock, files, journal, locate, settings};
+use crate::effects::{cargo, cargo_lock, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
+use crate::plan::environment::obstacle;
 use crate::plan::instances::repeated;
 use crate::plan::journal::Lifetime;
 use crate::plan::linker::Linker;
@@ -76,6 +77,7 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
         chosen => chosen?,
     };
     let Chosen { toolchain, prepared, is_by_enabling } = chosen;
+    check_place(&prepared.workspace)?;
     if let Some(changed) = prepared.enabled {
         let plural = if changed == 1 { "" } else { "s" };
         say::note(&format!("enabled for this session: {changed} manifest{plural} changed, put back when it ends"));
@@ -98,6 +100,12 @@ pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
     let front = Front::open(arguments, color, Labels::new(facts.names()), &arrivals)?;
     let driven = Driver::new(arguments, facts, control, log, arrivals, front)?.drive(&inbox);
     undo.now().and(driven)
+}
+
+/// Whether a program can be run from where it will be built.
+fn check_place(workspace: &Workspace) -> Result<(), ErrorKind> {
+    let found = obstacle(&workspace.root, &workspace.target_directory);
+    found.map_or(Ok(()), |(path, obstacle)| Err(ErrorKind::Place { path: path.to_owned(), obstacle }))
 }
 
 /// Whether so many programs can be run as are wanted.
@@ -137,7 +145,7 @@ struct Prepared {
 /// Reads the workspace, and brings its manifests up to date unless they are to stay as they are.
 fn prepare(root: &Path, toolchain: &Toolchain, settings: &Settings) -> Result<Prepared> {
     if matches!(*settings.strategy, Strategy::Restart | Strategy::Patch) {
-        let lock_file = files::read_optional(&cargo_lock::path(root))?;
+        let lock_file = cargo_lock::before(root)?;
         let workspace = match cargo::workspace(toolchain, root, settings) {
             Ok(workspace) => workspace,
             Err(error) => {

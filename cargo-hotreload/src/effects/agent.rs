@@ -88,11 +88,9 @@ pub enum Missing {
 /// Makes the agent's file in `directory` and says where it is. A file of this version that is there is used again.
 ///
 /// # Errors
-/// Where it cannot be written, or where its path cannot be listed in `LD_PRELOAD`.
+/// Where it cannot be written.
 pub fn install(directory: &Path) -> Result<PathBuf> {
     let path = directory.join(file_name());
-    let listed = path.to_str().is_some_and(|path| !path.contains([':', ' ', '$']) && path.starts_with('/'));
-    anyhow::ensure!(listed, "`{}` cannot be preloaded because of a colon, space or dollar sign in it", path.display());
     files::generate(&path, LIBRARY)?;
     Ok(path)
 }
@@ -146,7 +144,7 @@ impl Agent {
     }
 
     /// Reads what it published. The outer result tells of memory that cannot be read.
-    fn read(pid: u32, memory: Memory, address: u64) -> io::Result<Result<Self, Missing>> {
+    pub(crate) fn read(pid: u32, memory: Memory, address: u64) -> io::Result<Result<Self, Missing>> {
         if memory.word(address + offset(offset_of!(State, magic)))? != MAGIC {
             return Ok(Err(Missing::NotReady { pid }));
         }
@@ -333,7 +331,7 @@ fn opened(pid: u32) -> Result<(Memory, Vec<MemoryMap>), Missing> {
 }
 
 /// Where the agent begins in the process `pid`, and its file.
-fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
+pub(crate) fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
     for map in maps {
         if let MMapPath::Path(path) = map.pathname
             && map.offset == 0

@@ -6,10 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::effects::{files, journal};
+use crate::error::ErrorKind;
 use crate::plan::disable::{Action, restore_lock};
 use crate::workspace::STATE_DIRECTORY;
 
@@ -26,12 +27,21 @@ pub fn path(root: &Path) -> PathBuf {
     root.join("Cargo.lock")
 }
 
+/// What `Cargo.lock` says before cargo is asked; [`put_back`] takes it.
+///
+/// # Errors
+/// If it could not be put back.
+pub fn before(root: &Path) -> Result<Option<String>> {
+    journal::state_directory(root)?;
+    files::read_optional(&path(root))
+}
+
 /// Takes note of `Cargo.lock` of the workspace at `root`, whose lock we have, unless its journal has done that; undoes
 /// what a command that was killed made of it.
 pub fn remember(root: &Path) -> Result<()> {
     settle(root)?;
     if journal::read(root)?.is_none() {
-        let note = Note { lock: files::read_optional(&path(root))? };
+        let note = Note { lock: before(root)? };
         files::generate(&note_path(root), &serde_json::to_string(&note)?)?;
     }
     Ok(())
@@ -55,7 +65,10 @@ pub fn settle(root: &Path) -> Result<()> {
 pub fn noted(root: &Path) -> Result<Option<Note>> {
     let path = note_path(root);
     let Some(text) = files::read_optional(&path)? else { return Ok(None) };
-    serde_json::from_str(&text).map(Some).with_context(|| format!("`{}` is damaged", path.display()))
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        let why = format!("is damaged: {error}");
+        ErrorKind::Journal { path, why }.into()
+    })
 }
 
 /// Removes the note: `Cargo.lock` is as it was, or the journal says what it was.
@@ -72,7 +85,7 @@ pub fn put_back(root: &Path, before: Option<&str>) -> Result<()> {
         return Ok(());
     }
     // Nothing of ours ever lies beside the user's own files, even if we are killed.
-    let state = root.join(STATE_DIRECTORY);
+    let state = journal::state_directory(root)?;
     let is_made = fs::create_dir(&state).is_ok();
     let replaced = files::replace(&[(&path, before)], &state);
     if is_made {

@@ -1,7 +1,7 @@
 //! The control socket: how `reload`, `restart`, `stop` and `status` reach a running session.
 //!
 //! One line of JSON ([`Request`]) comes in, one line ([`Answer`]) goes out. The socket lies in a directory that only
-//! its user may enter, and has mode 0600 itself.
+//! its user may enter, and has mode 0600 itself; whoever gets there all the same has to be the same user on both sides.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, Permissions};
@@ -13,19 +13,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::effects::files;
 use crate::error::ErrorKind;
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::workspace::STATE_DIRECTORY;
 
-/// The longest request that is read, in bytes.
-const LONGEST_REQUEST: u64 = 4096;
-/// How long a client may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) mod clients;
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: u64 = 1 << 20;
+/// How many may wait for an answer that takes a build; as many again for one that comes at once.
+const MOST_WAITING: usize = 64;
 
 /// A listening control socket. Dropping it removes the socket.
 #[derive(Debug)]
@@ -48,15 +50,15 @@ impl Control {
         let listener = UnixListener::bind(short_path(&directory)?.1).with_context(cannot)?;
         fs::set_permissions(directory.join(SOCKET), Permissions::from_mode(0o600)).with_context(cannot)?;
         let waiting = Waiting::default();
-        let (report, for_thread) = (Arc::new(report), Arc::clone(&waiting));
+        let for_thread = Arc::clone(&waiting);
         let next = AtomicU64::new(0);
         thread::Builder::new().name("control".into()).spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
+            clients::serve(&listener, |stream, request| {
                 let id = next.fetch_add(1, Ordering::Relaxed);
-                let (report, waiting) = (Arc::clone(&report), Arc::clone(&for_thread));
-                // A client that cannot be served is refused by closing its connection.
-                let _ = thread::Builder::new().spawn(move || serve(stream, id, &*report, &waiting));
-            }
+                if await_answer(&for_thread, request, id, stream) {
+                    report(request, ReplyTo(id));
+                }
+            })
         })?;
         Ok(Self { directory, waiting })
     }
@@ -64,9 +66,8 @@ impl Control {
     /// Answers a request.
     pub fn reply(&self, to: ReplyTo, answer: &Answer) {
         let stream = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&to.0);
-        // The client may have gone. An answer is far smaller than a socket's buffer, so this does not block.
-        if let (Some(mut stream), Ok(line)) = (stream, serde_json::to_string(answer)) {
-            let _ = stream.write_all(format!("{line}\n").as_bytes());
+        if let Some(stream) = stream {
+            send(stream, answer);
         }
     }
 }
@@ -77,18 +78,33 @@ impl Drop for Control {
     }
 }
 
-fn serve(stream: UnixStream, id: u64, report: &(impl Fn(Request, ReplyTo) + ?Sized), waiting: &Waiting) {
-    let Some(request) = read_request(&stream) else { return };
-    waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, stream);
-    report(request, ReplyTo(id));
+/// Lets a client wait for its answer, or refuses it, because there are too many who do.
+fn await_answer(waiting: &Waiting, request: Request, id: u64, stream: UnixStream) -> bool {
+    let is_quick = matches!(request, Request::Status | Request::Stop | Request::Pause);
+    let most = if is_quick { 2 * MOST_WAITING } else { MOST_WAITING };
+    let mut all = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= most {
+        all.retain(|_, stream| !has_gone(stream));
+    }
+    if all.len() >= most {
+        send(stream, &Answer::Failed(format!("{most} others wait for an answer already")));
+        return false;
+    }
+    all.insert(id, stream);
+    true
 }
 
-fn read_request(stream: &UnixStream) -> Option<Request> {
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.set_write_timeout(Some(PATIENCE)).ok()?;
-    let mut line = String::new();
-    BufReader::new(stream.take(LONGEST_REQUEST)).read_line(&mut line).ok()?;
-    serde_json::from_str(&line).ok()
+/// Whether the client has hung up.
+fn has_gone(stream: &UnixStream) -> bool {
+    let mut one = [PollFd::new(stream, PollFlags::empty())];
+    poll(&mut one, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
+/// Sends `answer`. The client may have gone; an answer is far smaller than a socket's buffer, and never waited for.
+fn send(mut stream: UnixStream, answer: &Answer) {
+    if let Ok(line) = serde_json::to_string(answer) {
+        let _ = stream.write_all(format!("{line}\n").as_bytes());
+    }
 }
 
 /// Whether a session of the workspace at `root` listens.
@@ -111,10 +127,13 @@ pub fn ask(root: &Path, request: Request) -> Result<Answer> {
         }
         Err(error) => return Err(error).context("cannot reach the session"),
     };
+    if !clients::is_ours(&stream) {
+        return Err(no_session().into());
+    }
     stream.write_all(serde_json::to_string(&request)?.as_bytes())?;
     stream.write_all(b"\n")?;
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).context("the session did not answer")?;
+    BufReader::new(stream.take(LONGEST_ANSWER)).read_line(&mut line).context("the session did not answer")?;
     serde_json::from_str(&line).context("the session ended before it answered")
 }
 

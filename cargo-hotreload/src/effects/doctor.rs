@@ -9,7 +9,7 @@ use notify::{RecursiveMode, Watcher};
 
 use crate::cli::{Conduct, Selection};
 use crate::config::values::Wanted;
-use crate::effects::{cargo, cargo_lock, files, probe, process, settings as own_settings};
+use crate::effects::{cargo, cargo_lock, probe, process, settings as own_settings};
 use crate::error::ErrorKind;
 use crate::plan::checks::machine::{Machine, Watching};
 use crate::plan::checks::toolchain::{Pin, pinned};
@@ -84,7 +84,7 @@ pub fn target_cfg(toolchain: &Toolchain, root: &Path) -> Result<String> {
 /// The workspace at `root`; where it has several programs, the first one is as good as any for its settings.
 /// Cargo may write `Cargo.lock` when it is asked: that is undone.
 pub fn workspace(toolchain: &Toolchain, root: &Path) -> Result<Workspace> {
-    let before = files::read_optional(&cargo_lock::path(root))?;
+    let before = cargo_lock::before(root)?;
     let mut settings = own_settings::read(root, &Selection::default(), &Conduct::default())?;
     let read = cargo::workspace(toolchain, root, &settings).or_else(|error| match error.downcast_ref() {
         Some(ErrorKind::WhichBinary { names, .. }) if settings.hosts.is_empty() && !names.is_empty() => {

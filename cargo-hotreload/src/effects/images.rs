@@ -12,8 +12,9 @@ use crate::effects::signs::{self, first_address};
 use crate::session::verify::Mapping;
 use crate::why::facts::Signs;
 
-/// So many files that are not loaded any more are kept: a thread may sleep for long before it wakes up in old code.
-const MOST: usize = 64;
+/// So many versions of a module are kept, the newest included. A thread may sleep for long before it wakes up in old code,
+/// but files that are kept take their place on the disk.
+const VERSIONS: usize = 3;
 
 /// Where a file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +43,13 @@ impl Range {
 #[must_use]
 pub fn loaded(pid: u32) -> Vec<Range> {
     let maps = || Process::new(i32::try_from(pid).ok()?).ok()?.maps().ok();
+    side_by_side(maps().into_iter().flatten())
+}
+
+/// The files whose code is among `maps`, each with everything of it that lies side by side.
+pub(crate) fn side_by_side(maps: impl IntoIterator<Item = MemoryMap>) -> Vec<Range> {
     let mut ranges: Vec<(Range, bool)> = Vec::new();
-    for map in maps().into_iter().flatten() {
+    for map in maps {
         let is_code = map.perms.contains(MMPermissions::EXECUTE);
         let Some(range) = range(&map) else { continue };
         match ranges.last_mut() {
@@ -88,8 +94,15 @@ impl Images {
                 self.0.push((range, file));
             }
         }
-        let excess = self.0.len().saturating_sub(MOST);
-        self.0.drain(..excess);
+        for path in modules {
+            let versions = self.0.iter().filter(|(range, _)| range.path == *path).count();
+            let mut excess = versions.saturating_sub(VERSIONS);
+            self.0.retain(|(range, _)| {
+                let is_excess = excess > 0 && range.path == *path;
+                excess -= usize::from(is_excess);
+                !is_excess
+            });
+        }
     }
 
     /// Those that are `now` loaded no more, the newest first.

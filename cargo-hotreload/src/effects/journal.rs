@@ -8,26 +8,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use ignore::WalkBuilder;
 
 use crate::effects::{cargo_lock, files};
 use crate::error::ErrorKind;
 use crate::plan::disable::{self, Action, Restoration};
 use crate::plan::enable::EnablePlan;
-use crate::plan::journal::{Journal, Lifetime, VERSION};
+use crate::plan::journal::{Journal, Lifetime};
 use crate::plan::manifest;
 use crate::workspace::STATE_DIRECTORY;
 
 /// The journal of the workspace at `root`, if there is one.
+///
+/// # Errors
+/// [`ErrorKind::Journal`].
 pub fn read(root: &Path) -> Result<Option<Journal>> {
     let path = journal_path(root);
     let Some(text) = files::read_optional(&path)? else { return Ok(None) };
-    let journal: Journal = serde_json::from_str(&text).with_context(|| format!("`{}` is damaged", path.display()))?;
-    if journal.version != VERSION {
-        bail!("`{}` was written by another version of cargo-hotreload (format {})", path.display(), journal.version);
-    }
-    Ok(Some(journal))
+    Journal::parse(&text).map(Some).map_err(|why| ErrorKind::Journal { path, why }.into())
 }
 
 /// The texts of `paths`.
@@ -36,11 +35,26 @@ pub fn texts(paths: BTreeSet<PathBuf>) -> Result<BTreeMap<PathBuf, String>> {
 }
 
 /// Makes the state directory, which git is told to ignore.
+///
+/// # Errors
+/// [`ErrorKind::StateDirectory`].
 pub fn make_state_directory(root: &Path) -> Result<PathBuf> {
-    let state = root.join(STATE_DIRECTORY);
+    let state = state_directory(root)?;
     files::make_synced_directory(&state)?;
     files::generate(&state.join(".gitignore"), "*\n")?;
     Ok(state)
+}
+
+/// Where the state directory is, or will be.
+///
+/// # Errors
+/// [`ErrorKind::StateDirectory`]: a workspace may come with a link there, and then others' files would be written.
+pub fn state_directory(root: &Path) -> Result<PathBuf> {
+    let state = root.join(STATE_DIRECTORY);
+    match fs::symlink_metadata(&state) {
+        Ok(metadata) if !metadata.is_dir() => Err(ErrorKind::StateDirectory { path: state }.into()),
+        _ => Ok(state),
+    }
 }
 
 /// Refuses `plan` where a manifest may not be written.

@@ -75,3 +75,52 @@ pub fn first_address(file: &File) -> Result<u64> {
     let loads = headers.iter().filter(|header| header.p_type(elf.endian()) == PT_LOAD);
     Ok(loads.map(|header| header.p_vaddr(elf.endian()) & !PAGE).min().unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::fs::{self, File};
+    use std::process::Command;
+
+    use nix::libc::{RTLD_NOW, dlclose, dlopen};
+
+    use super::read;
+    use crate::why::facts::Signs;
+
+    /// A library of this C, linked with these flags: what it says, and whether it stays when it is closed.
+    fn library(name: &str, source: &str, flags: &[&str]) -> (Signs, bool) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (c, path) = (directory.path().join("x.c"), directory.path().join(format!("lib{name}.so")));
+        fs::write(&c, source).expect("written");
+        let mut cc = Command::new("cc");
+        cc.args(["-shared", "-fPIC", "-o"]).arg(&path).arg(&c).args(flags);
+        assert!(cc.status().expect("a C compiler").success());
+        let c_path = CString::new(path.to_str().expect("UTF-8")).expect("a path");
+        #[expect(unsafe_code, reason = "the dynamic loader is asked what it does with this")]
+        // SAFETY: the library has no code that runs when it is loaded or unloaded.
+        unsafe {
+            let handle = dlopen(c_path.as_ptr(), RTLD_NOW);
+            assert!(!handle.is_null());
+            assert_eq!(dlclose(handle), 0);
+        }
+        let stays = fs::read_to_string("/proc/self/maps").expect("our maps").contains(path.to_str().expect("UTF-8"));
+        (read(&File::open(&path).expect("the library")).expect("an ELF file"), stays)
+    }
+
+    #[test]
+    fn what_is_never_unloaded_says_so() {
+        const SOURCE: &str = "int shared = 1;\nint *get(void) { return &shared; }\nextern void missing(void) __attribute__((weak));\n\
+                              void (*call)(void) = missing;\n__thread int own;\nint *local(void) { return &own; }\n";
+        let (plain, stays) = library("plain", SOURCE, &[]);
+        assert!(!plain.nodelete && plain.unique.is_empty() && !stays, "{plain:?}");
+        assert!(plain.defined.contains("get") && !plain.undefined.contains("missing"), "{plain:?}");
+        assert!(plain.symbols.iter().any(|symbol| symbol.name == "get" && symbol.size > 0));
+        assert_eq!(plain.thread_locals, ["own"]);
+        let (nodelete, stays) = library("nodelete", SOURCE, &["-Wl,-z,nodelete"]);
+        assert!(nodelete.nodelete && stays);
+        let unique = format!("{SOURCE}asm(\".type shared, @gnu_unique_object\");\n");
+        let (unique, stays) = library("unique", &unique, &[]);
+        assert_eq!(unique.unique, ["shared"]);
+        assert!(stays && !unique.nodelete && unique.defined.contains("shared"), "{unique:?}");
+    }
+}

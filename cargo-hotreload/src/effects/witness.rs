@@ -31,8 +31,12 @@ use crate::effects::threads::tracee::{Event, next_event};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the program is kept waiting at most until the watch has begun.
 const BEGIN: Duration = Duration::from_millis(100);
-/// How often is looked for signals.
+/// How often is looked for what happens to the threads, if nothing does.
 const INTERVAL: Duration = Duration::from_micros(500);
+/// How often is looked otherwise: a thread that has ended is there for the others until we have taken notice.
+const SHORT: Duration = Duration::from_micros(30);
+/// For so long after something has happened.
+const LIVELY: Duration = Duration::from_millis(30);
 /// What is read of a stack.
 const STACK: usize = 64 << 10;
 /// So many calls are told.
@@ -124,6 +128,13 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether something has happened to a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Happened {
+    Nothing,
+    Something,
+}
+
 /// The tracing thread's side.
 struct Watch {
     process: u32,
@@ -139,14 +150,17 @@ impl Watch {
         if has_begun.is_none() {
             return;
         }
+        let mut last = Instant::now();
         while Instant::now() < lock(&self.state).until && !self.traced.is_empty() {
             let all: Vec<u32> = self.traced.iter().copied().collect();
             for thread in all {
-                if self.pass_on(thread).is_none() {
-                    return;
+                match self.pass_on(thread) {
+                    None => return,
+                    Some(Happened::Nothing) => {}
+                    Some(Happened::Something) => last = Instant::now(),
                 }
             }
-            thread::sleep(INTERVAL);
+            thread::sleep(if last.elapsed() < LIVELY { SHORT } else { INTERVAL });
         }
     }
 
@@ -171,13 +185,11 @@ impl Watch {
     }
 
     /// Lets the thread go on if it was stopped. `None` if the watch has to end.
-    fn pass_on(&mut self, thread: u32) -> Option<()> {
+    fn pass_on(&mut self, thread: u32) -> Option<Happened> {
         match next_event(pid(self.process), pid(thread)) {
-            Event::Runs => {}
+            Event::Runs => return Some(Happened::Nothing),
             Event::Gone => {
                 self.traced.remove(&thread);
-                // The end of the main thread is the end of everything.
-                return (thread != self.process || self.traced.iter().any(|other| *other != thread)).then_some(());
             }
             Event::Born => {
                 let born = ptrace::getevent(pid(thread)).ok()?;
@@ -196,7 +208,7 @@ impl Watch {
             }
             Event::Other => return None,
         }
-        Some(())
+        Some(Happened::Something)
     }
 
     fn write_down(&self, thread: u32, signal: i32, pc: u64, stack: u64) -> Option<Seen> {

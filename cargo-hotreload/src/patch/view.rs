@@ -151,8 +151,8 @@ pub enum Why {
     Gone,
     /// Callers hold code of it that tells where it stands.
     Moved,
-    /// The same, and it is in another file.
-    MovedToFile,
+    /// The same, and what it tells is more than lines: its file, or whatever a macro makes of its place.
+    MovedAndTold,
     /// It and another changed places.
     Reordered,
     /// It is called otherwise.
@@ -178,7 +178,7 @@ impl View {
     /// and tell old lines.
     #[must_use]
     pub fn is_of_lines(&self) -> bool {
-        // A constant may be its own line, and a macro may do anything with it.
+        // A constant may be its own line.
         let is_code = |what: &What| {
             use What::{Attributed, Attributes, Constant, File, MacroCall, Static, Unknown};
             !matches!(what, Constant | Static | MacroCall | Attributed(_) | Attributes | File | Unknown)
@@ -270,8 +270,7 @@ impl fmt::Display for Why {
             Self::Changed => "changed",
             Self::Came => "is new",
             Self::Gone => "is gone",
-            Self::Moved => "moved, and may tell its place in the source",
-            Self::MovedToFile => "moved to another file, and may tell its place in the source",
+            Self::Moved | Self::MovedAndTold => "moved, and may tell its place in the source",
             Self::Reordered => "changed places with another item",
             Self::Signature => "has another signature",
             Self::Body => "has another body",

@@ -2,6 +2,7 @@
 //! [`crate::effects::dylib_probe`] gather the facts.
 
 pub mod machine;
+pub mod modules;
 pub mod probe;
 pub mod probe_crates;
 pub mod settings;

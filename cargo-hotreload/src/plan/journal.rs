@@ -1,5 +1,6 @@
 //! What `enable` remembers, so that `disable` can put everything back.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,20 @@ pub struct Entry {
 }
 
 impl Journal {
+    /// Reads a journal, and says what is wrong with it otherwise.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let journal: Self = serde_json::from_str(text).map_err(|error| format!("is damaged: {error}"))?;
+        if journal.version != VERSION {
+            return Err(format!("was written by another version of this tool (format {})", journal.version));
+        }
+        // A workspace may come with a journal that somebody else has made up.
+        let is_manifest = |entry: &Entry| entry.path.file_name() == Some(OsStr::new("Cargo.toml"));
+        match journal.manifests.iter().find(|entry| !is_manifest(entry)) {
+            Some(entry) => Err(format!("is damaged: `{}` is no manifest", entry.path.display())),
+            None => Ok(journal),
+        }
+    }
+
     /// The journal of `plan` in the workspace at `root`.
     #[must_use]
     pub fn new(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Lifetime) -> Self {

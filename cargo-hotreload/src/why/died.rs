@@ -86,26 +86,38 @@ fn was_used(crash: &Crash, used: &Place, thread: String) -> Reason {
 /// crates of the workspace.
 #[must_use]
 pub fn likely(unloaded: &[Library], local: &[String]) -> Vec<Reason> {
+    let reasons: Vec<Reason> = unloaded.iter().flat_map(signs).collect();
+    if !reasons.is_empty() {
+        return reasons;
+    }
+    // Every program has such code, and mostly it does no harm.
+    unloaded.iter().filter_map(|module| instances(module, local)).collect()
+}
+
+/// What in a module is likely to be used when it is gone.
+#[must_use]
+pub fn signs(module: &Library) -> Vec<Reason> {
+    let Library { name, signs, .. } = module;
+    let symbols = || signs.symbols.iter().map(|symbol| symbol.name.as_str());
     let mut reasons = Vec::new();
-    for Library { name, krate, signs, .. } in unloaded {
-        let module = || name.clone();
-        let functions = || signs.symbols.iter().map(|symbol| symbol.name.as_str());
-        let has_destructors = || functions().any(|name| is_destroying(&full(name)));
-        if !signs.thread_locals.is_empty() && has_destructors() {
-            let locals = Names::of(signs.thread_locals.iter().map(String::as_str));
-            reasons.push(Reason::MayBeDestructor { module: module(), locals });
-        }
-        let sites = Names::of(functions().filter(|name| is_callsite(name)));
-        if !sites.is_empty() {
-            reasons.push(Reason::MayBeCallsite { module: module(), sites });
-        }
-        let is_lower = |name: &&str| owner(name, krate).is_some_and(|owner| owner != *krate && local.contains(&owner));
-        let instances = Names::of(functions().filter(|name| is_kept(&full(name))).filter(is_lower));
-        if !instances.is_empty() {
-            reasons.push(Reason::MayBeInstance { module: module(), functions: instances });
-        }
+    if !signs.thread_locals.is_empty() && symbols().any(|name| is_destroying(&full(name))) {
+        let locals = Names::of(signs.thread_locals.iter().map(String::as_str));
+        reasons.push(Reason::MayBeDestructor { module: name.clone(), locals });
+    }
+    let sites = Names::of(symbols().filter(|name| is_callsite(name)));
+    if !sites.is_empty() {
+        reasons.push(Reason::MayBeCallsite { module: name.clone(), sites });
     }
     reasons
+}
+
+/// Code of lower crates in a module.
+fn instances(module: &Library, local: &[String]) -> Option<Reason> {
+    let Library { name, krate, signs, .. } = module;
+    let symbols = signs.symbols.iter().map(|symbol| symbol.name.as_str());
+    let is_lower = |name: &&str| owner(name, krate).is_some_and(|owner| owner != *krate && local.contains(&owner));
+    let functions = Names::of(symbols.filter(|name| is_kept(&full(name))).filter(is_lower));
+    (!functions.is_empty()).then(|| Reason::MayBeInstance { module: name.clone(), functions })
 }
 
 /// What is kept as an address by those who do not know its type: closures, futures, destructors.
@@ -243,12 +255,14 @@ mod tests {
 
     #[test]
     fn signs_are_told_as_what_they_are() {
-        let reasons = likely(&[module()], &["low".into(), "my_api".into()]);
-        let [Reason::MayBeDestructor { .. }, Reason::MayBeCallsite { .. }, Reason::MayBeInstance { functions, .. }] =
-            &reasons[..]
-        else {
-            panic!("{reasons:?}");
-        };
+        let local = ["low".into(), "my_api".into()];
+        let mut module = module();
+        let mut reasons = likely(&[module.clone()], &local);
+        assert!(matches!(reasons[..], [Reason::MayBeDestructor { .. }, Reason::MayBeCallsite { .. }]), "{reasons:?}");
+        module.signs.thread_locals.clear();
+        module.signs.symbols.retain(|symbol| !symbol.name.ends_with("__CALLSITE"));
+        reasons.extend(likely(&[module], &local));
+        let [.., Reason::MayBeInstance { functions, .. }] = &reasons[..] else { panic!("{reasons:?}") };
         assert_eq!(
             functions.to_string(),
             "`core::ptr::drop_glue::<low::Kept>`, `low::spawn::<my_api::Job>::{closure#0}`"

@@ -30,7 +30,7 @@ use crate::effects::{agent, cargo_config, files};
 use crate::patch::rustc::background::in_background;
 use crate::patch::rustc::stand_in::{recording, records_directory};
 use crate::plan::command::CommandLine;
-use crate::plan::environment::preloading;
+use crate::plan::environment::{LIBRARY_PATH, is_searched, library_path, preloading};
 use crate::ui::say;
 
 mod base;
@@ -115,10 +115,14 @@ impl Patching {
         // Those of an earlier process are not about this one.
         files::remove_directory(&patches)?;
         fs::create_dir_all(&patches).with_context(|| format!("cannot make `{}`", patches.display()))?;
-        let inherited = line.set.iter().rev().find(|(name, _)| name == "LD_PRELOAD").map(|(_, value)| value.clone());
-        let inherited = inherited.or_else(|| env::var_os("LD_PRELOAD"));
+        let set = |wanted: &str| line.set.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+        let inherited = set("LD_PRELOAD").or_else(|| env::var_os("LD_PRELOAD"));
+        let searched = is_searched(&self.agent).then(|| {
+            let directories = self.agent.parent().map(Path::to_owned);
+            (LIBRARY_PATH.into(), library_path(&directories, set(LIBRARY_PATH).as_deref()))
+        });
         let variables = preloading(&self.agent, &patches, inherited.as_deref().filter(|value| !value.is_empty()));
-        Ok(variables.into_iter().fold(line, |line, (name, value)| line.env(name, value)))
+        Ok(variables.into_iter().chain(searched).fold(line, |line, (name, value)| line.env(name, value)))
     }
 
     /// Files were saved.

@@ -9,13 +9,10 @@ use crate::commands::run::facts::Facts;
 use crate::effects::build::library_directories;
 use crate::plan::command::CommandLine;
 use crate::plan::configured_linker::Override;
-use crate::plan::environment::{MODULES, joined, library_path};
+use crate::plan::environment::{LIBRARY_PATH, MODULES, joined, library_path};
 use crate::plan::instances::{Instance, VARIABLE};
 use crate::session::delivery::Built;
 use crate::workspace::Workspace;
-
-/// Where the dynamic linker looks first.
-const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
 /// The cargo invocation that builds the programs and their modules.
 #[must_use]

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::patch::view::bodies::Body;
 use crate::patch::view::facts::{Facts, Fixed, Form, Function, Place, What};
+use crate::patch::view::lines;
+use crate::patch::view::tokens::Text;
 use crate::patch::view::{Callers, Reason, View, Why};
 
 /// Compares, for callers that exist.
@@ -66,7 +68,7 @@ impl Comparison<'_> {
             let why = match old {
                 None => Why::Came,
                 Some(old) if old.text.words != item.text.words => Why::Changed,
-                Some(old) if item.records && is_moved(old, item) => moved(&old.place, &item.place),
+                Some(old) if item.records && is_moved(old, item) => moved((&old.place, &item.place), &item.text),
                 Some(_) => continue,
             };
             self.report(&item.name, item.what.clone(), why, &item.place);
@@ -147,7 +149,7 @@ impl Comparison<'_> {
             return None;
         }
         let is_optimized = self.callers != Callers::Unoptimized;
-        let moved = moved(&before.place, &now.place);
+        let moved = moved((&before.place, &now.place), &now.body.text);
         let why = if is_same { moved.clone() } else { Why::Body };
         let is_tracked_move = is_moved && (now.is_tracked || before.is_tracked);
         match (&before.form, &now.form) {
@@ -170,8 +172,8 @@ impl Comparison<'_> {
 }
 
 /// Why callers see that something moved, if they do.
-fn moved(before: &Place, now: &Place) -> Why {
-    if before.file == now.file { Why::Moved } else { Why::MovedToFile }
+fn moved((before, now): (&Place, &Place), text: &Text) -> Why {
+    if before.file == now.file && lines::are_all_that_is_told(text) { Why::Moved } else { Why::MovedAndTold }
 }
 
 /// What inside of a body may be seen outside of it, if that is not what it was.

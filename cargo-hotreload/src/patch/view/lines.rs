@@ -7,6 +7,7 @@
 use syn::{Block, Expr, Lit, Stmt};
 
 use crate::patch::view::attributes;
+use crate::patch::view::tokens::{KEYWORDS, Text};
 
 /// Where code runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,66 @@ const SILENT: &[&str] = &[
 ];
 /// Macros of constants that keep nothing of where they are called.
 const SILENT_MACROS: &[&str] = &["concat", "env", "include_bytes", "include_str", "option_env", "stringify"];
+
+/// Macros that tell where they are called as a panic does, by a place in memory that says nothing else, or do not. Others
+/// make numbers or names of it.
+const PLAIN_MACROS: &[&str] = &[
+    "addr_of",
+    "addr_of_mut",
+    "anyhow",
+    "assert",
+    "assert_eq",
+    "assert_matches",
+    "assert_ne",
+    "bail",
+    "cfg",
+    "concat",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "ensure",
+    "env",
+    "eprint",
+    "eprintln",
+    "eyre",
+    "file",
+    "format",
+    "format_args",
+    "include_bytes",
+    "include_str",
+    "matches",
+    "module_path",
+    "offset_of",
+    "option_env",
+    "panic",
+    "pin",
+    "print",
+    "println",
+    "ready",
+    "stringify",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
+/// Whether what `text` tells of its place, if anything, is lines and columns, where a panic has them.
+pub(super) fn are_all_that_is_told(text: &Text) -> bool {
+    let words: Vec<&str> = text.words.split_ascii_whitespace().collect();
+    let is_plain = |call: &[&str]| match call {
+        [name, "!", "(" | "[" | "{"] => KEYWORDS.contains(name) || PLAIN_MACROS.contains(name),
+        _ => true,
+    };
+    let has_macro = words.windows(3).any(|call| !is_plain(call));
+    let is_in_attribute = |name: &str| words.windows(3).any(|start| *start == ["#", "[", name]);
+    let is_told = attributes::FUNCTION_MACROS.iter().any(|name| {
+        let first = name.split("::").next().unwrap_or_default();
+        is_in_attribute(first)
+    });
+    !has_macro && !is_told
+}
 
 /// Whether a body may tell where it stands.
 pub(super) fn block(block: &Block, place: Where) -> bool {

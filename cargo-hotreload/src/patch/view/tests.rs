@@ -85,6 +85,23 @@ fn a_compiler_that_inlines_shows_every_body_that_callers_can_name() {
 }
 
 #[test]
+fn lines_are_told_from_what_is_made_of_them() {
+    let is_of_lines = |text: &str| {
+        let view = compare(&crate_of(text), &crate_of(&format!("\n{text}")), Callers::Unoptimized, &Known::default());
+        assert!(matches!(view, View::Visible { .. }), "{text}: {view}");
+        view.is_of_lines()
+    };
+    assert!(is_of_lines("pub fn f<T>(x: &[T]) -> &T { assert!(x.len() > 1); if !(x.is_empty()) { todo!() } &x[1] }"));
+    assert!(is_of_lines("#[inline] pub fn f(x: &[u8]) -> u8 { x[1] }"));
+    assert!(is_of_lines("pub trait T { fn f(&self) -> Vec<u8> { vec![g(); 3] } } fn g() -> u8 { 1 }"));
+    for body in ["line!()", "std::line ! []", "vec![column!()][0]", "dbg!(1)", "tracing::info!(\"x\"); 1", "own!()"] {
+        assert!(!is_of_lines(&format!("pub fn f<T>() -> u32 {{ {body} }}")), "{body}");
+    }
+    assert!(!is_of_lines("#[tracing::instrument] pub fn f<T>(x: T) -> u32 { g(x) }"));
+    assert!(!is_of_lines("pub const LINE: u32 = line!();"));
+}
+
+#[test]
 fn the_lists_can_be_extended() {
     let known = Known {
         attributes: BTreeSet::from(["timed".to_owned()]),
