@@ -133,15 +133,13 @@ impl<'built> Setting<'built> {
                     continue;
                 }
                 let candidates = search.candidates(&name, own.iter().chain(&of_executable));
-                match candidates.into_iter().find_map(|path| File::read(name.clone(), path)) {
-                    Some(file) => {
-                        open.push(self.files.len());
-                        self.files.push(file);
-                    }
-                    None => {
-                        let (wanted_by, missing) = (wanted_by.clone(), Missing::Library(name));
-                        faults.push(Fault { wanted_by, missing, lost_by: None });
-                    }
+                let found = candidates.into_iter().find_map(|path| File::read(name.clone(), path));
+                if let Some(file) = found {
+                    open.push(self.files.len());
+                    self.files.push(file);
+                } else {
+                    let (wanted_by, missing) = (wanted_by.clone(), Missing::Library(name));
+                    faults.push(Fault { wanted_by, missing, lost_by: None });
                 }
             }
         }
