@@ -12,6 +12,7 @@ use crate::session::event::{Action, ProgramSignal, Timer};
 use crate::session::explaining::{SIGN_DEADLINE, Trouble};
 use crate::session::message::{Ending, How, Message, Times, When};
 use crate::session::patching::Patching;
+use crate::session::taking_back::Patches;
 use crate::session::verify::{Expectation, Mapping, replaced_inode, unmet};
 use crate::session::{Force, OwnEnd, STOP_DEADLINE, Session};
 
@@ -241,6 +242,7 @@ impl Session {
     pub(super) fn started(&mut self, pid: u32) -> Vec<Action> {
         let Some(delivering) = self.starting.take() else { return Vec::new() };
         let loaded = Loaded::from(&delivering.finished.built);
+        self.patches = Patches::of_process(delivering.finished.number);
         let mut program = Program { pid, loaded, missing: BTreeSet::new(), has_reloaded: false, stage: Stage::Serving };
         let mut actions = delivering.started(pid);
         if self.ending {

@@ -42,7 +42,9 @@ pub enum Event {
     /// The compiled crates are in the program, or why they cannot get there.
     Patched(Result<Patch, String>),
     /// Callers of what was patched in have followed, as [`Action::Compare`] had it.
-    Followed(Followed),
+    Followed(Landed),
+    /// The last patch was taken back, as [`Action::TakeBack`] wanted it, or why not.
+    TakenBack(Result<Landed, String>),
     /// What cargo made of the sources is not what was patched into the program: why it has to be restarted.
     Diverged(String),
     /// The program's executable mappings, as [`Action::Look`] found them.
@@ -83,6 +85,8 @@ pub enum Action {
     Start(Built),
     /// Put the compiled crates into the program, and report with [`Event::Patched`].
     Patch,
+    /// Put back what the last patch has replaced, and report with [`Event::TakenBack`].
+    TakeBack,
     /// Compare what cargo has built with what was patched into the program, and report with [`Event::Diverged`] if it is
     /// something else; or with [`Event::Followed`] if lines alone were other ones, which the program has got then.
     Compare,
@@ -185,10 +189,10 @@ pub struct Patch {
     pub took: record::Patch,
 }
 
-/// What callers of edited code have got, so that they tell its new lines.
+/// Code that was put into the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Followed {
-    /// Their names, lowest first.
+pub struct Landed {
+    /// The names of its crates, lowest first.
     pub crates: Vec<String>,
     /// What was done.
     pub patch: Patch,

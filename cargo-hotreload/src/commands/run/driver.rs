@@ -175,6 +175,7 @@ impl<'arguments> Driver<'arguments> {
             Arrival::Compiled(ended) => self.compiled(ended),
             Arrival::Turn => return self.turn_is_over(),
             Arrival::Followed(index, followed) => Tidings::One(index, Event::Followed(followed)),
+            Arrival::TakenBack(index, result) => Tidings::One(index, Event::TakenBack(result)),
             Arrival::Diverged(index, why) => Tidings::One(index, Event::Diverged(why)),
             Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
@@ -243,6 +244,7 @@ impl<'arguments> Driver<'arguments> {
                 self.queue.push_back(Tidings::One(index, event));
             }
             (Action::Patch, Whom::One(index)) => self.patch(index),
+            (Action::TakeBack, Whom::One(index)) => self.take_back(index),
             (Action::Compare, Whom::One(index)) => self.compare(index),
             (Action::Current, Whom::One(index)) => self.is_current(index),
             (Action::Signal(signal), Whom::One(index)) => self.signal(index, signal),
@@ -281,6 +283,7 @@ impl<'arguments> Driver<'arguments> {
             (
                 Action::Start(_)
                 | Action::Patch
+                | Action::TakeBack
                 | Action::Compare
                 | Action::Current
                 | Action::Signal(_)

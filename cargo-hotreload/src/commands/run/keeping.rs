@@ -22,7 +22,7 @@ pub(super) struct Wanted {
 impl Driver<'_> {
     /// Keeps what cargo has just built.
     pub(super) fn keep_built(&mut self, built: &[Built]) {
-        // A patch is not taken back.
+        // A patch is taken back by what the process was given before.
         if self.patching.is_some() {
             return;
         }
