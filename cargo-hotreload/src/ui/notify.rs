@@ -64,6 +64,7 @@ pub fn is_worth_it(message: &Message) -> bool {
         | Message::NotReloaded { .. }
         | Message::Died { .. }
         | Message::DiedLater { .. }
+        | Message::LeftBehind { .. }
         | Message::NotLoaded { .. }
         | Message::NotStarted { .. } => true,
         Message::Ended { ending, .. } => !ending.is_success(),

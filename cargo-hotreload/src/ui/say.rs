@@ -19,6 +19,7 @@ pub fn message(message: &Message, text: &str) {
         Message::NotReloaded { .. }
         | Message::Died { .. }
         | Message::DiedLater { .. }
+        | Message::LeftBehind { .. }
         | Message::NotLoaded { .. }
         | Message::Ended { .. }
         | Message::Killing => WARN,

@@ -63,6 +63,15 @@ pub enum Reason {
         /// It came back to it from a call, rather than being in the middle of it.
         returned: bool,
     },
+    /// A thread is still in code that is not there any more, or that was replaced below it.
+    GoesOn {
+        /// The module's package.
+        module: String,
+        /// The thread's name and id.
+        thread: String,
+        /// The function.
+        function: Names,
+    },
     /// A thread ended, and a destructor of one of its thread-locals was unloaded.
     Destructor {
         /// The module's package.
@@ -148,6 +157,7 @@ impl Reason {
             | Self::Threads { module, .. }
             | Self::NotClosed { module }
             | Self::LeftBehind { module, .. }
+            | Self::GoesOn { module, .. }
             | Self::Destructor { module, .. }
             | Self::Callsite { module, .. }
             | Self::Instance { module, .. }
@@ -187,7 +197,7 @@ impl Reason {
                 "close the libraries that use a module before the module itself, each as often as it was opened"
             }
             Self::WaitsForThreads { .. } => "end the threads that ran its code before it is closed",
-            Self::Threads { .. } | Self::LeftBehind { .. } => {
+            Self::Threads { .. } | Self::LeftBehind { .. } | Self::GoesOn { .. } => {
                 "keep the thread's `JoinHandle`, tell it to end, and join it before its module is closed"
             }
             Self::NotClosed { .. } => {
@@ -245,6 +255,9 @@ impl fmt::Display for Reason {
             Self::LeftBehind { module, thread, function, returned } => {
                 let went = if *returned { "returned into" } else { "ran" };
                 write!(formatter, "{thread} {went} code of {module} that was unloaded{}", In(function))
+            }
+            Self::GoesOn { module, thread, function } => {
+                write!(formatter, "{thread} will go on in code of {module} that was unloaded{}", In(function))
             }
             Self::Destructor { module, thread, locals } => {
                 write!(formatter, "{thread} ended, and the destructor of a thread-local of {module} was unloaded")?;

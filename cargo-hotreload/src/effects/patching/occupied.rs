@@ -58,7 +58,7 @@ mod tests {
         let redirects = [(0x2000, 5), (0x1000, 5)].map(|(address, length)| Write { address, bytes: vec![0; length] });
         let occupied = Occupied::new(&redirects);
         let memory = Memory::open(std::process::id()).expect("our own memory");
-        let registers = |pc, restart| Registers { pc, restart, stack: 0, thread_pointer: 0 };
+        let registers = |pc, restart| Registers { pc, restart, stack: 0, thread_pointer: 0, saved: [0; 6] };
         let found = |pc, restart| occupied.by(&registers(pc, restart), &memory);
         assert_eq!(
             [0x1000, 0x1001, 0x1004, 0x1005].map(|pc| found(pc, None)),
@@ -71,7 +71,8 @@ mod tests {
     fn what_a_handler_returns_to_is_found_on_the_stack() {
         let stack = [0_u64, 0x1003, 0];
         let memory = Memory::open(std::process::id()).expect("our own memory");
-        let registers = Registers { pc: 0, restart: None, stack: stack.as_ptr().addr() as u64, thread_pointer: 0 };
+        let registers =
+            Registers { pc: 0, restart: None, stack: stack.as_ptr().addr() as u64, thread_pointer: 0, saved: [0; 6] };
         let by = |address| Occupied::new(&[Write { address, bytes: vec![0; 5] }]).by(&registers, &memory);
         assert_eq!(by(0x1000), Some(0x1003));
         assert_eq!(by(0x1003), None);
