@@ -1,5 +1,5 @@
-//! Many patches in one process under load: `cargo hotreload run --strategy patch` on the example server, which nobody
-//! prepared, while clients ask it without a pause.
+//! Many edits in one process under load: `cargo hotreload run` on the example server, while clients ask it without a
+//! pause. It is patched, for which nobody prepared it, or it reloads its modules.
 //!
 //! 1. [`workspace`] writes the server, and into each of its libraries a file that is edited;
 //! 2. [`layer`] knows what that file says and what the server has to answer because of it, [`edits`] changes both at
@@ -36,15 +36,18 @@ pub(crate) mod session;
 mod step;
 mod workspace;
 
-/// How many patches, and under which load.
+/// How many edits, and under which load.
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
     /// The cargo-hotreload executable
     #[arg(long)]
     tool: PathBuf,
-    /// How many edits are patched in
-    #[arg(long, default_value_t = 1000)]
-    patches: usize,
+    /// How the edits get into the program
+    #[arg(long, value_enum, default_value_t = Way::Patch)]
+    strategy: Way,
+    /// How many edits, 1000 for patches and 500 for modules if nothing is said
+    #[arg(long)]
+    edits: Option<usize>,
     /// How many clients ask all the time
     #[arg(long, default_value_t = 4)]
     clients: usize,
@@ -59,7 +62,38 @@ pub(crate) struct Soak {
     directory: Option<PathBuf>,
 }
 
-/// Patches, and prints what came of it; anything wrong is an error.
+/// How edits get into the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Way {
+    /// By patches, which keep what the program counts.
+    Patch,
+    /// By swapping modules: what is in their statics is new each time. The lowest library is none, and is not edited.
+    Modules,
+}
+
+impl Way {
+    /// The setting of the tool.
+    pub(crate) fn strategy(self) -> &'static str {
+        match self {
+            Self::Patch => "patch",
+            Self::Modules => "modules",
+        }
+    }
+
+    /// The lowest library that is edited.
+    pub(crate) fn lowest(self) -> usize {
+        usize::from(self == Self::Modules)
+    }
+
+    fn edits(self) -> usize {
+        match self {
+            Self::Patch => 1000,
+            Self::Modules => 500,
+        }
+    }
+}
+
+/// Edits, and prints what came of it; anything wrong is an error.
 pub(crate) fn run(arguments: &Soak) -> Result<()> {
     heed_signals()?;
     let tool = arguments.tool.canonicalize().context("no such tool")?;
@@ -71,15 +105,16 @@ pub(crate) fn run(arguments: &Soak) -> Result<()> {
     let layers = layer::all();
     let root = workspace::write(&tool, directory, &layers)?;
     eprintln!("building the workspace, dependencies included");
-    let session = Session::start(&tool, &root)?;
-    let history = Arc::new(History::new(layers));
+    let way = arguments.strategy;
+    let session = Session::start(&tool, &root, way.strategy())?;
+    let history = Arc::new(History::new(layers, way));
     let clients = Clients::start(arguments.clients, session.address, &history)?;
     let mut course = Course::new(session, Arc::clone(&history), Random::new(seed))?;
     let limit = arguments.seconds.map_or(Duration::MAX, Duration::from_secs);
-    let finished = course.run(arguments.patches, limit);
+    let finished = course.run(arguments.edits.unwrap_or(way.edits()), limit);
     let asked = clients.stop();
     let counts = course.finish(finished, asked)?;
-    report::print(&counts);
+    report::print(&counts, way);
     ensure!(counts.defects() == 0, "{} defects", counts.defects());
     Ok(())
 }

@@ -19,6 +19,8 @@ pub mod config;
 pub mod effects;
 pub mod error;
 pub mod events;
+#[cfg(test)]
+mod fuzz;
 pub mod graph;
 pub mod live;
 pub mod patch;

@@ -43,6 +43,7 @@ mod release;
 mod reload;
 #[cfg(target_arch = "x86_64")]
 mod reload_safety;
+mod reload_under_load;
 mod report;
 mod restart;
 mod rollback;

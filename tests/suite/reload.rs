@@ -61,31 +61,6 @@ fn an_edit_of_service_replaces_it_and_its_callers_and_nothing_below() {
     session.terminate();
 }
 
-/// Edits follow each other as long as one likes: each is what the next answer says, and the process stays. The program
-/// itself is not built for them.
-#[test]
-fn ten_edits_in_a_row_are_ten_reloads_of_one_process() {
-    let server = Server::new();
-    let session = Session::start(&server);
-    let pid = session.page().pid;
-    let host = server.root().join("target/hotreload/debug/note-server");
-    let linked = || fs::metadata(&host).and_then(|file| file.modified()).expect("the program's file");
-    let mut last = linked();
-    for number in 1..=10 {
-        let greeting = format!("version {number}");
-        server.greet(&greeting);
-        session.expect_reload();
-        let page = session.page();
-        assert_eq!((page.greeting, page.pid), (greeting, pid));
-        if number == 1 {
-            // This one may have come before cargo had told what a build of the modules alone would be.
-            last = linked();
-        }
-        assert_eq!(linked(), last, "edit {number} linked the program");
-    }
-    session.terminate();
-}
-
 /// A save during a build cancels that build: what goes live is the newest code, without waiting for the old build.
 #[test]
 fn a_save_during_a_build_cancels_it() {

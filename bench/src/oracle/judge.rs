@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use cargo_hotreload::patch::world::Lines;
 
 use crate::edits::process::wait_for;
+use crate::edits::session::PATCH;
 use crate::oracle::report::Counts;
 use crate::oracle::site::{Edit, Made, Site};
 use crate::soak::session::{Event, Session};
@@ -60,7 +61,7 @@ impl Judge {
     pub(crate) fn new(tool: &Path, site: Site) -> Result<Self> {
         eprintln!("building both copies");
         let made = site.make()?.context("cargo cannot build what the edits begin with")?;
-        let session = Session::start(tool, &site.live)?;
+        let session = Session::start(tool, &site.live, PATCH)?;
         let mark = session.mark();
         let judge = Self { session, site, made, mark, name: "the beginning".to_owned(), counts: Counts::default() };
         let answer = judge.ask()?;

@@ -1,11 +1,13 @@
 //! Whether an answer of the server is one of those that what was saved allows.
 //!
 //! While a patch gets in, a request may be in the middle of a function that is replaced: it goes on in the old body, and
-//! what it calls is new. So each part of an answer may be old or new by itself, as long as both are allowed.
+//! what it calls is new. So each part of an answer may be old or new by itself, as long as both are allowed. With modules
+//! there is one set of them at a time: the whole answer is that of one state, and what was counted is new with them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::soak::Way;
 use crate::soak::history::State;
 
 /// What one client has seen so far: nothing of it may ever get less.
@@ -20,7 +22,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// Looks at the answer `body` to `number`; `allowed` are the states that it may show. `Err` says what is wrong.
-    pub(crate) fn check(&mut self, body: &str, number: u64, allowed: &[Arc<State>]) -> Result<(), String> {
+    pub(crate) fn check(&mut self, body: &str, number: u64, allowed: &[Arc<State>], way: Way) -> Result<(), String> {
         let mut lines = body.lines();
         let pid = lines.next().and_then(|line| line.strip_prefix("pid=")?.parse().ok()).ok_or("no process id")?;
         if self.pid.is_some_and(|known| known != pid) {
@@ -32,6 +34,9 @@ impl Seen {
         let lines: Vec<&str> = lines.collect();
         if lines.len() != allowed[0].layers.len() {
             return Err(format!("{} lines", lines.len()));
+        }
+        if way == Way::Modules {
+            return is_of_one(&lines, number, allowed);
         }
         for (index, line) in lines.iter().enumerate() {
             self.check_line(index, line, number, allowed)?;
@@ -73,11 +78,21 @@ impl Seen {
     }
 }
 
+/// Whether all lines of an answer to `number` are what one of the `allowed` states says.
+fn is_of_one(lines: &[&str], number: u64, allowed: &[Arc<State>]) -> Result<(), String> {
+    let says = |state: &Arc<State>| {
+        let wanted = state.layers.iter().map(|layer| layer.says(number));
+        wanted.zip(lines).all(|(wanted, line)| line.starts_with(&wanted))
+    };
+    if allowed.iter().any(says) { Ok(()) } else { Err(format!("{lines:?} is none of {} answers", allowed.len())) }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::Seen;
+    use crate::soak::Way;
     use crate::soak::history::State;
     use crate::soak::layer::all;
 
@@ -92,13 +107,36 @@ mod tests {
         };
         let [before, after] = [before, after].map(Arc::new);
         let mut seen = Seen::default();
-        seen.check(&body(&before, 1), 5, &[Arc::clone(&before)]).expect("it is the first state");
-        assert!(seen.check(&body(&after, 2), 5, &[Arc::clone(&before)]).is_err(), "not saved yet");
-        seen.check(&body(&after, 3), 5, &[Arc::clone(&before), Arc::clone(&after)]).expect("both are allowed");
-        assert!(seen.check(&body(&before, 4), 5, &[Arc::clone(&after)]).is_err(), "stale");
-        assert!(seen.check(&body(&after, 5), 6, &[Arc::clone(&after)]).is_err(), "the answer to another question");
-        assert!(seen.check(&body(&after, 1), 5, &[Arc::clone(&after)]).is_err(), "it forgot what it counted");
+        seen.check(&body(&before, 1), 5, &[Arc::clone(&before)], Way::Patch).expect("it is the first state");
+        assert!(seen.check(&body(&after, 2), 5, &[Arc::clone(&before)], Way::Patch).is_err(), "not saved yet");
+        seen.check(&body(&after, 3), 5, &[Arc::clone(&before), Arc::clone(&after)], Way::Patch)
+            .expect("both are allowed");
+        assert!(seen.check(&body(&before, 4), 5, &[Arc::clone(&after)], Way::Patch).is_err(), "stale");
+        assert!(
+            seen.check(&body(&after, 5), 6, &[Arc::clone(&after)], Way::Patch).is_err(),
+            "the answer to another question"
+        );
+        assert!(
+            seen.check(&body(&after, 1), 5, &[Arc::clone(&after)], Way::Patch).is_err(),
+            "it forgot what it counted"
+        );
         let other = body(&after, 9).replace("pid=7", "pid=8");
-        assert!(seen.check(&other, 5, &[after]).is_err(), "another process");
+        assert!(seen.check(&other, 5, &[after], Way::Patch).is_err(), "another process");
+    }
+
+    #[test]
+    fn modules_are_swapped_as_one() {
+        let before = State { layers: all(), greeting: 0 };
+        let mut after = before.clone();
+        (after.layers[2].marker, after.layers[3].marker) = (9, 9);
+        let line = |state: &State, number: usize| format!("{}asked=1 counts=\n", state.layers[number].says(5));
+        let body = |of: [&State; 5]| {
+            format!("pid=7\n{}", of.iter().enumerate().map(|(number, state)| line(state, number)).collect::<String>())
+        };
+        let allowed = [Arc::new(before.clone()), Arc::new(after.clone())];
+        let check = |of| Seen::default().check(&body(of), 5, &allowed, Way::Modules);
+        check([&before; 5]).expect("all old");
+        check([&after; 5]).expect("all new");
+        assert!(check([&before, &before, &before, &after, &before]).is_err(), "half of it");
     }
 }

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::soak::Way;
 use crate::soak::answer::Seen;
 use crate::soak::history::History;
-use crate::soak::http::Connection;
+use crate::soak::http::{Connection, Keep};
 use crate::soak::random::Random;
 
 /// Between two requests of a client: so the compiler gets something of the processors, too.
@@ -94,8 +95,10 @@ impl Clients {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, history: &Arc<History>) -> Self {
+        // With its modules the server closes connections that wait for another request.
+        let keep = if history.way == Way::Modules { Keep::Once } else { Keep::Open };
         Self {
-            connection: Connection::to(address),
+            connection: Connection::to(address, keep),
             history: Arc::clone(history),
             seen: Seen::default(),
             asked: Asked::default(),
@@ -108,7 +111,7 @@ impl Client {
         let Some(body) = self.get(&format!("/soak/{number}")) else { return false };
         self.asked.answers += 1;
         let allowed = self.history.since(live);
-        if let Err(why) = self.seen.check(&body, number, &allowed) {
+        if let Err(why) = self.seen.check(&body, number, &allowed, self.history.way) {
             self.asked.fault(false, why);
         }
         let newest = allowed.last().map(|newest| newest.layers.iter().map(|layer| layer.says(number)));

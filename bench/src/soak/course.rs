@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::edits::process::wait_for;
+use crate::soak::Way;
 use crate::soak::clients::{Asked, Client};
 use crate::soak::edits::{self, Edit};
 use crate::soak::history::{History, State};
 use crate::soak::random::Random;
-use crate::soak::report::{Counter, Counts, Memory, Patched};
-use crate::soak::session::{Event, Session, memory_of};
+use crate::soak::report::{Counter, Counts, Held, Patched, Reloaded};
+use crate::soak::session::{Event, Holding, Session};
 use crate::soak::workspace;
 
 /// How long an edit may take.
@@ -42,7 +43,7 @@ impl Course {
             bail!("the server does not answer as it should: {:?}", observer.asked.faults);
         }
         let mut counts = Counts::default();
-        counts.memory.push(Memory { program: memory_of(pid)?, tool: session.memory()? });
+        counts.held.push(Held { program: Holding::of(pid)?, tool: Holding::of(session.id())? });
         Ok(Self { session, history, random, observer, pid, counts })
     }
 
@@ -64,8 +65,8 @@ impl Course {
 
     fn edit(&mut self, number: u32) -> Result<()> {
         let before = self.history.newest();
-        let (after, edit) = edits::next(&mut self.random, &before, number);
-        let introduced = introduced(&before, &after);
+        let (after, edit) = edits::next(&mut self.random, &before, number, self.history.way.lowest());
+        let introduced = if self.counts_on() { introduced(&before, &after) } else { Vec::new() };
         let asked_before = self.observer.seen.asked.clone();
         let mark = self.session.mark();
         self.history.push(after.clone());
@@ -81,10 +82,15 @@ impl Course {
             self.counts.steps.push(Counter { layer, number: step, since });
         }
         self.note(mark, edit, to_live)?;
-        if self.random.below(REST) == 0 {
+        if self.counts_on() && self.random.below(REST) == 0 {
             self.rest(mark)?;
         }
         Ok(())
+    }
+
+    /// Whether statics keep what they counted.
+    fn counts_on(&self) -> bool {
+        self.history.way == Way::Patch
     }
 
     /// Writes the files that are not the same.
@@ -133,10 +139,17 @@ impl Course {
             let (times, functions) = (event.times, event.functions);
             match event.patch {
                 Some(patch) => self.counts.patched.push(Patched { patch, times, functions, to_live }),
+                None if event.how == "reloaded" => {
+                    self.counts.reloaded.push(Reloaded { times, modules: event.modules.len(), to_live });
+                }
                 None => self.restarted(&event, &edit.to_string()),
             }
         }
-        self.counts.memory.push(Memory { program: memory_of(self.pid)?, tool: self.session.memory()? });
+        let events = self.session.events(mark);
+        let count = |kind: &str| events.iter().filter(|event| event.kind == kind).count();
+        self.counts.verified += count("module-reloaded");
+        self.counts.stuck += count("module-stuck") + count("reload-failed");
+        self.counts.held.push(Held { program: Holding::of(self.pid)?, tool: Holding::of(self.session.id())? });
         Ok(())
     }
 
@@ -169,7 +182,7 @@ impl Course {
             self.counts.failed.push(format!("{error:#}"));
         }
         let answers = clients.answers + self.observer.asked.answers;
-        if self.counts.restarts.is_empty() && self.observer.ask(1) {
+        if self.counts_on() && self.counts.restarts.is_empty() && self.observer.ask(1) {
             for (layer, asked) in self.observer.seen.asked.iter().enumerate() {
                 if *asked != answers + 1 {
                     self.counts.lost.push(format!("library {layer} counted {asked} of {} requests", answers + 1));

@@ -31,24 +31,24 @@ const MOST_THREAD_LOCALS: u32 = 100;
 /// So many steps that can go, and one does.
 const ENOUGH: usize = 12;
 
-/// The state after the edit of this `number`, and what the edit is.
-pub(crate) fn next(random: &mut Random, before: &State, number: u32) -> (State, Edit) {
+/// The state after the edit of this `number`, and what the edit is. Layers below `lowest` stay as they are.
+pub(crate) fn next(random: &mut Random, before: &State, number: u32, lowest: usize) -> (State, Edit) {
     let mut state = before.clone();
     if random.below(14) == 0 {
         state.greeting = number;
         return (state, Edit::Greeting);
     }
-    let first = random.below(state.layers.len());
+    let count = state.layers.len() - lowest;
+    let first = random.below(count);
     let locals = state.layers.iter().flat_map(|layer| &layer.steps).filter(|step| step.form == Form::ThreadLocal);
     let may_be_local = u32::try_from(locals.count()).unwrap_or(u32::MAX) < MOST_THREAD_LOCALS;
     if random.below(8) == 0 {
-        let count = state.layers.len();
         for offset in 0..2 + random.below(2) {
-            one(random, &mut state.layers[(first + offset) % count], number, may_be_local);
+            one(random, &mut state.layers[lowest + (first + offset) % count], number, may_be_local);
         }
         return (state, Edit::Several);
     }
-    let edit = one(random, &mut state.layers[first], number, may_be_local);
+    let edit = one(random, &mut state.layers[lowest + first], number, may_be_local);
     (state, edit)
 }
 
@@ -123,7 +123,7 @@ mod tests {
         let mut state = State { layers: layer::all(), greeting: 0 };
         let mut seen = std::collections::BTreeSet::new();
         for number in 1..500 {
-            let (after, edit) = next(&mut random, &state, number);
+            let (after, edit) = next(&mut random, &state, number, 0);
             let shows = |state: &State| {
                 let said: Vec<String> = state.layers.iter().map(|layer| layer.says(3)).collect();
                 (state.greeting, said)

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::soak::Way;
 use crate::soak::layer::Layer;
 
 /// All edited files at one time.
@@ -19,6 +20,8 @@ pub(crate) struct History {
     states: RwLock<Vec<Arc<State>>>,
     /// The last one that was seen to be live, so that nothing older may be answered any more.
     live: AtomicUsize,
+    /// How edits get into the program.
+    pub(crate) way: Way,
 }
 
 impl State {
@@ -32,8 +35,8 @@ impl State {
 }
 
 impl History {
-    pub(crate) fn new(layers: Vec<Layer>) -> Self {
-        Self { states: RwLock::new(vec![Arc::new(State { layers, greeting: 0 })]), live: AtomicUsize::new(0) }
+    pub(crate) fn new(layers: Vec<Layer>, way: Way) -> Self {
+        Self { states: RwLock::new(vec![Arc::new(State { layers, greeting: 0 })]), live: AtomicUsize::new(0), way }
     }
 
     /// The number of the state that is known to be live.

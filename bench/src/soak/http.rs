@@ -1,4 +1,4 @@
-//! A connection to the server that stays open from one request to the next.
+//! Connections to the server, which may stay open from one request to the next.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,17 +12,27 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// How long a connection is kept without a request: servers close it some time.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// How long a connection stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// From one request to the next.
+    Open,
+    /// For one request.
+    Once,
+}
+
 /// A connection that is made when it is needed.
 #[derive(Debug)]
 pub(crate) struct Connection {
     address: SocketAddr,
+    keep: Keep,
     /// The stream, and when it was last used.
     stream: Option<(BufReader<TcpStream>, Instant)>,
 }
 
 impl Connection {
-    pub(crate) fn to(address: SocketAddr) -> Self {
-        Self { address, stream: None }
+    pub(crate) fn to(address: SocketAddr, keep: Keep) -> Self {
+        Self { address, keep, stream: None }
     }
 
     /// The body of the page at `path`.
@@ -31,10 +41,11 @@ impl Connection {
             Some((stream, used)) if used.elapsed() < IDLE => stream,
             _ => self.connect()?,
         };
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        let close = if self.keep == Keep::Once { "Connection: close\r\n" } else { "" };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{close}\r\n", self.address);
         stream.get_mut().write_all(request.as_bytes())?;
         let body = read(&mut stream)?;
-        self.stream = Some((stream, Instant::now()));
+        self.stream = (self.keep == Keep::Open).then(|| (stream, Instant::now()));
         Ok(body)
     }
 

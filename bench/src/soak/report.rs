@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::soak::Way;
 use crate::soak::clients::Asked;
 use crate::soak::edits::Edit;
-use crate::soak::session::{Patch, Times};
+use crate::soak::session::{Holding, Patch, Times};
 
 /// A patch.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +19,21 @@ pub(crate) struct Patched {
     pub(crate) to_live: Duration,
 }
 
-/// Bytes of memory.
+/// A reload of modules.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Memory {
-    pub(crate) program: u64,
-    pub(crate) tool: u64,
+pub(crate) struct Reloaded {
+    pub(crate) times: Times,
+    /// How many had changed.
+    pub(crate) modules: usize,
+    /// From the save to the first answer that shows it.
+    pub(crate) to_live: Duration,
+}
+
+/// What both processes have of the machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) program: Holding,
+    pub(crate) tool: Holding,
 }
 
 /// A step that counts its calls, and how often its library was asked, at least and at most, when it came.
@@ -38,7 +49,13 @@ pub(crate) struct Counter {
 pub(crate) struct Counts {
     pub(crate) edits: BTreeMap<Edit, usize>,
     pub(crate) patched: Vec<Patched>,
-    pub(crate) memory: Vec<Memory>,
+    pub(crate) reloaded: Vec<Reloaded>,
+    /// Modules of which the old code was gone and the new one mapped, as the kernel says.
+    pub(crate) verified: usize,
+    /// Modules that were not as they should be when the time was over.
+    pub(crate) stuck: usize,
+    /// At the beginning, and after each edit.
+    pub(crate) held: Vec<Held>,
     /// How often cargo's own build was waited for.
     pub(crate) rests: usize,
     /// Edits that did not get into the program.
@@ -57,58 +74,75 @@ impl Counts {
     /// Everything that should not be.
     pub(crate) fn defects(&self) -> usize {
         let requests = self.asked.failed + self.asked.wrong;
-        self.failed.len() + self.restarts.len() + self.lost.len() + usize::try_from(requests).unwrap_or(usize::MAX)
+        let edits = self.failed.len() + self.restarts.len() + self.lost.len() + self.stuck;
+        edits + usize::try_from(requests).unwrap_or(usize::MAX)
     }
 
     /// The numbers so far, in short.
     pub(crate) fn line(&self, took: Duration) -> String {
-        let last = self.memory.last();
+        let last = self.held.last();
         let megabytes = |bytes: Option<u64>| bytes.unwrap_or_default() / 1_000_000;
         format!(
-            "{} patches in {} s, {} restarts; program {} MB, tool {} MB",
+            "{} patches, {} reloads in {} s, {} restarts; program {} MB, tool {} MB",
             self.patched.len(),
+            self.reloaded.len(),
             took.as_secs(),
             self.restarts.len(),
-            megabytes(last.map(|memory| memory.program)),
-            megabytes(last.map(|memory| memory.tool))
+            megabytes(last.map(|held| held.program.memory)),
+            megabytes(last.map(|held| held.tool.memory))
         )
     }
 }
 
 /// Prints everything.
-pub(crate) fn print(counts: &Counts) {
-    let Counts { edits, patched, asked, rests, .. } = counts;
+pub(crate) fn print(counts: &Counts, way: Way) {
+    let Counts { edits, asked, .. } = counts;
     let edited: usize = edits.values().sum();
-    println!(
-        "{edited} edits, {} patches in {} s; cargo's own build was waited for {rests} times",
-        patched.len(),
-        counts.took.as_secs()
-    );
+    println!("{edited} edits in {} s", counts.took.as_secs());
     println!("{}", edits.iter().map(|(edit, count)| format!("{edit} {count}")).collect::<Vec<_>>().join(", "));
-    println!("failed patches:  {}", counts.failed.len());
+    match way {
+        Way::Patch => {
+            let (patches, rests) = (counts.patched.len(), counts.rests);
+            println!("patches:         {patches}; cargo's own build was waited for {rests} times");
+        }
+        Way::Modules => {
+            println!("reloads:         {}", counts.reloaded.len());
+            println!(
+                "verified:        {} modules, of which the old code is gone and the new one mapped",
+                counts.verified
+            );
+            println!("stuck:           {}", counts.stuck);
+        }
+    }
+    println!("failed edits:    {}", counts.failed.len());
     println!("restarts:        {}", counts.restarts.len());
     println!("requests:        {} of all libraries, {} greetings", asked.answers, asked.greetings);
     println!("failed requests: {}", asked.failed);
     println!("wrong answers:   {}", asked.wrong);
-    println!(
-        "state lost:      {} ({} new statics were counted from their first call on)",
-        counts.lost.len(),
-        counts.counted
-    );
+    if way == Way::Patch {
+        let (lost, counted) = (counts.lost.len(), counts.counted);
+        println!("state lost:      {lost} ({counted} new statics were counted from their first call on)");
+    }
     for fault in [&counts.failed, &counts.restarts, &counts.lost, &asked.faults].into_iter().flatten() {
         println!("  {fault}");
     }
     println!();
-    times(patched);
+    match way {
+        Way::Patch => patches(&counts.patched),
+        Way::Modules => reloads(&counts.reloaded),
+    }
     println!("slowest request: {:.1} ms", asked.slowest.as_secs_f64() * 1000.0);
-    memory(&counts.memory, patched);
+    if way == Way::Patch {
+        arena(&counts.patched);
+    }
+    held(&counts.held);
 }
 
-/// A row: its heading, and the number of a patch.
-type Row = (&'static str, fn(&Patched) -> f64);
+/// A row: its heading, and the number of an edit.
+type Row<T> = (&'static str, fn(&T) -> f64);
 
-fn times(patched: &[Patched]) {
-    let rows: [Row; 7] = [
+fn patches(patched: &[Patched]) {
+    let rows: [Row<Patched>; 7] = [
         ("edit to new answer, ms", |it| it.to_live.as_secs_f64() * 1000.0),
         ("edit to live, as told, ms", |it| it.times.edit_to_live_ms),
         ("compilation, ms", |it| it.times.build_ms),
@@ -117,9 +151,30 @@ fn times(patched: &[Patched]) {
         ("world stopped, ms", |it| it.patch.stopped_ms),
         ("bytes of a patch", |it| f64::from(u32::try_from(it.patch.bytes).unwrap_or(u32::MAX))),
     ];
+    table(patched, &rows);
+    let functions: usize = patched.iter().map(|it| it.functions).sum();
+    let rounds = patched.iter().filter(|it| it.patch.rounds > 1).count();
+    let threads = patched.iter().map(|it| it.patch.threads).max().unwrap_or_default();
+    println!(
+        "{functions} functions redirected, {threads} threads stopped at most, {rounds} patches took more than one try"
+    );
+}
+
+fn reloads(reloaded: &[Reloaded]) {
+    let rows: [Row<Reloaded>; 5] = [
+        ("edit to new answer, ms", |it| it.to_live.as_secs_f64() * 1000.0),
+        ("edit to live, as told, ms", |it| it.times.edit_to_live_ms),
+        ("build, ms", |it| it.times.build_ms),
+        ("signal to mapped, ms", |it| it.times.signal_to_mapped_ms),
+        ("changed modules", |it| f64::from(u32::try_from(it.modules).unwrap_or(u32::MAX))),
+    ];
+    table(reloaded, &rows);
+}
+
+fn table<T>(edits: &[T], rows: &[Row<T>]) {
     println!("{:26} {:>10} {:>10} {:>10}", "", "median", "95 of 100", "most");
     for (name, value) in rows {
-        let mut values: Vec<f64> = patched.iter().map(value).collect();
+        let mut values: Vec<f64> = edits.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
         let at =
             |percent: usize| values.get(values.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default();
@@ -130,29 +185,33 @@ fn times(patched: &[Patched]) {
         }
         println!("{line}");
     }
-    let functions: usize = patched.iter().map(|it| it.functions).sum();
-    let rounds = patched.iter().filter(|it| it.patch.rounds > 1).count();
-    let threads = patched.iter().map(|it| it.patch.threads).max().unwrap_or_default();
-    println!(
-        "{functions} functions redirected, {threads} threads stopped at most, {rounds} patches took more than one try"
-    );
 }
 
-fn memory(memory: &[Memory], patched: &[Patched]) {
+fn arena(patched: &[Patched]) {
     let bytes: u64 = patched.iter().map(|it| it.patch.bytes).sum();
-    let kilobytes = |bytes: u64| bytes / 1000;
     let count = u64::try_from(patched.len()).unwrap_or_default().max(1);
-    println!("arena:           {} KB of all patches, {} KB each", kilobytes(bytes), kilobytes(bytes / count));
-    for (name, of) in [("program", (|it| it.program) as fn(&Memory) -> u64), ("tool", |it| it.tool)] {
-        // What is read and kept at the first patches is no growth.
-        let points: Vec<u64> =
-            [0, 10, 50, 100].iter().filter_map(|part| memory.get((memory.len() - 1) * part / 100)).map(of).collect();
-        let shown: Vec<String> = points.iter().map(|bytes| (bytes / 1_000_000).to_string()).collect();
-        let growth = points[3].saturating_sub(points[1]) * 10 / 9 / count;
+    println!("arena:           {} KB of all patches, {} KB each", bytes / 1000, bytes / count / 1000);
+}
+
+fn held(held: &[Held]) {
+    // What is read and kept at the first edits is no growth.
+    let after = [0, 10, 50, 100].map(|part| (held.len() - 1) * part / 100);
+    let edits = u64::try_from(after[3] - after[1]).unwrap_or_default().max(1);
+    for (name, of) in [("program", (|it| it.program) as fn(&Held) -> Holding), ("tool", |it| it.tool)] {
+        let points = after.map(|edits| of(&held[edits]));
+        let shown = points
+            .iter()
+            .map(|held| {
+                let tenths = held.memory / 100_000;
+                format!("{}.{}", tenths / 10, tenths % 10)
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
+        let growth = points[3].memory.saturating_sub(points[1].memory) / edits / 1000;
+        let files = points.map(|held| held.files.to_string()).join(", ");
         println!(
-            "memory (RSS) of the {name}, MB at 0, 10, 50 and 100 % of the patches: {}; {} KB more with each",
-            shown.join(", "),
-            kilobytes(growth)
+            "{name} after {} edits: memory (RSS) {shown} MB, {growth} KB more with each; {files} open files",
+            after.map(|edits| edits.to_string()).join(", ")
         );
     }
 }

@@ -66,20 +66,26 @@ pub(crate) struct Patch {
 /// The parts of an edit's way.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_field_names, reason = "the names are those of the format")]
 pub(crate) struct Times {
     #[serde(default)]
     pub(crate) edit_to_live_ms: f64,
     #[serde(default)]
     pub(crate) build_ms: f64,
+    #[serde(default)]
+    pub(crate) signal_to_mapped_ms: f64,
 }
 
 impl Session {
-    /// Starts `tool` in `root`, and waits until the server runs.
-    pub(crate) fn start(tool: &Path, root: &Path) -> Result<Self> {
+    /// Starts `tool` in `root` with this strategy, and waits until the server runs.
+    pub(crate) fn start(tool: &Path, root: &Path, strategy: &str) -> Result<Self> {
         let address = free_address()?;
         let mut line = command(tool, root);
-        line.args(["hotreload", "run", "--strategy", PATCH, "--message-format", "json"]);
-        line.env("LISTEN", address.to_string()).env(DEBUG.0, DEBUG.1);
+        line.args(["hotreload", "run", "--strategy", strategy, "--message-format", "json"]);
+        line.env("LISTEN", address.to_string());
+        if strategy == PATCH {
+            line.env(DEBUG.0, DEBUG.1);
+        }
         let mut running = Running::start(line.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
         let lines = Lines::default();
         lines.read(running.child().stdout.take().context("a pipe")?)?;
@@ -118,9 +124,9 @@ impl Session {
         alive.map_err(|error| anyhow!("{error:#}\n{}", self.last_words(0)))
     }
 
-    /// The memory of the tool, in bytes.
-    pub(crate) fn memory(&self) -> Result<u64> {
-        memory_of(self.running.id())
+    /// The process id of the tool itself.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.id()
     }
 
     pub(crate) fn stop(self) -> Result<()> {
@@ -128,8 +134,20 @@ impl Session {
     }
 }
 
-/// The memory of a process that is its own or that it shares, in bytes.
-pub(crate) fn memory_of(pid: u32) -> Result<u64> {
-    let status = Process::new(pid.cast_signed())?.status()?;
-    Ok(status.vmrss.context("it has no memory")? * 1024)
+/// What a process has of the machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holding {
+    /// Memory that is its own or that it shares, in bytes.
+    pub(crate) memory: u64,
+    /// Open files.
+    pub(crate) files: usize,
+}
+
+impl Holding {
+    /// That of the process `pid`.
+    pub(crate) fn of(pid: u32) -> Result<Self> {
+        let process = Process::new(pid.cast_signed())?;
+        let memory = process.status()?.vmrss.context("it has no memory")? * 1024;
+        Ok(Self { memory, files: process.fd_count()? })
+    }
 }

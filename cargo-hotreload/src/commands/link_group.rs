@@ -171,10 +171,15 @@ pub(super) fn expanded(arguments: &[OsString]) -> Result<Vec<OsString>> {
         match argument.to_str().and_then(|text| text.strip_prefix('@')) {
             Some(file) => {
                 let text = files::read(Path::new(file))?;
-                all.extend(text.lines().map(|line| OsString::from(line.replace(r"\ ", " ").replace(r"\\", r"\"))));
+                all.extend(listed(&text));
             }
             None => all.push(argument.clone()),
         }
     }
     Ok(all)
+}
+
+/// The arguments in a file of them.
+pub(crate) fn listed(text: &str) -> impl Iterator<Item = OsString> {
+    text.lines().map(|line| OsString::from(line.replace(r"\ ", " ").replace(r"\\", r"\")))
 }

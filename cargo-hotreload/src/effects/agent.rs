@@ -144,7 +144,7 @@ impl Agent {
     }
 
     /// Reads what it published. The outer result tells of memory that cannot be read.
-    fn read(pid: u32, memory: Memory, address: u64) -> io::Result<Result<Self, Missing>> {
+    pub(crate) fn read(pid: u32, memory: Memory, address: u64) -> io::Result<Result<Self, Missing>> {
         if memory.word(address + offset(offset_of!(State, magic)))? != MAGIC {
             return Ok(Err(Missing::NotReady { pid }));
         }
@@ -331,7 +331,7 @@ fn opened(pid: u32) -> Result<(Memory, Vec<MemoryMap>), Missing> {
 }
 
 /// Where the agent begins in the process `pid`, and its file.
-fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
+pub(crate) fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
     for map in maps {
         if let MMapPath::Path(path) = map.pathname
             && map.offset == 0

@@ -22,7 +22,7 @@ use crate::error::ErrorKind;
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::workspace::STATE_DIRECTORY;
 
-mod clients;
+pub(crate) mod clients;
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: u64 = 1 << 20;

@@ -19,7 +19,7 @@ pub fn inputs<'path>(outputs: impl IntoIterator<Item = &'path Path>, root: &Path
 }
 
 /// The files behind the colon. In a name, a blank has a backslash before it.
-fn prerequisites(text: &str) -> Vec<PathBuf> {
+pub(crate) fn prerequisites(text: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for line in text.lines() {
         let Some((_, listed)) = line.split_once(": ") else { continue };

@@ -43,8 +43,13 @@ impl Range {
 #[must_use]
 pub fn loaded(pid: u32) -> Vec<Range> {
     let maps = || Process::new(i32::try_from(pid).ok()?).ok()?.maps().ok();
+    side_by_side(maps().into_iter().flatten())
+}
+
+/// The files whose code is among `maps`, each with everything of it that lies side by side.
+pub(crate) fn side_by_side(maps: impl IntoIterator<Item = MemoryMap>) -> Vec<Range> {
     let mut ranges: Vec<(Range, bool)> = Vec::new();
-    for map in maps().into_iter().flatten() {
+    for map in maps {
         let is_code = map.perms.contains(MMPermissions::EXECUTE);
         let Some(range) = range(&map) else { continue };
         match ranges.last_mut() {

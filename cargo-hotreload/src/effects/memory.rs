@@ -18,6 +18,12 @@ impl Memory {
         Ok(Self { file })
     }
 
+    /// What `file` has, in place of the memory of a process.
+    #[cfg(test)]
+    pub(crate) fn of(file: File) -> Self {
+        Self { file }
+    }
+
     /// `length` bytes at `address`.
     pub fn read(&self, address: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; length];

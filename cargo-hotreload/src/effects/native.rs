@@ -70,7 +70,7 @@ pub fn read(sources: &Sources) -> Result<(Vec<Read>, BTreeSet<Vec<u8>>)> {
 }
 
 /// The symbols of an object file, or `None` if it is something else.
-fn native(bytes: &[u8]) -> Option<NativeObject> {
+pub(crate) fn native(bytes: &[u8]) -> Option<NativeObject> {
     let file = ElfFile64::<Endianness>::parse(bytes).ok()?;
     let mut object = NativeObject::default();
     for symbol in file.symbols().filter(ObjectSymbol::is_global) {

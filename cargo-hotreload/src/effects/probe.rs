@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use procfs::process::{MMPermissions, MMapPath, Process};
+use procfs::process::{MMPermissions, MMapPath, MemoryMap, Process};
 
 use crate::session::verify::Mapping;
 
@@ -18,6 +18,11 @@ const DELETED: &[u8] = b" (deleted)";
 pub fn executable_mappings(pid: u32) -> Vec<Mapping> {
     let Ok(pid) = i32::try_from(pid) else { return Vec::new() };
     let Ok(maps) = Process::new(pid).and_then(|process| process.maps()) else { return Vec::new() };
+    executable(maps)
+}
+
+/// The files whose code is among `maps`.
+pub(crate) fn executable(maps: impl IntoIterator<Item = MemoryMap>) -> Vec<Mapping> {
     let code = maps.into_iter().filter(|map| map.perms.contains(MMPermissions::EXECUTE));
     code.filter_map(|map| match map.pathname {
         MMapPath::Path(path) => Some(mapping(&path, map.inode)),

@@ -137,7 +137,7 @@ impl Client {
 ///
 /// # Errors
 /// It is none, and never will be one.
-fn request(said: &[u8], is_all: bool) -> Result<Option<Request>, ()> {
+pub(crate) fn request(said: &[u8], is_all: bool) -> Result<Option<Request>, ()> {
     let line = match said.iter().position(|byte| *byte == b'\n') {
         Some(end) => &said[..end],
         None if is_all => said,
