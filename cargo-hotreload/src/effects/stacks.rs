@@ -70,7 +70,9 @@ pub fn copies(pid: u32, wanted: &BTreeSet<u32>) -> Option<Vec<Copied>> {
         let threads = stopped.threads().iter().filter(|thread| wanted.contains(&thread.number()));
         let mut copies: Vec<Copied> = threads.map(copy).collect();
         drop(stopped);
-        copies.iter_mut().for_each(|copy| copy.name = name(pid, copy.id));
+        for copy in &mut copies {
+            copy.name = name(pid, copy.id);
+        }
         Some(copies)
     });
     copying.ok()?.join().ok()?
