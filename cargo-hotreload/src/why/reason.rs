@@ -60,8 +60,6 @@ pub enum Reason {
         thread: String,
         /// The function.
         function: Names,
-        /// It came back to it from a call, rather than being in the middle of it.
-        returned: bool,
     },
     /// A thread is still in code that is not there any more, or that was replaced below it.
     GoesOn {
@@ -252,9 +250,8 @@ impl fmt::Display for Reason {
                     "nothing else in the process needs {module}: the program's own loader has not closed it"
                 )
             }
-            Self::LeftBehind { module, thread, function, returned } => {
-                let went = if *returned { "returned into" } else { "ran" };
-                write!(formatter, "{thread} {went} code of {module} that was unloaded{}", In(function))
+            Self::LeftBehind { module, thread, function } => {
+                write!(formatter, "{thread} went on in code of {module} that was unloaded{}", In(function))
             }
             Self::GoesOn { module, thread, function } => {
                 write!(formatter, "{thread} will go on in code of {module} that was unloaded{}", In(function))
