@@ -1,5 +1,6 @@
 //! Pure planning: from facts to plain data that says what to do. Nothing here touches files or processes.
 
+pub mod bytes;
 pub mod checks;
 pub mod command;
 pub mod completions;
@@ -15,8 +16,10 @@ pub mod groups;
 pub mod holder;
 pub mod instances;
 pub mod journal;
+pub mod library_cache;
 pub mod link_line;
 pub mod linker;
+pub mod loading;
 pub mod lockfile;
 pub mod man;
 pub mod manifest;

@@ -23,6 +23,7 @@ use crate::session::message::Message;
 use crate::session::mourning::Mourned;
 use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
+use crate::session::taking_back::Patches;
 
 mod asked;
 pub mod delivering;
@@ -30,6 +31,8 @@ pub mod delivery;
 pub mod event;
 pub mod explaining;
 pub mod fleet;
+mod foreseeing;
+pub mod foresight;
 mod history;
 pub mod message;
 mod mourning;
@@ -37,6 +40,7 @@ mod patching;
 mod records;
 pub mod request;
 mod rollback;
+mod taking_back;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
@@ -73,6 +77,8 @@ pub struct Session {
     ready_patch: Option<Patching>,
     /// Something was patched in that cargo has not built since.
     is_unsettled: bool,
+    /// The builds whose code the running program has, and had before the last patch.
+    patches: Patches,
     /// Why what was edited last cannot be patched in: the next build is an ordinary one, and a restart.
     refused: Option<String>,
     /// What is being started, until its process id is known.
@@ -161,9 +167,11 @@ impl Session {
             Event::Crates(result) => self.crates(result, now),
             Event::Patched(result) => self.patched(result, now),
             Event::Followed(followed) => self.followed(&followed),
+            Event::TakenBack(result) => self.taken_back(result, now),
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Listened(reception) => self.listened(&reception, now),
+            Event::Foreseen(faults) => self.foreseen(faults, now),
             Event::PutBack(result) => self.put_back(result, now),
             Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),
@@ -297,6 +305,10 @@ impl Session {
         let Building { number, scope, began, saved, compiled, .. } = building;
         if let Some(actions) = self.without_news(&building, now) {
             return actions;
+        }
+        if building.is_cancelled && scope == Scope::Settle {
+            // What it was to be compared with was taken back meanwhile.
+            return Vec::new();
         }
         let ended = compiled.unwrap_or(now);
         match result {

@@ -284,11 +284,22 @@ fn every_fault_at_the_end_of_a_session_is_recovered() {
     assert_recovers(linked, &[Work::Run], Extent::One, 25);
 }
 
+const ALL: [Work; 3] = [Work::Enable, Work::Disable, Work::Run];
+
 #[test]
 #[ignore = "it takes minutes"]
 fn every_fault_of_every_kind_is_recovered() {
-    let all = [Work::Enable, Work::Disable, Work::Run];
-    assert_recovers(linked, &all, Extent::All, 400);
-    assert_recovers(grouped, &all, Extent::All, 600);
-    assert_recovers(Fixture::own_profile, &all, Extent::All, 500);
+    assert_recovers(linked, &ALL, Extent::All, 400);
+}
+
+#[test]
+#[ignore = "it takes minutes"]
+fn every_fault_of_every_kind_with_dependency_groups_is_recovered() {
+    assert_recovers(grouped, &ALL, Extent::All, 600);
+}
+
+#[test]
+#[ignore = "it takes minutes"]
+fn every_fault_of_every_kind_with_an_own_profile_is_recovered() {
+    assert_recovers(Fixture::own_profile, &ALL, Extent::All, 500);
 }

@@ -7,6 +7,7 @@ use crate::support::events::EventSession;
 use crate::support::poll::{BUILD, SOON};
 use crate::support::server::Server;
 use crate::support::session::Session;
+use crate::support::session_of_patches::{Patched, runs_in};
 
 /// Back, forward, and back again, in one process that keeps its state. The next edit of another module brings both edits,
 /// although cargo has nothing to compile for the first; and nothing of it is left afterwards.
@@ -104,4 +105,34 @@ fn what_needs_a_restart_is_restarted_and_what_crashes_at_its_start_is_left_behin
     session.output.expect(SOON, ["listening on"]);
     assert!(session.page().requests < 1_000, "it is what was live last");
     session.terminate();
+}
+
+/// The last patch is taken back by a patch, and that by another one, in one process that keeps its state, also while cargo still
+/// builds what was patched in. The next edit brings both.
+#[test]
+fn a_patch_is_taken_back_and_put_in_again() {
+    for settles in [true, false] {
+        let app = Patched::new();
+        let session = if settles { app.start(&[]) } else { app.start_without_settling() };
+        let ask = || hotreload(&app.root(), &["rollback"]);
+        let refused = ask();
+        assert_eq!(refused.code, Some(21), "{}", refused.stderr);
+        assert!(refused.stderr.contains("nothing was patched into the running process"), "{}", refused.stderr);
+
+        app.patch(&session, ("ws/base/src/lib.rs", "base{}", "Base{}"), "2 main api Base0 outside text");
+        app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"API {}"), "3 main API Base0 outside text");
+        let answer = ask().expect_success();
+        assert!(answer.starts_with("rolled back: patched api: 1 function, state kept: patch "), "{answer}");
+        session.output.expect(SOON, ["said: 4 main api Base0 outside text"]);
+        ask().expect_success();
+        session.output.expect(SOON, ["said: 5 main API Base0 outside text"]);
+        ask().expect_success();
+        session.output.expect(SOON, ["said: 6 main api Base0 outside text"]);
+
+        app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
+        session.output.expect(BUILD, ["said: 7 MAIN API Base0 outside text"]);
+        let text = session.terminate();
+        assert!(!text.contains("restarted as process"), "{text}");
+        assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+    }
 }

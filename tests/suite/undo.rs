@@ -178,6 +178,27 @@ fn generated_files_without_a_journal_are_cleared_away() {
     assert_same(&before, &fixture.tree());
 }
 
+/// Nor does one that is no text any more, with the journal or without.
+#[test]
+fn disable_works_on_a_manifest_with_bytes_that_are_no_text() {
+    for has_journal in [true, false] {
+        let fixture = Fixture::three_crates().file("Cargo.lock", LOCK);
+        let mut expected = fixture.tree();
+        fixture.hotreload(&["enable"]).expect_success();
+        let note = b"# caf\xe9 \xff\xfe\n";
+        for name in ["base/Cargo.toml", "Cargo.toml"] {
+            fs::write(fixture.path(name), [fixture.read(name).as_bytes(), note].concat()).expect("written");
+            let Some(Entry::File { content, .. }) = expected.get_mut(Path::new(name)) else { panic!("no file {name}") };
+            content.extend(note);
+        }
+        if !has_journal {
+            fs::remove_dir_all(fixture.path(".hotreload")).expect("deleted");
+        }
+        fixture.hotreload(&["disable"]).expect_success();
+        assert_same(&expected, &fixture.tree());
+    }
+}
+
 /// A manifest that no TOML parser takes any more does not stop `disable`.
 #[test]
 fn disable_works_on_a_manifest_that_is_broken_meanwhile() {

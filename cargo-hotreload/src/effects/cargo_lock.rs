@@ -87,7 +87,7 @@ pub fn put_back(root: &Path, before: Option<&str>) -> Result<()> {
     // Nothing of ours ever lies beside the user's own files, even if we are killed.
     let state = journal::state_directory(root)?;
     let is_made = fs::create_dir(&state).is_ok();
-    let replaced = files::replace(&[(&path, before)], &state);
+    let replaced = files::replace(&[(&path, before.as_bytes())], &state);
     if is_made {
         // It fails if somebody works there meanwhile.
         let _ = fs::remove_dir(&state);

@@ -13,13 +13,14 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use ignore::WalkBuilder;
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
 use twox_hash::XxHash3_64;
 
 use crate::error::ErrorKind;
+use crate::plan::bytes;
 use crate::plan::generated::Generated;
 
 /// The content of a text file, or `None` if there is none.
@@ -28,6 +29,16 @@ pub fn read_optional(path: &Path) -> Result<Option<String>> {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
+}
+
+/// The content of a file as [`bytes`] has it, or `None` if there is none.
+pub fn read_bytes_optional(path: &Path) -> Result<Option<String>> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    match fs::read(path) {
+        Ok(read) => bytes::decode(read).map(Some).map_err(|_| Error::msg("it is no text").context(cannot())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(cannot),
     }
 }
 
@@ -78,12 +89,12 @@ pub fn check_writable(path: &Path) -> Result<()> {
 ///
 /// `scratch` is the directory in which the new contents are prepared. Many are written before the first is synced and
 /// takes its place: hundreds of files are synced in a fraction of the time that one after the other would take.
-pub fn replace(files: &[(&Path, &str)], scratch: &Path) -> Result<()> {
+pub fn replace(files: &[(&Path, &[u8])], scratch: &Path) -> Result<()> {
     // Each is open until it is in its place, and a process may have a thousand files open.
     for batch in files.chunks(256) {
         let mut replacements = Vec::with_capacity(batch.len());
         for (path, content) in batch {
-            replacements.push(Replacement::prepare(path, resolved(path)?, content.as_bytes(), scratch)?);
+            replacements.push(Replacement::prepare(path, resolved(path)?, content, scratch)?);
         }
         write_whole(replacements, scratch)?;
     }
@@ -293,7 +304,7 @@ mod tests {
         fs::write(&file, "old").expect("write");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
         symlink("real.toml", &link).expect("symlink");
-        replace(&[(link.as_path(), "new")], directory.path()).expect("replace");
+        replace(&[(link.as_path(), b"new")], directory.path()).expect("replace");
         assert_eq!(fs::read_to_string(&file).expect("read"), "new");
         assert_eq!(fs::metadata(&file).expect("stat").permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).expect("stat").is_symlink());

@@ -4,6 +4,7 @@
 //! as a whole. `disable`: 1. the manifests and `Cargo.lock`; 2. the state directory with the journal. Either can stop
 //! after any step and `disable` still finds everything it needs.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use ignore::WalkBuilder;
 
 use crate::effects::{cargo_lock, files};
 use crate::error::ErrorKind;
+use crate::plan::bytes;
 use crate::plan::disable::{self, Action, Restoration};
 use crate::plan::enable::EnablePlan;
 use crate::plan::journal::{Journal, Lifetime};
@@ -78,7 +80,7 @@ pub fn enable(plan: &EnablePlan, root: &Path, lock: Option<String>, lifetime: Li
     let mut changed = Vec::new();
     for rewrite in &plan.manifests {
         if files::read(&rewrite.path)? != rewrite.after {
-            changed.push((rewrite.path.as_path(), rewrite.after.as_str()));
+            changed.push((rewrite.path.as_path(), rewrite.after.as_bytes()));
         }
     }
     files::replace(&changed, &state)?;
@@ -93,7 +95,7 @@ pub fn plan_disable(root: &Path) -> Result<Vec<Restoration>> {
     let mut plan = Vec::new();
     for path in entries.keys().cloned().chain(marked_manifests(root)).collect::<BTreeSet<_>>() {
         // A member that was deleted meanwhile stays deleted.
-        let Some(current) = files::read_optional(&path)? else { continue };
+        let Some(current) = files::read_bytes_optional(&path)? else { continue };
         let action = disable::restore_manifest(entries.get(&path).copied(), &current);
         plan.push(Restoration { path, action });
     }
@@ -121,13 +123,14 @@ pub fn disable(plan: &[Restoration], root: &Path) -> Result<()> {
 }
 
 fn carry_out(plan: &[Restoration], root: &Path) -> Result<()> {
-    let replaced: Vec<(&Path, &str)> = plan
+    let replaced: Vec<(&Path, Cow<'_, [u8]>)> = plan
         .iter()
         .filter_map(|Restoration { path, action }| match action {
-            Action::Restore(text) | Action::Strip(text) => Some((path.as_path(), text.as_str())),
+            Action::Restore(text) | Action::Strip(text) => Some((path.as_path(), bytes::encode(text))),
             Action::Keep | Action::Remove => None,
         })
         .collect();
+    let replaced: Vec<(&Path, &[u8])> = replaced.iter().map(|(path, bytes)| (*path, &**bytes)).collect();
     if !replaced.is_empty() {
         files::replace(&replaced, &make_state_directory(root)?)?;
     }
@@ -162,6 +165,7 @@ fn marked_manifests(root: &Path) -> Vec<PathBuf> {
         .filter_entry(move |entry| entry.file_name() != ".git" && !is_output(entry.path()) && !is_other(entry.path()))
         .build();
     let manifests = walk.filter_map(Result::ok).filter(|entry| entry.file_name() == "Cargo.toml");
-    let marked = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| manifest::has_additions(&text));
+    let marked =
+        |path: &PathBuf| matches!(files::read_bytes_optional(path), Ok(Some(text)) if manifest::has_additions(&text));
     manifests.map(ignore::DirEntry::into_path).filter(marked).map(|path| normal(&path)).collect()
 }

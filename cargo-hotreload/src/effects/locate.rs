@@ -33,7 +33,7 @@ fn is_marked(directory: &Path) -> bool {
 
 /// Whether the manifest here carries additions of ours.
 fn is_rewritten(directory: &Path) -> bool {
-    let text = files::read_optional(&directory.join("Cargo.toml"));
+    let text = files::read_bytes_optional(&directory.join("Cargo.toml"));
     text.ok().flatten().is_some_and(|text| manifest::has_additions(&text))
 }
 

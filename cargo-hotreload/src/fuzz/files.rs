@@ -10,7 +10,7 @@ use crate::plan::disable::{Action, restore_lock, restore_manifest, strip_lock};
 use crate::plan::journal::{Entry, Journal, Lifetime};
 use crate::plan::manifest::{self, Additions, PackageFlags, PathDependency, Scope};
 use crate::plan::own_profile::{FlagSource, OwnProfile};
-use crate::plan::{diff, lockfile};
+use crate::plan::{bytes, diff, lockfile};
 use crate::report::{page, rounds};
 
 fn additions() -> Additions {
@@ -115,6 +115,18 @@ fn journals() {
         let _ = serde_json::from_str::<Note>(&text);
     });
     assert_eq!(Journal::parse(&String::from_utf8_lossy(&written)), Ok(journal));
+}
+
+/// Any file comes back as it was, whatever is in it.
+#[test]
+fn bytes_that_are_no_text() {
+    let corpus = corpus::manifests();
+    Target { name: "bytes that are no text", corpus: &corpus, words: &["\u{10fe80}", "é"], inputs: 1000 }
+        .assert_survives(|read| {
+            if let Ok(text) = bytes::decode(read.to_vec()) {
+                assert_eq!(&*bytes::encode(&text), read);
+            }
+        });
 }
 
 /// A log that can be read can be told.

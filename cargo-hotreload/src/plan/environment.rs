@@ -54,7 +54,9 @@ pub fn obstacle<'path>(root: &'path Path, target: &'path Path) -> Option<(&'path
         "a line break, and the kernel writes such paths in another way when it lists what a process has mapped";
     let separates = "a colon, which separates the paths in `LD_LIBRARY_PATH`";
     let mixed = "a space or a dollar sign beside what `LD_LIBRARY_PATH` cannot have";
-    if let Some(path) = [root, target].into_iter().find(|path| has(path, b"\n")) {
+    if target.to_str().is_none() {
+        Some((target, "characters that are no Unicode, which cargo does not take"))
+    } else if let Some(path) = [root, target].into_iter().find(|path| has(path, b"\n")) {
         Some((path, listed))
     } else if has(target, b":") {
         Some((target, separates))
@@ -100,6 +102,7 @@ pub fn is_searched(library: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
     use super::{library_path, obstacle, preloading};
@@ -145,6 +148,7 @@ mod tests {
             assert_eq!(found.map(|(path, _)| path), Some(Path::new(bad)));
         }
         assert!(obstacle(Path::new("/a\nb"), Path::new("/t")).is_some());
+        assert!(obstacle(Path::new("/w"), Path::new(OsStr::from_bytes(b"/\xff"))).is_some());
         assert_eq!(obstacle(Path::new("/a:b"), Path::new("/t")), None);
     }
 }

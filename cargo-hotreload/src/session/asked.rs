@@ -40,7 +40,7 @@ impl Session {
             }
             Request::Pause => return self.watch(Watching::Paused, reply, now),
             Request::Resume => return self.watch(Watching::Builds, reply, now),
-            Request::Rollback => return self.roll_back(reply),
+            Request::Rollback => return self.roll_back(reply, now),
             Request::Build => None,
             Request::Reload => Some(Force::Reload),
             Request::Restart => Some(Force::Restart),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::events::record::{self, Record};
 use crate::session::delivery::Built;
 use crate::session::explaining::{Explanation, Question, Reason};
+use crate::session::foresight::{Fault, Prospect};
 use crate::session::message::{Ending, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verdict::Reception;
@@ -41,13 +42,17 @@ pub enum Event {
     /// The compiled crates are in the program, or why they cannot get there.
     Patched(Result<Patch, String>),
     /// Callers of what was patched in have followed, as [`Action::Compare`] had it.
-    Followed(Followed),
+    Followed(Landed),
+    /// The last patch was taken back, as [`Action::TakeBack`] wanted it, or why not.
+    TakenBack(Result<Landed, String>),
     /// What cargo made of the sources is not what was patched into the program: why it has to be restarted.
     Diverged(String),
     /// The program's executable mappings, as [`Action::Look`] found them.
     Mapped(Vec<Mapping>),
     /// What the program does about the signal that tells it to reload, as [`Action::Listen`] found it.
     Listened(Reception),
+    /// What would keep the new code out of the program, as [`Action::Foresee`] found it: nothing, at best.
+    Foreseen(Vec<Fault>),
     /// The files of a former build are where the program finds them, as [`Action::PutBack`] asked for, or why not.
     PutBack(Result<(), String>),
     /// Why a reload did not work, as far as [`Action::Explain`] found it out.
@@ -82,6 +87,8 @@ pub enum Action {
     Start(Built),
     /// Put the compiled crates into the program, and report with [`Event::Patched`].
     Patch,
+    /// Put back what the last patch has replaced, and report with [`Event::TakenBack`].
+    TakeBack,
     /// Compare what cargo has built with what was patched into the program, and report with [`Event::Diverged`] if it is
     /// something else; or with [`Event::Followed`] if lines alone were other ones, which the program has got then.
     Compare,
@@ -95,6 +102,8 @@ pub enum Action {
     Listen,
     /// Find out why a reload did not work, and report with [`Event::Explained`] in any case.
     Explain(Question),
+    /// See whether the program can load the new code, and report with [`Event::Foreseen`] in any case.
+    Foresee(Prospect),
     /// Keep the files of these builds, and of no others of this program: one of them may be wanted again.
     Keep(Vec<Built>),
     /// Put the files of this build, which were kept, where the program finds them, and report with [`Event::PutBack`].
@@ -184,10 +193,10 @@ pub struct Patch {
     pub took: record::Patch,
 }
 
-/// What callers of edited code have got, so that they tell its new lines.
+/// Code that was put into the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Followed {
-    /// Their names, lowest first.
+pub struct Landed {
+    /// The names of its crates, lowest first.
     pub crates: Vec<String>,
     /// What was done.
     pub patch: Patch,

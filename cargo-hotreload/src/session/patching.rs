@@ -13,19 +13,20 @@ use crate::config::values::Strategy;
 use crate::events::record::{CallersFollowed, Live, LiveHow, Record, Times as RecordedTimes};
 use crate::session::delivering::Stage;
 use crate::session::delivery::{Built, Loaded};
-use crate::session::event::{Action, Crates, Followed, NoCrates, Owner, Patch, Scope};
+use crate::session::event::{Action, Crates, Landed, NoCrates, Owner, Patch, Scope};
 use crate::session::message::{How, Message, Times};
 use crate::session::{Building, Force, Session, Unbuilt};
 
 /// A patch on its way into the program.
 #[derive(Debug, Clone)]
 pub(super) struct Patching {
-    number: u32,
-    crates: Vec<String>,
-    build: Duration,
-    ended: Instant,
-    saved: Option<Instant>,
-    began: Instant,
+    pub(super) number: u32,
+    pub(super) crates: Vec<String>,
+    /// `None` if nothing was compiled for it.
+    pub(super) build: Option<Duration>,
+    pub(super) ended: Instant,
+    pub(super) saved: Option<Instant>,
+    pub(super) began: Instant,
 }
 
 impl Session {
@@ -64,7 +65,8 @@ impl Session {
                     }
                     return actions;
                 }
-                self.ready_patch = Some(Patching { number, crates: names, build, ended, saved, began: now });
+                self.ready_patch =
+                    Some(Patching { number, crates: names, build: Some(build), ended, saved, began: now });
                 self.patch(now)
             }
             Err(NoCrates::Wrong(reason)) => {
@@ -103,14 +105,15 @@ impl Session {
         self.is_unsettled |= result.is_ok();
         match result {
             Ok(Patch { functions: 0, .. }) => {
-                let record = Record::Unchanged { build: patching.number, build_ms: patching.build.into() };
-                let mut actions = vec![Action::Record(record)];
-                actions.extend(self.say_patched(Message::Unchanged { build: patching.build }));
+                let (number, build) = (patching.number, patching.build.unwrap_or_default());
+                let mut actions = vec![Action::Record(Record::Unchanged { build: number, build_ms: build.into() })];
+                actions.extend(self.say_patched(Message::Unchanged { build }));
                 actions.extend(self.after_patch(now));
                 actions
             }
             Ok(patch) => {
                 self.counts.patches += 1;
+                self.patches.patched(patching.number);
                 let mut actions = vec![patching.record(&patch, pid, now)];
                 actions.extend(self.say_patched(patching.live(patch, pid, now)));
                 actions.extend(self.after_patch(now));
@@ -121,9 +124,9 @@ impl Session {
     }
 
     /// Callers of what was patched in tell its new lines.
-    pub(super) fn followed(&self, followed: &Followed) -> Vec<Action> {
+    pub(super) fn followed(&self, followed: &Landed) -> Vec<Action> {
         let Some(program) = &self.program else { return Vec::new() };
-        let Followed { crates, patch } = followed;
+        let Landed { crates, patch } = followed;
         let (pid, modules, functions) = (program.pid(), crates.clone(), patch.functions);
         let record = Record::CallersFollowed(CallersFollowed { pid, modules, functions, patch: patch.took });
         vec![Action::Record(record), Action::Say(Message::CallersFollowed { crates: crates.clone(), functions })]
@@ -205,17 +208,18 @@ impl Patching {
         self.saved.map(|saved| now.saturating_duration_since(saved))
     }
 
-    fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
-        let times = Times { build: Some(self.build), delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
+    pub(super) fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
+        let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
         Message::Live { how: How::Patched { crates: self.crates.clone(), patch }, pid, times }
     }
 
-    fn record(&self, patch: &Patch, pid: u32, now: Instant) -> Action {
-        let began = self.ended.checked_sub(self.build).unwrap_or(self.ended);
+    pub(super) fn record(&self, patch: &Patch, pid: u32, now: Instant) -> Action {
+        let build = self.build.unwrap_or_default();
+        let began = self.ended.checked_sub(build).unwrap_or(self.ended);
         let times = RecordedTimes {
             edit_to_live_ms: self.edit_to_live(now).map(Into::into),
             save_to_build_ms: self.saved.map(|saved| began.saturating_duration_since(saved).into()),
-            build_ms: self.build.into(),
+            build_ms: build.into(),
             build_to_signal_ms: self.began.saturating_duration_since(self.ended).into(),
             signal_to_mapped_ms: (now - self.began).into(),
         };
@@ -233,7 +237,7 @@ impl Patching {
             callers_follow: patch.callers_follow,
             patch: Some(patch.took),
             why: None,
-            rolled_back: false,
+            rolled_back: self.build.is_none(),
             times,
         }))
     }

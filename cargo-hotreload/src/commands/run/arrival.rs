@@ -4,7 +4,7 @@ use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::patching::compiling::CompilationEnded;
 use crate::effects::build::Artifacts;
 use crate::effects::watch::Saved;
-use crate::session::event::{Event, Followed, Patch};
+use crate::session::event::{Event, Landed, Patch};
 use crate::ui::keys::Key;
 
 /// What reaches the loop from its threads.
@@ -27,7 +27,9 @@ pub(super) enum Arrival {
     /// What came of a patch for the program of this number.
     Patched(usize, Result<Patch, String>),
     /// Callers of what was patched into the program of this number tell the new lines, too.
-    Followed(usize, Followed),
+    Followed(usize, Landed),
+    /// What was put into the program of this number last was taken back, or why not.
+    TakenBack(usize, Result<Landed, String>),
     /// Cargo has built something else than what was patched into the program of this number.
     Diverged(usize, String),
     /// The program of this number has ended and waits to be reaped.

@@ -179,6 +179,7 @@ impl<'arguments> Driver<'arguments> {
             Arrival::Compiled(ended) => self.compiled(ended),
             Arrival::Turn => return self.turn_is_over(),
             Arrival::Followed(index, followed) => Tidings::One(index, Event::Followed(followed)),
+            Arrival::TakenBack(index, result) => Tidings::One(index, Event::TakenBack(result)),
             Arrival::Diverged(index, why) => Tidings::One(index, Event::Diverged(why)),
             Arrival::Patched(index, result) => Tidings::One(index, Event::Patched(result)),
             Arrival::ModulesBuild(question, found) => {
@@ -247,12 +248,17 @@ impl<'arguments> Driver<'arguments> {
                 self.queue.push_back(Tidings::One(index, event));
             }
             (Action::Patch, Whom::One(index)) => self.patch(index),
+            (Action::TakeBack, Whom::One(index)) => self.take_back(index),
             (Action::Compare, Whom::One(index)) => self.compare(index),
             (Action::Current, Whom::One(index)) => self.is_current(index),
             (Action::Signal(signal), Whom::One(index)) => self.signal(index, signal),
             (Action::Look, Whom::One(index)) => {
                 let mappings = self.look(index);
                 self.queue.push_back(Tidings::One(index, Event::Mapped(mappings)));
+            }
+            (Action::Foresee(prospect), Whom::One(index)) => {
+                let faults = self.foresee(index, &prospect);
+                self.queue.push_back(Tidings::One(index, Event::Foreseen(faults)));
             }
             (Action::Keep(builds), Whom::One(index)) => self.retain(index, &builds),
             (Action::PutBack(built), Whom::One(index)) => {
@@ -290,10 +296,12 @@ impl<'arguments> Driver<'arguments> {
             (
                 Action::Start(_)
                 | Action::Patch
+                | Action::TakeBack
                 | Action::Compare
                 | Action::Current
                 | Action::Signal(_)
                 | Action::Look
+                | Action::Foresee(_)
                 | Action::Keep(_)
                 | Action::PutBack(_)
                 | Action::Listen

@@ -48,7 +48,7 @@ impl Occupied {
 
 #[cfg(test)]
 mod tests {
-    use super::Occupied;
+    use super::{Occupied, STACK};
     use crate::effects::memory::Memory;
     use crate::effects::threads::Registers;
     use crate::patch::placed::Write;
@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn what_a_handler_returns_to_is_found_on_the_stack() {
-        let stack = [0_u64, 0x1003, 0];
+        // Not on our own stack, where this test leaves its own numbers.
+        let mut stack = vec![0_u64; STACK / 8];
+        stack[1] = 0x1003;
         let memory = Memory::open(std::process::id()).expect("our own memory");
         let registers =
             Registers { pc: 0, restart: None, stack: stack.as_ptr().addr() as u64, thread_pointer: 0, saved: [0; 6] };

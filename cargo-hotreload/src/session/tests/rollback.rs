@@ -1,8 +1,7 @@
 //! Going back to the build that was live before.
 
-use crate::config::values::{OnStuck, Strategy};
+use crate::config::values::OnStuck;
 use crate::events::record::{Live, LiveHow, Record};
-use crate::session::Session;
 use crate::session::event::{Action, Event, ProgramSignal};
 use crate::session::explaining::Explanation;
 use crate::session::message::{Ending, How, Message, Times};
@@ -148,11 +147,4 @@ fn files_that_cannot_be_put_back_change_nothing() {
     let said = play.says(Event::PutBack(Err("no space".into())));
     assert_eq!(said, [Message::NotRolledBack { reason: "no space".into() }]);
     assert_eq!(play.go_back().0, built(1, 1, 1));
-}
-
-#[test]
-fn patches_are_not_taken_back() {
-    let mut play = Play::with_two_builds();
-    play.session = Session::new(Strategy::Patch);
-    assert!(refusal(&play.does(BACK)).contains("undo the edit"));
 }

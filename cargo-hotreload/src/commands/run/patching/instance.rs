@@ -1,6 +1,6 @@
 //! What the process of a program has not got yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,10 @@ pub(super) type Moment = u64;
 #[derive(Debug, Default)]
 pub(super) struct Missing {
     saved: BTreeMap<PathBuf, Moment>,
+    /// Those of which it is not known what the process has got of them.
+    uncertain: BTreeSet<PathBuf>,
+    /// Those that what waits for the process was compiled from.
+    sources: BTreeSet<PathBuf>,
     /// Lowest first.
     compiled: Vec<(Key, Moment, Arc<Crate>)>,
     /// Callers of what was compiled tell old lines.
@@ -28,6 +32,8 @@ pub(super) struct Given {
     pub(super) crates: Vec<Arc<Crate>>,
     /// Whether their callers tell old lines, until they get what cargo makes of them.
     pub(super) callers_follow: bool,
+    /// What they were compiled from.
+    pub(super) sources: BTreeSet<PathBuf>,
 }
 
 impl Missing {
@@ -41,9 +47,23 @@ impl Missing {
         self.saved.iter().map(|(path, saved)| (path, *saved))
     }
 
+    /// Whether it is not known what the process has got of a file.
+    pub(super) fn is_uncertain(&self, path: &Path) -> bool {
+        self.uncertain.contains(path)
+    }
+
     /// What was saved before `began` is compiled.
     pub(super) fn compiled_since(&mut self, began: Moment) {
-        self.saved.retain(|_, saved| *saved > began);
+        let compiled: Vec<PathBuf> =
+            self.saved.extract_if(.., |_, saved| *saved <= began).map(|(path, _)| path).collect();
+        self.uncertain.retain(|path| !compiled.contains(path));
+        self.sources.extend(compiled);
+    }
+
+    /// What was compiled from `sources` may be in the process or not.
+    pub(super) fn taken_back(&mut self, sources: &BTreeSet<PathBuf>, now: Moment) {
+        self.saved.extend(sources.iter().map(|path| (path.clone(), now)));
+        self.uncertain.extend(sources.iter().cloned());
     }
 
     /// The newest code of a crate of this program, compiled since `began`.
@@ -67,12 +87,14 @@ impl Missing {
     /// What waits for the process, which gets it now.
     pub(super) fn take(&mut self) -> Given {
         let crates = self.compiled.drain(..).map(|(.., compiled)| compiled).collect();
-        Given { crates, callers_follow: std::mem::take(&mut self.callers_follow) }
+        let sources = std::mem::take(&mut self.sources);
+        Given { crates, callers_follow: std::mem::take(&mut self.callers_follow), sources }
     }
 
     /// The process runs what cargo built since `began`.
     pub(super) fn has_what_was_built(&mut self, began: Moment) {
         self.compiled_since(began);
+        self.sources.clear();
         self.compiled.retain(|(_, compiled, _)| *compiled > began);
         self.callers_follow &= !self.compiled.is_empty();
     }

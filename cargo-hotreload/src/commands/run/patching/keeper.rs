@@ -60,6 +60,8 @@ pub(super) enum Task {
     Detach(usize),
     /// To put into a process what it has not got.
     Patch(usize),
+    /// To take back what was put into a process last.
+    TakeBack(usize),
     /// To compare what cargo has built with what a process runs.
     Compare(usize),
     /// A process runs what cargo has built, for it is the same.
@@ -115,8 +117,8 @@ pub(super) struct Keeper {
     /// For each instance what its process has not got, and the thread of the process.
     pub(super) missing: Vec<Missing>,
     pub(super) workers: BTreeMap<usize, Sender<worker::Task>>,
-    /// When each process was given something the last time.
-    pub(super) given: BTreeMap<usize, Moment>,
+    /// When each process was given something the last time, and what that was compiled from.
+    pub(super) given: BTreeMap<usize, (Moment, BTreeSet<PathBuf>)>,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
 
@@ -162,6 +164,7 @@ impl Keeper {
                 Task::Attach { index, pid, began } => self.attach(index, pid, began),
                 Task::Detach(index) => drop(self.workers.remove(&index)),
                 Task::Patch(index) => self.patch(index),
+                Task::TakeBack(index) => self.take_back(index),
                 Task::Compare(index) => self.compare(index),
                 Task::Current(index) => self.missing[index].has_what_was_built(self.good_began),
                 Task::End => break,
@@ -227,7 +230,7 @@ impl Keeper {
             let Some(&host) = known.programs.hosts.get(*index) else { continue };
             for (path, saved) in self.missing[*index].files() {
                 files.of.entry(host).or_default().insert(path.clone());
-                if saved <= self.good_began {
+                if saved <= self.good_began || self.missing[*index].is_uncertain(path) {
                     files.built.insert(path.clone());
                 }
             }

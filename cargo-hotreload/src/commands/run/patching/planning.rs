@@ -34,7 +34,7 @@ pub(super) struct Planned {
 pub(super) struct Files {
     /// By the programs whose processes have not got them.
     pub(super) of: BTreeMap<HostIndex, BTreeSet<PathBuf>>,
-    /// Those that cargo has built since: what they were when these processes got them is not known.
+    /// Those that cargo has built since, or that were taken back: what they were when these processes got them is not known.
     pub(super) built: BTreeSet<PathBuf>,
 }
 

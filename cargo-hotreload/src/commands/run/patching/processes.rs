@@ -35,6 +35,11 @@ impl Driver<'_> {
         self.ask(Task::Patch(index));
     }
 
+    /// Takes back what was put into the program of this number last.
+    pub(in crate::commands::run) fn take_back(&self, index: usize) {
+        self.ask(Task::TakeBack(index));
+    }
+
     /// Compares what cargo has built with what was patched into the program of this number.
     pub(in crate::commands::run) fn compare(&self, index: usize) {
         self.ask(Task::Compare(index));
@@ -138,7 +143,7 @@ impl Keeper {
 
     pub(super) fn patch(&mut self, index: usize) {
         let given = self.missing[index].take();
-        self.given.insert(index, self.now);
+        self.given.insert(index, (self.now, given.sources.clone()));
         let worker: Option<&Sender<worker::Task>> = self.workers.get(&index);
         let sent = worker.is_some_and(|worker| worker.send(worker::Task::Patch(given)).is_ok());
         if !sent {
@@ -147,9 +152,20 @@ impl Keeper {
         }
     }
 
+    pub(super) fn take_back(&mut self, index: usize) {
+        if let Some((given, sources)) = self.given.get_mut(&index) {
+            *given = self.now;
+            self.missing[index].taken_back(sources, self.now);
+        }
+        let worker: Option<&Sender<worker::Task>> = self.workers.get(&index);
+        if worker.is_none_or(|worker| worker.send(worker::Task::TakeBack).is_err()) {
+            drop(self.arrivals.send(Arrival::TakenBack(index, Err("the program cannot be patched".to_owned()))));
+        }
+    }
+
     pub(super) fn compare(&mut self, index: usize) {
         // What was patched in since the build began is newer, and is built next.
-        let is_old = self.given.get(&index).is_some_and(|given| *given > self.good_began);
+        let is_old = self.given.get(&index).is_some_and(|(given, _)| *given > self.good_began);
         if let Some(settled) = self.settled(index).filter(|_| !is_old)
             && let Some(worker) = self.workers.get(&index)
         {

@@ -11,7 +11,7 @@ use crate::effects::rustc::cached::Cached;
 use crate::live::{Crate, Live};
 use crate::patch::rustc::recorded::Recorded;
 use crate::patch::world::Lines;
-use crate::session::event::Followed;
+use crate::session::event::Landed;
 
 /// What cargo has built of a program.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) enum Settling {
     /// It runs the same.
     Same,
     /// It does by now: callers have followed.
-    Followed(Followed),
+    Followed(Landed),
     /// It runs something else: why it has to be restarted.
     Diverged(String),
 }
@@ -41,28 +41,27 @@ impl Settled {
         diverged(live, built, Lines::Count).map_or(Settling::Same, Settling::Diverged)
     }
 
-    /// Puts into `live` what differs by lines. Its own crate was linked from `former` of rustc's cache.
-    pub(super) fn follow(&self, live: &mut Live, former: Option<&Cached>) -> Settling {
-        match self.try_to_follow(live, former) {
-            Ok(settling) => settling,
-            Err(why) => Settling::Diverged(format!("callers of the edited code cannot follow: {why:#}")),
-        }
+    /// Puts into `live` what differs by lines, and gives it. Its own crate was linked from `former` of rustc's cache.
+    pub(super) fn follow(&self, live: &mut Live, former: Option<&Cached>) -> (Settling, Vec<Crate>) {
+        let diverged =
+            |why: anyhow::Error| Settling::Diverged(format!("callers of the edited code cannot follow: {why:#}"));
+        self.try_to_follow(live, former).unwrap_or_else(|why| (diverged(why), Vec::new()))
     }
 
-    fn try_to_follow(&self, live: &mut Live, former: Option<&Cached>) -> Result<Settling> {
+    fn try_to_follow(&self, live: &mut Live, former: Option<&Cached>) -> Result<(Settling, Vec<Crate>)> {
         let own = self.own.successor(former).context("what the program's own crate became is not known")?;
         let mut built: Vec<Crate> = self.libraries().collect::<Result<_>>()?;
         built.push(own);
         if let Some(why) = diverged(live, built.iter().cloned(), Lines::AreLeftOut) {
-            return Ok(Settling::Diverged(why));
+            return Ok((Settling::Diverged(why), Vec::new()));
         }
         built.retain(|built| live.knows(&built.key) && !live.is_running(built));
         let patched = live.patch(&built)?;
         if patched.functions.is_empty() {
-            return Ok(Settling::Same);
+            return Ok((Settling::Same, built));
         }
-        let crates = built.into_iter().map(|built| built.name).collect();
-        Ok(Settling::Followed(Followed { crates, patch: told(patched, false) }))
+        let crates = built.iter().map(|built| built.name.clone()).collect();
+        Ok((Settling::Followed(Landed { crates, patch: told(patched, false) }), built))
     }
 
     fn libraries(&self) -> impl Iterator<Item = Result<Crate>> {

@@ -1,5 +1,6 @@
 //! A thread that knows one process, and puts patches into it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -21,13 +22,15 @@ use crate::effects::rustc::compile::{Code, Compiled};
 use crate::events::record;
 use crate::live::{Content, Crate, Live, Patched};
 use crate::patch::rustc::recorded::Recorded;
-use crate::session::event::Patch;
+use crate::session::event::{Landed, Patch};
 
 /// What the thread is asked for.
 #[derive(Debug)]
 pub(super) enum Task {
     /// To put this into the process.
     Patch(Given),
+    /// To take back what was put in last.
+    TakeBack,
     /// To compare what cargo has built with what the process runs.
     Compare(Settled),
 }
@@ -83,6 +86,8 @@ pub(super) fn start(
                     Some(Arrival::Patched(index, Err(format!("it cannot be patched: {error:#}"))))
                 }
                 (Task::Patch(given), Ok(process)) => Some(Arrival::Patched(index, process.patch(given))),
+                (Task::TakeBack, Err(error)) => Some(Arrival::TakenBack(index, Err(format!("{error:#}")))),
+                (Task::TakeBack, Ok(process)) => Some(Arrival::TakenBack(index, process.take_back())),
                 (Task::Compare(_), Err(_)) => None,
                 (Task::Compare(settled), Ok(process)) => match process.settle(&settled) {
                     Settling::Same => None,
@@ -108,15 +113,36 @@ struct Process {
     own: Option<Cached>,
     /// Whether callers of what was patched tell old lines.
     callers_follow: bool,
+    /// The newest code of each crate that is in the process.
+    crates: BTreeMap<String, Crate>,
+    /// What the last patch replaced.
+    former: Vec<Crate>,
 }
 
 impl Process {
     fn patch(&mut self, given: Given) -> Result<Patch, String> {
-        let Given { crates, callers_follow } = given;
+        let Given { crates, callers_follow, .. } = given;
         let crates: Vec<Crate> = crates.into_iter().map(Arc::unwrap_or_clone).collect();
         let patched = contained(|| self.live.patch(&crates).map_err(|refused| refused.to_string()))?;
         self.callers_follow |= callers_follow;
+        if !patched.functions.is_empty() {
+            self.former = self.run(crates);
+        }
         Ok(told(patched, callers_follow))
+    }
+
+    /// Puts back what the last patch replaced. The next time this takes that back.
+    fn take_back(&mut self) -> Result<Landed, String> {
+        let patched = contained(|| self.live.patch(&self.former).map_err(|refused| refused.to_string()))?;
+        let former = std::mem::take(&mut self.former);
+        let crates = former.iter().map(|known| known.name.clone()).collect();
+        self.former = self.run(former);
+        Ok(Landed { crates, patch: told(patched, false) })
+    }
+
+    /// These crates are in the process; gives those that they replaced.
+    fn run(&mut self, crates: Vec<Crate>) -> Vec<Crate> {
+        crates.into_iter().filter_map(|new| self.crates.insert(new.key.clone(), new)).collect()
     }
 
     fn settle(&mut self, settled: &Settled) -> Settling {
@@ -124,8 +150,9 @@ impl Process {
             return settled.compare(&mut self.live);
         }
         let follow = || Ok(settled.follow(&mut self.live, self.own.as_ref()));
-        let settling = contained(follow).unwrap_or_else(Settling::Diverged);
+        let (settling, crates) = contained(follow).unwrap_or_else(|why| (Settling::Diverged(why), Vec::new()));
         self.callers_follow = matches!(settling, Settling::Diverged(_));
+        self.run(crates);
         settling
     }
 }
@@ -168,10 +195,15 @@ fn attach(pid: u32, base: Base) -> Result<Process> {
             live.is_blind_for(&unit.crate_name);
         }
     }
+    let mut crates = BTreeMap::new();
+    let mut runs = |live: &mut Live, compiled: &Crate, unit: &Recorded| {
+        crates.insert(compiled.key.clone(), compiled.clone());
+        live.runs(compiled, unit.optimised())
+    };
     for (unit, rlib) in &local {
         let Some(rlib) = rlib else { continue };
         check_age(rlib, pid)?;
-        live.runs(&archive(unit.key().path(), &unit.crate_name, rlib)?, unit.optimised())?;
+        runs(&mut live, &archive(unit.key().path(), &unit.crate_name, rlib)?, unit)?;
     }
     let (cached, own) = match candidates.into_iter().find(|(_, own)| live.may_be_of(own).unwrap_or(false)) {
         Some((cached, own)) => (Some(cached.clone()), &[own][..]),
@@ -180,10 +212,10 @@ fn attach(pid: u32, base: Base) -> Result<Process> {
     for (unit, _) in &local {
         let key = unit.key().path().display().to_string();
         if let Some(own) = own.iter().find(|own| own.key == key) {
-            live.runs(own, unit.optimised())?;
+            runs(&mut live, own, unit)?;
         }
     }
-    Ok(Process { live, own: cached, callers_follow: false })
+    Ok(Process { live, own: cached, callers_follow: false, crates, former: Vec::new() })
 }
 
 /// Cargo must not have built the library again since the program was linked. Its sources may have been saved since.

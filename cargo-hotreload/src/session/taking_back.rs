@@ -1,0 +1,96 @@
+//! The part of a [`Session`] that takes the last patch back: what it replaced is put in once more, as a patch, so that the
+//! process stays and keeps its state. The next time that is taken back.
+//!
+//! The sources stay as they are: the next build compiles again what was taken back, with its callers.
+
+use std::mem;
+use std::time::Instant;
+
+use crate::session::Session;
+use crate::session::delivering::Stage;
+use crate::session::event::{Action, Landed, Owner};
+use crate::session::message::Message;
+use crate::session::patching::Patching;
+use crate::session::request::ReplyTo;
+
+/// The builds whose code a process has.
+#[derive(Debug, Default)]
+pub(super) struct Patches {
+    newest: u32,
+    /// The one before the last patch.
+    former: Option<u32>,
+}
+
+impl Patches {
+    /// A process was started with the code of this build.
+    pub(super) fn of_process(build: u32) -> Self {
+        Self { newest: build, former: None }
+    }
+
+    /// The code of this build was patched in.
+    pub(super) fn patched(&mut self, build: u32) {
+        self.former = Some(mem::replace(&mut self.newest, build));
+    }
+
+    fn exchange(&mut self) {
+        if let Some(former) = &mut self.former {
+            mem::swap(former, &mut self.newest);
+        }
+    }
+}
+
+impl Session {
+    /// Why there is nothing to take back.
+    pub(super) fn reason_against_taking_back(&self) -> Option<&'static str> {
+        match (&self.program, self.patches.former) {
+            (None, _) => Some("the program does not run"),
+            (Some(_), None) => Some("nothing was patched into the running process"),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
+    /// Takes the last patch back. Cargo's build of everything is for nothing then.
+    pub(super) fn take_back(&mut self, reply: ReplyTo, now: Instant) -> Vec<Action> {
+        let (Some(program), Some(number)) = (&mut self.program, self.patches.former) else { return Vec::new() };
+        let patching = Patching { number, crates: Vec::new(), build: None, ended: now, saved: None, began: now };
+        program.stage = Stage::Patching(patching);
+        self.asked.push(reply);
+        self.forced = None;
+        // Whatever is built next, what is taken back is a part of it.
+        self.dirty.insert(Owner::Program);
+        let mut actions = Vec::new();
+        if let Some(building) = &mut self.building {
+            building.is_cancelled = true;
+            actions.push(Action::CancelBuild);
+        }
+        actions.push(Action::TakeBack);
+        actions
+    }
+
+    /// The last patch was taken back, or cannot be.
+    pub(super) fn taken_back(&mut self, result: Result<Landed, String>, now: Instant) -> Vec<Action> {
+        let Some(program) = &mut self.program else { return Vec::new() };
+        let pid = program.pid();
+        let patching = match mem::replace(&mut program.stage, Stage::Serving) {
+            Stage::Patching(patching) => patching,
+            other => {
+                program.stage = other;
+                return Vec::new();
+            }
+        };
+        let mut actions = match result {
+            Ok(Landed { crates, patch }) => {
+                self.patches.exchange();
+                let patching = Patching { crates, ..patching };
+                let mut actions = vec![patching.record(&patch, pid, now)];
+                actions.extend(self.succeed(patching.live(patch, pid, now)));
+                actions
+            }
+            Err(reason) => self.fail(Message::NotRolledBack { reason }),
+        };
+        // What was built meanwhile is next.
+        actions.extend(self.deliver(now));
+        actions.extend(self.patch(now));
+        actions
+    }
+}
