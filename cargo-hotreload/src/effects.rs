@@ -20,6 +20,7 @@ pub mod images;
 pub mod journal;
 pub mod kept;
 pub mod linkers;
+pub mod loading;
 pub mod locate;
 pub mod lock;
 pub mod mapped;

@@ -31,6 +31,8 @@ pub mod delivery;
 pub mod event;
 pub mod explaining;
 pub mod fleet;
+mod foreseeing;
+pub mod foresight;
 mod history;
 pub mod message;
 mod mourning;
@@ -169,6 +171,7 @@ impl Session {
             Event::Diverged(why) => self.diverged(why, now),
             Event::Mapped(mappings) => self.mapped(&mappings, now),
             Event::Listened(reception) => self.listened(&reception, now),
+            Event::Foreseen(faults) => self.foreseen(faults, now),
             Event::PutBack(result) => self.put_back(result, now),
             Event::Explained(explanation) => self.explained(explanation, now),
             Event::Exited(ending) => self.exited(ending, now),

@@ -20,6 +20,7 @@ mod failure;
 mod faults;
 mod fleet;
 mod foreground;
+mod foresight;
 mod graph;
 mod idioms;
 mod intruders;

@@ -105,7 +105,9 @@ impl Kept {
         self.put_back.get(path).or_else(|| self.newest.get(path)).copied()
     }
 
-    fn name(&self, content: u64) -> PathBuf {
+    /// Where the file of this content is kept.
+    #[must_use]
+    pub fn name(&self, content: u64) -> PathBuf {
         self.directory.join(format!("{content:016x}"))
     }
 }

@@ -302,6 +302,8 @@ pub enum ReloadOutcome {
     NotLoaded,
     /// It ended.
     Died,
+    /// It was not told, because it could not have loaded the new code.
+    NotLoadable,
 }
 
 /// What is done with a program that did not take the new code.

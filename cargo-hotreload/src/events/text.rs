@@ -177,6 +177,7 @@ impl fmt::Display for ReloadFailed {
             ReloadOutcome::NotPickedUp => "did not notice the signal",
             ReloadOutcome::Refused => "refused to reload",
             ReloadOutcome::NotLoaded => "did not load the new code",
+            ReloadOutcome::NotLoadable => "was not told to reload",
             ReloadOutcome::Died => "did not survive the reload",
         };
         let follows = match next {

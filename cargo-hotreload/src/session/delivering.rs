@@ -61,6 +61,8 @@ pub(super) enum Stage {
     Serving,
     /// What it has mapped is being looked up, before it is told to reload.
     BeforeReload(Delivering),
+    /// It is looked at whether it can load the new code.
+    Foreseeing(Delivering),
     /// A patch is being put into it.
     Patching(Patching),
     /// New code is on its way.
@@ -135,7 +137,7 @@ impl Program {
             Stage::Serving => "running",
             Stage::Patching(_) => "patching",
             Stage::Stopping(_) => "restarting",
-            Stage::BeforeReload(_) | Stage::Explaining => "reloading",
+            Stage::BeforeReload(_) | Stage::Foreseeing(_) | Stage::Explaining => "reloading",
             Stage::Delivering(delivering) => match delivering.how {
                 How::Reloaded { .. } => "reloading",
                 How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => "starting",
@@ -280,12 +282,7 @@ impl Session {
                     expectation.old = replaced_inode(&expectation.path, mappings);
                 }
                 delivering.before = delivering.of_modules(mappings);
-                delivering.began = now;
-                let record = delivering.sent(program.pid);
-                let finished = delivering.finished.clone();
-                program.stage = Stage::Delivering(delivering);
-                let keep = self.give(&finished);
-                vec![keep, record, Action::Signal(ProgramSignal::Reload), Action::After(LOOK_EVERY, Timer::Look)]
+                self.foresee(delivering, now)
             }
             Stage::Delivering(delivering) => self.check(delivering, mappings, now),
             other => {
@@ -380,13 +377,13 @@ impl Session {
                 }
                 return self.start(*delivering);
             }
-            Stage::Delivering(delivering) | Stage::BeforeReload(delivering)
+            Stage::Delivering(delivering) | Stage::BeforeReload(delivering) | Stage::Foreseeing(delivering)
                 if matches!(delivering.how, How::Reloaded { .. }) && !self.ending =>
             {
                 return self.explain(program.pid, delivering, Trouble::Died(ending), now);
             }
             Stage::Explaining if !self.ending => return self.died_meanwhile(ending, now),
-            Stage::Delivering(_) | Stage::BeforeReload(_) => self.fail(ended(When::Starting)),
+            Stage::Delivering(_) | Stage::BeforeReload(_) | Stage::Foreseeing(_) => self.fail(ended(When::Starting)),
             Stage::Serving | Stage::Patching(_) | Stage::Stopping(_) | Stage::Explaining => {
                 self.fail(ended(When::Running))
             }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::events::record::{self, Record};
 use crate::session::delivery::Built;
 use crate::session::explaining::{Explanation, Question, Reason};
+use crate::session::foresight::{Fault, Prospect};
 use crate::session::message::{Ending, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verdict::Reception;
@@ -50,6 +51,8 @@ pub enum Event {
     Mapped(Vec<Mapping>),
     /// What the program does about the signal that tells it to reload, as [`Action::Listen`] found it.
     Listened(Reception),
+    /// What would keep the new code out of the program, as [`Action::Foresee`] found it: nothing, at best.
+    Foreseen(Vec<Fault>),
     /// The files of a former build are where the program finds them, as [`Action::PutBack`] asked for, or why not.
     PutBack(Result<(), String>),
     /// Why a reload did not work, as far as [`Action::Explain`] found it out.
@@ -97,6 +100,8 @@ pub enum Action {
     Listen,
     /// Find out why a reload did not work, and report with [`Event::Explained`] in any case.
     Explain(Question),
+    /// See whether the program can load the new code, and report with [`Event::Foreseen`] in any case.
+    Foresee(Prospect),
     /// Keep the files of these builds, and of no others of this program: one of them may be wanted again.
     Keep(Vec<Built>),
     /// Put the files of this build, which were kept, where the program finds them, and report with [`Event::PutBack`].

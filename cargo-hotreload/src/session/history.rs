@@ -40,6 +40,11 @@ impl History {
         }
     }
 
+    /// What the program has, if that is live.
+    pub(super) fn live(&self) -> Option<&Built> {
+        self.given.as_ref().filter(|given| given.is_live).map(|given| &given.finished.built)
+    }
+
     /// The build to go back to.
     pub(super) fn former(&self) -> Option<&Finished> {
         self.former.as_ref()

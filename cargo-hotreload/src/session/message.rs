@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::events::record::Next;
 use crate::session::event::Patch;
 use crate::session::explaining::Reason;
+use crate::session::foresight::Fault;
 use crate::session::verdict::{Finding, Reception};
 use crate::session::verify::Unmet;
 
@@ -60,6 +61,11 @@ pub enum Message {
         after: Duration,
         /// What is done about it.
         next: Next,
+    },
+    /// The program could not load the new code, and was not told to.
+    NotLoadable {
+        /// Why.
+        faults: Vec<Fault>,
     },
     /// The program ended while it swapped modules.
     Died {
@@ -224,6 +230,7 @@ impl fmt::Display for Message {
                 failure::not_reloaded(formatter, findings, reception.as_ref(), *after)?;
                 failure::rest(formatter, failure::running(*next), reasons)
             }
+            Self::NotLoadable { faults } => failure::not_loadable(formatter, faults),
             Self::Died { ending, reasons, next } => {
                 failure::died(formatter, *ending)?;
                 failure::rest(formatter, failure::ended(*next), reasons)

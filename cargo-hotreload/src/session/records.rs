@@ -143,10 +143,12 @@ impl Program {
             Stage::Stopping(_) => ExitedWhen::Stopped,
             Stage::Explaining => ExitedWhen::Reloading,
             Stage::Serving | Stage::Patching(_) => ExitedWhen::Running,
-            Stage::BeforeReload(delivering) | Stage::Delivering(delivering) => match delivering.how {
-                How::Reloaded { .. } => ExitedWhen::Reloading,
-                How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => ExitedWhen::Starting,
-            },
+            Stage::BeforeReload(delivering) | Stage::Foreseeing(delivering) | Stage::Delivering(delivering) => {
+                match delivering.how {
+                    How::Reloaded { .. } => ExitedWhen::Reloading,
+                    How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => ExitedWhen::Starting,
+                }
+            }
         };
         ProgramExited::new(self.pid(), ending, when)
     }

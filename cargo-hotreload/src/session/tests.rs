@@ -10,6 +10,7 @@ use crate::plan::roles::Role;
 use crate::session::delivering::START_DEADLINE;
 use crate::session::delivery::{Built, Image, Library};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
+use crate::session::foresight::Fault;
 use crate::session::message::{Ending, How, Message, When};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
@@ -25,13 +26,15 @@ mod rollback;
 struct Play {
     session: Session,
     now: Instant,
+    /// What will keep the next build out of the program.
+    faults: Vec<Fault>,
 }
 
 const PID: u32 = 77;
 
 impl Play {
     fn new() -> Self {
-        Self { session: Session::default(), now: Instant::now() }
+        Self { session: Session::default(), now: Instant::now(), faults: Vec::new() }
     }
 
     /// A session whose program serves, with `core`, `api` and `host` as given by [`built`].
@@ -58,7 +61,15 @@ impl Play {
 
     fn acts(&mut self, event: Event) -> Vec<Action> {
         self.now += Duration::from_millis(1);
-        self.session.handle(event, self.now)
+        let mut actions = self.session.handle(event, self.now);
+        // The program can load what it is given, unless the test says otherwise.
+        let asked = actions.iter().position(|action| matches!(action, Action::Foresee(_)));
+        if let Some(asked) = asked {
+            let faults = std::mem::take(&mut self.faults);
+            let rest = self.session.handle(Event::Foreseen(faults), self.now);
+            actions.splice(asked..=asked, rest);
+        }
+        actions
     }
 
     fn says(&mut self, event: Event) -> Vec<Message> {

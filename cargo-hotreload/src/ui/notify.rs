@@ -62,6 +62,7 @@ pub fn is_worth_it(message: &Message) -> bool {
     match message {
         Message::BuildFailed { .. }
         | Message::NotReloaded { .. }
+        | Message::NotLoadable { .. }
         | Message::Died { .. }
         | Message::DiedLater { .. }
         | Message::NotLoaded { .. }

@@ -17,6 +17,7 @@ pub fn message(message: &Message, text: &str) {
     let style = match message {
         Message::BuildFailed { .. } | Message::NotSettled { .. } | Message::NotStarted { .. } => ERROR,
         Message::NotReloaded { .. }
+        | Message::NotLoadable { .. }
         | Message::Died { .. }
         | Message::DiedLater { .. }
         | Message::NotLoaded { .. }

@@ -252,6 +252,10 @@ impl<'arguments> Driver<'arguments> {
                 let mappings = self.look(index);
                 self.queue.push_back(Tidings::One(index, Event::Mapped(mappings)));
             }
+            (Action::Foresee(prospect), Whom::One(index)) => {
+                let faults = self.foresee(index, &prospect);
+                self.queue.push_back(Tidings::One(index, Event::Foreseen(faults)));
+            }
             (Action::Keep(builds), Whom::One(index)) => self.retain(index, &builds),
             (Action::PutBack(built), Whom::One(index)) => {
                 let event = self.put_back(index, built);
@@ -284,6 +288,7 @@ impl<'arguments> Driver<'arguments> {
                 | Action::Current
                 | Action::Signal(_)
                 | Action::Look
+                | Action::Foresee(_)
                 | Action::Keep(_)
                 | Action::PutBack(_)
                 | Action::Listen

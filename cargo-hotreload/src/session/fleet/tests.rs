@@ -48,7 +48,15 @@ impl Play {
 
     fn acts(&mut self, tidings: Tidings) -> Vec<Order> {
         self.now += Duration::from_millis(1);
-        self.fleet.handle(tidings, self.now)
+        let mut orders = self.fleet.handle(tidings, self.now);
+        // Every program can load what it is given.
+        let asked = |(_, action): &Order| matches!(action, Action::Foresee(_));
+        while let Some(at) = orders.iter().position(asked) {
+            let Whom::One(index) = orders[at].0 else { panic!("{orders:?}") };
+            let rest = self.fleet.handle(Tidings::One(index, Event::Foreseen(vec![])), self.now);
+            orders.splice(at..=at, rest);
+        }
+        orders
     }
 
     /// What is to be done; what is recorded of it is left out.

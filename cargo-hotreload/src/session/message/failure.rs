@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::events::record::Next;
 use crate::session::explaining::Reason;
+use crate::session::foresight::Fault;
 use crate::session::message::{Ending, Time};
 use crate::session::verdict::{Finding, Heard, Reception, Verdict};
 
@@ -39,6 +40,18 @@ pub(super) fn not_reloaded(
                  have said why"
             )
         }
+    }
+}
+
+/// The program could not load the new code.
+pub(super) fn not_loadable(formatter: &mut fmt::Formatter<'_>, faults: &[Fault]) -> fmt::Result {
+    const SHOWN: usize = 3;
+    formatter.write_str("not reloaded, the program goes on with the old code, for the new one cannot be loaded: ")?;
+    let first: Vec<String> = faults.iter().take(SHOWN).map(Fault::to_string).collect();
+    formatter.write_str(&first.join("; "))?;
+    match faults.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => write!(formatter, "; and {more} more"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::session::delivering::RELOAD_DEADLINE;
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Event, ProgramSignal, Timer};
 use crate::session::explaining::{Explanation, Question, Reason, SIGN_DEADLINE, Trouble};
+use crate::session::foresight::{Fault, Missing, Prospect};
 use crate::session::message::{Ending, How, Message, When};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::tests::{PID, Play, built, mapped, replaced};
@@ -264,4 +265,42 @@ fn a_death_some_time_after_a_reload_is_asked_for_and_told_with_its_reasons() {
     // Without a reload there is nothing to ask.
     let mut play = Play::serving();
     assert!(matches!(play.does(Event::Exited(Ending::Signal(11)))[..], [Action::Say(Message::Ended { .. })]));
+}
+
+#[test]
+fn what_cannot_be_loaded_is_not_sent_and_the_next_edit_is_tried() {
+    let mut play = Play::serving();
+    let missing = Missing::Symbol { name: "not_there".into(), version: None };
+    play.faults = vec![Fault { wanted_by: "api".into(), missing, lost_by: None }];
+    play.does(Event::Asked(Request::Build, ReplyTo(4)));
+    play.does(Event::Built(Ok(built(1, 2, 1))));
+    let actions = play.acts(Event::Mapped(replaced(10)));
+    let [Action::Record(Record::ReloadFailed(failed)), Action::Say(message), Action::Reply(_, Answer::Failed(_))] =
+        &actions[..]
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((failed.outcome, failed.next), (ReloadOutcome::NotLoadable, Next::Left));
+    let why = "not reloaded, the program goes on with the old code, for the new one cannot be loaded: api wants `not_there`, \
+               which nothing that is loaded has";
+    assert_eq!(message.to_string(), why);
+    assert_eq!(play.session.state(), "running");
+    // It still has the old code: that again is nothing new, and what is mended is reloaded.
+    assert!(matches!(play.edit(built(1, 1, 1))[..], [Action::Say(Message::Unchanged { .. })]));
+    play.deliver(built(1, 3, 1), 10);
+    assert!(matches!(play.says(Event::Mapped(mapped(11)))[..], [Message::Live { .. }]));
+}
+
+#[test]
+fn the_question_says_what_changed_and_what_is_live() {
+    let mut play = Play::serving();
+    play.edit(built(1, 2, 1));
+    let actions = play.session.handle(Event::Mapped(replaced(10)), play.now);
+    let [Action::Foresee(Prospect { built: new, modules, live })] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!((new, modules, live), (&built(1, 2, 1), &vec!["api".to_owned()], &Some(built(1, 1, 1))));
+    assert_eq!(play.session.state(), "reloading");
+    // It dies before the answer.
+    let actions = play.does(Event::Exited(Ending::Signal(9)));
+    assert!(matches!(actions[..], [Action::Explain(_)]), "{actions:?}");
+    assert_eq!(play.does(Event::Foreseen(vec![])), []);
 }

@@ -19,7 +19,7 @@ fn built(content: u64) -> Built {
 }
 
 fn serving() -> Play {
-    let mut play = Play { session: Session::new(Strategy::Patch), now: Instant::now() };
+    let mut play = Play { session: Session::new(Strategy::Patch), now: Instant::now(), faults: vec![] };
     assert_eq!(play.does(Event::Begin), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(1)))), [Action::Start(built(1))]);
     assert_eq!(play.does(Event::Started { pid: PID }), [Action::Look]);

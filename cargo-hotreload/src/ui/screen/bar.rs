@@ -61,6 +61,7 @@ impl Bar {
             | Message::DiedLater { .. }
             | Message::NotStarted { .. }
             | Message::NotReloaded { .. }
+            | Message::NotLoadable { .. }
             | Message::NotLoaded { .. } => {
                 self.last = Last::ProgramFailed;
             }
