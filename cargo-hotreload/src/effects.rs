@@ -46,5 +46,6 @@ pub mod terminal;
 pub mod threads;
 pub mod toolchain;
 pub mod tracing;
+pub mod unwind;
 pub mod watch;
 pub mod witness;

@@ -114,6 +114,12 @@ impl Images {
         self.0.iter().rev().filter(is_gone).map(|(range, file)| (range, file))
     }
 
+    /// The file that is or was loaded there, opened anew.
+    #[must_use]
+    pub fn open(&self, range: &Range) -> Option<File> {
+        self.file(range).and_then(|file| file.try_clone().ok()).or_else(|| open(range))
+    }
+
     /// The file that is or was loaded there.
     #[must_use]
     pub fn file(&self, range: &Range) -> Option<&File> {
@@ -134,8 +140,7 @@ impl Read {
     /// What the file says that is or was loaded at `range`, and the first address that it was linked for.
     pub fn of(&mut self, range: &Range, images: &Images) -> Option<&(Signs, u64)> {
         let read = || {
-            let own = images.file(range).and_then(|file| file.try_clone().ok());
-            let file = own.or_else(|| open(range))?;
+            let file = images.open(range)?;
             let first = first_address(&file).ok()?;
             Some((signs::read(&file).ok()?, first))
         };
@@ -144,10 +149,15 @@ impl Read {
 
     /// What is at `address` of the process, and whether it begins there.
     pub fn symbol(&mut self, address: u64, range: &Range, images: &Images) -> Option<(String, bool)> {
+        let (name, begin) = self.function(address, range, images)?;
+        Some((name, begin == address))
+    }
+
+    /// What is at `address` of the process, and where it begins there.
+    pub fn function(&mut self, address: u64, range: &Range, images: &Images) -> Option<(String, u64)> {
         let (signs, first) = self.of(range, images)?;
-        let own = address - range.begin + first;
-        let symbol = signs.at(own)?;
-        Some((symbol.name.clone(), symbol.address == own))
+        let symbol = signs.at(address - range.begin + first)?;
+        Some((symbol.name.clone(), range.begin + symbol.address - first))
     }
 }
 

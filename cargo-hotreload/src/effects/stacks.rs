@@ -8,7 +8,7 @@ use std::thread;
 use procfs::process::Process;
 
 use crate::effects::memory::Memory;
-use crate::effects::threads::{Registers, stop};
+use crate::effects::threads::{Registers, Thread, stop};
 use crate::effects::tracing;
 
 /// No stack that is read has more in use than this.
@@ -39,6 +39,43 @@ pub fn inside(pid: u32, code: Range<u64>) -> Option<Vec<Inside>> {
         look(pid, &code)
     });
     looking.ok()?.join().ok()?
+}
+
+/// A thread as it was for a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The thread's id.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Its registers.
+    pub registers: Registers,
+    /// What is on its stack, from the stack pointer on.
+    pub stack: Vec<u8>,
+}
+
+/// Copies of those threads of the process `pid` that are among `wanted`. `None` if they cannot be stopped for it.
+#[must_use]
+pub fn copies(pid: u32, wanted: &BTreeSet<u32>) -> Option<Vec<Copied>> {
+    const MOST: usize = 256 << 10;
+    let wanted = wanted.clone();
+    let copying = thread::Builder::new().name("stacks".into()).spawn(move || {
+        let _turn = tracing::turn();
+        let memory = Memory::open(pid).ok()?;
+        let stopped = stop(pid).ok()?;
+        let copy = |thread: &Thread| {
+            let (id, registers) = (thread.number(), thread.registers);
+            Copied { id, name: String::new(), registers, stack: memory.read_up_to(registers.stack, MOST) }
+        };
+        let threads = stopped.threads().iter().filter(|thread| wanted.contains(&thread.number()));
+        let mut copies: Vec<Copied> = threads.map(copy).collect();
+        drop(stopped);
+        for copy in &mut copies {
+            copy.name = name(pid, copy.id);
+        }
+        Some(copies)
+    });
+    copying.ok()?.join().ok()?
 }
 
 fn look(pid: u32, code: &Range<u64>) -> Option<Vec<Inside>> {

@@ -30,7 +30,7 @@ use crate::effects::threads::tracee::{Event, next_event};
 /// How long it watches after it was last told to go on.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the program is kept waiting at most until the watch has begun.
-const BEGIN: Duration = Duration::from_millis(100);
+const BEGIN: Duration = Duration::from_secs(1);
 /// How often is looked for what happens to the threads, if nothing does.
 const INTERVAL: Duration = Duration::from_micros(500);
 /// How often is looked otherwise: a thread that has ended is there for the others until we have taken notice.

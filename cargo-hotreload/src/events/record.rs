@@ -96,6 +96,13 @@ pub enum Record {
     Live(Live),
     /// Callers of what was patched in tell its new lines, too.
     CallersFollowed(CallersFollowed),
+    /// New modules are live, and threads are still in old ones.
+    LeftBehind {
+        /// The process.
+        pid: u32,
+        /// Which threads, and where.
+        reasons: Vec<String>,
+    },
     /// A build brought nothing new.
     Unchanged {
         /// Its number.

@@ -47,6 +47,9 @@ impl fmt::Display for Record {
                 let (crates, functions) = (followed.modules.clone(), followed.functions);
                 write!(formatter, "{}", Message::CallersFollowed { crates, functions })
             }
+            Self::LeftBehind { pid, reasons } => {
+                write!(formatter, "old code runs on in process {pid}, because {}", reasons.join(", and "))
+            }
             Self::Unchanged { build_ms, .. } => write!(formatter, "{}", Message::Unchanged { build: build_ms.0 }),
             Self::Restarted { pid, why } => write!(formatter, "process {pid} takes over, because {why}"),
             Self::ProgramExited(exited) => write!(formatter, "{exited}"),

@@ -57,6 +57,8 @@ pub enum Event {
     PutBack(Result<(), String>),
     /// Why a reload did not work, as far as [`Action::Explain`] found it out.
     Explained(Explanation),
+    /// The threads that a reload has left behind in old code, as [`Action::LookBehind`] found them.
+    LeftBehind(Vec<Reason>),
     /// The program ended.
     Exited(Ending),
     /// Why the program died after a reload, as far as [`Action::ExplainEnd`] found it out.
@@ -106,6 +108,8 @@ pub enum Action {
     Keep(Vec<Built>),
     /// Put the files of this build, which were kept, where the program finds them, and report with [`Event::PutBack`].
     PutBack(Built),
+    /// Look for threads that are still in code that was unloaded, and report with [`Event::LeftBehind`] in any case.
+    LookBehind,
     /// Find out why the program died some time after a reload, and report with [`Event::EndExplained`] in any case.
     ExplainEnd(Ending),
     /// Report [`Event::Due`] after a while.
@@ -216,6 +220,8 @@ pub enum Timer {
     Look,
     /// No save has followed for a while.
     Settle,
+    /// New modules have been live for a moment.
+    Behind,
     /// The program with this process id had time enough to stop.
     Stop {
         /// The process id that was asked to stop.

@@ -96,6 +96,11 @@ pub enum Message {
         /// When in its life.
         when: When,
     },
+    /// New code is live, but threads are still in the old.
+    LeftBehind {
+        /// Which, and where.
+        reasons: Vec<Reason>,
+    },
     /// The program died some time after a reload, and maybe because of it.
     DiedLater {
         /// How.
@@ -240,6 +245,10 @@ impl fmt::Display for Message {
             Self::Died { ending, reasons, next } => {
                 failure::died(formatter, *ending)?;
                 failure::rest(formatter, failure::ended(*next), reasons)
+            }
+            Self::LeftBehind { reasons } => {
+                formatter.write_str("left behind: old code runs on beside the new")?;
+                failure::rest(formatter, "the program may die of it", reasons)
             }
             Self::DiedLater { ending, reasons } => {
                 write!(formatter, "the program died ({ending})")?;

@@ -1,4 +1,5 @@
-//! The part of a [`Session`] that is about a program which dies some time after a reload, maybe because of it.
+//! The part of a [`Session`] that is about what a reload leaves behind: threads in old code, and a program that dies some
+//! time after, maybe because of it.
 
 use std::time::Instant;
 
@@ -17,6 +18,20 @@ pub(super) struct Mourned {
 }
 
 impl Session {
+    /// New modules are live: whether all threads have left the old ones is looked at, unless newer ones are on their way.
+    pub(super) fn look_behind(&mut self) -> Vec<Action> {
+        let is_serving = self.program.as_ref().is_some_and(|program| matches!(program.stage, Stage::Serving));
+        if is_serving && !self.ending { vec![Action::LookBehind] } else { Vec::new() }
+    }
+
+    /// These threads have not.
+    pub(super) fn left_behind(&mut self, reasons: Vec<Reason>) -> Vec<Action> {
+        let Some(program) = self.program.as_ref().filter(|_| !reasons.is_empty()) else { return Vec::new() };
+        let texts = reasons.iter().map(|reason| reason.text.clone()).collect();
+        let record = Record::LeftBehind { pid: program.pid(), reasons: texts };
+        vec![Action::Record(record), Action::Say(Message::LeftBehind { reasons })]
+    }
+
     /// Asks why `program` has died, if a reload may be the cause.
     pub(super) fn mourn(&mut self, program: &Program, ending: Ending) -> Option<Action> {
         let is_possible = program.has_reloaded && matches!(program.stage, Stage::Serving) && !self.ending;

@@ -65,6 +65,7 @@ pub fn is_worth_it(message: &Message) -> bool {
         | Message::NotLoadable { .. }
         | Message::Died { .. }
         | Message::DiedLater { .. }
+        | Message::LeftBehind { .. }
         | Message::NotLoaded { .. }
         | Message::NotStarted { .. } => true,
         Message::Ended { ending, .. } => !ending.is_success(),

@@ -20,6 +20,7 @@ pub fn message(message: &Message, text: &str) {
         | Message::NotLoadable { .. }
         | Message::Died { .. }
         | Message::DiedLater { .. }
+        | Message::LeftBehind { .. }
         | Message::NotLoaded { .. }
         | Message::Ended { .. }
         | Message::Killing => WARN,

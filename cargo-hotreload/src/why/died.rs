@@ -46,7 +46,7 @@ fn went_on(crash: &Crash, at: &Place, thread: String, unloaded: &[Library]) -> R
         }
         telling => {
             let function = telling.map(|(name, _)| name).or(at.symbol.as_deref());
-            Reason::LeftBehind { module, thread, function: Names::of(function), returned: crash.returned }
+            Reason::LeftBehind { module, thread, function: Names::of(function) }
         }
     }
 }
@@ -208,9 +208,9 @@ mod tests {
         let library = place("<alloc::vec::Vec<u8>>::push", true);
         let own = place("my_api::tick", true);
         let returned = Crash { returned: true, ..crash(library.clone(), vec![own.clone()]) };
-        let sentence = "thread `ticker` (7) returned into code of my-api that was unloaded: `my_api::tick`";
+        let sentence = "thread `ticker` (7) went on in code of my-api that was unloaded: `my_api::tick`";
         assert_eq!(said(&returned), [sentence]);
-        assert_eq!(said(&crash(own.clone(), vec![]))[0], sentence.replace("returned into", "ran"));
+        assert_eq!(said(&crash(own.clone(), vec![]))[0], sentence);
         // It was killed by something else while it was out.
         let outside = place("memcpy", false);
         assert!(matches!(seen(&crash(outside.clone(), vec![own]), &[])[..], [Reason::LeftBehind { .. }]));

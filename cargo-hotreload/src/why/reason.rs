@@ -60,8 +60,15 @@ pub enum Reason {
         thread: String,
         /// The function.
         function: Names,
-        /// It came back to it from a call, rather than being in the middle of it.
-        returned: bool,
+    },
+    /// A thread is still in code that is not there any more, or that was replaced below it.
+    GoesOn {
+        /// The module's package.
+        module: String,
+        /// The thread's name and id.
+        thread: String,
+        /// The function.
+        function: Names,
     },
     /// A thread ended, and a destructor of one of its thread-locals was unloaded.
     Destructor {
@@ -148,6 +155,7 @@ impl Reason {
             | Self::Threads { module, .. }
             | Self::NotClosed { module }
             | Self::LeftBehind { module, .. }
+            | Self::GoesOn { module, .. }
             | Self::Destructor { module, .. }
             | Self::Callsite { module, .. }
             | Self::Instance { module, .. }
@@ -187,7 +195,7 @@ impl Reason {
                 "close the libraries that use a module before the module itself, each as often as it was opened"
             }
             Self::WaitsForThreads { .. } => "end the threads that ran its code before it is closed",
-            Self::Threads { .. } | Self::LeftBehind { .. } => {
+            Self::Threads { .. } | Self::LeftBehind { .. } | Self::GoesOn { .. } => {
                 "keep the thread's `JoinHandle`, tell it to end, and join it before its module is closed"
             }
             Self::NotClosed { .. } => {
@@ -242,9 +250,11 @@ impl fmt::Display for Reason {
                     "nothing else in the process needs {module}: the program's own loader has not closed it"
                 )
             }
-            Self::LeftBehind { module, thread, function, returned } => {
-                let went = if *returned { "returned into" } else { "ran" };
-                write!(formatter, "{thread} {went} code of {module} that was unloaded{}", In(function))
+            Self::LeftBehind { module, thread, function } => {
+                write!(formatter, "{thread} went on in code of {module} that was unloaded{}", In(function))
+            }
+            Self::GoesOn { module, thread, function } => {
+                write!(formatter, "{thread} will go on in code of {module} that was unloaded{}", In(function))
             }
             Self::Destructor { module, thread, locals } => {
                 write!(formatter, "{thread} ended, and the destructor of a thread-local of {module} was unloaded")?;

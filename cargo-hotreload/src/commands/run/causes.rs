@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::effects::images::{Images, Range, Read, loaded, name_of};
-use crate::effects::stacks::{Inside, inside, threads};
+use crate::effects::stacks::{Copied, Inside, copies, inside, threads};
+use crate::effects::unwind::Tables;
 use crate::effects::witness::{Seen, Witness};
 use crate::plan::roles::Role;
 use crate::session::delivery::Built;
 use crate::session::message::Ending;
 use crate::session::verify::Mapping;
 use crate::why::facts::{Crash, Library, Part, Place, Thread};
+use crate::why::names::Names;
 use crate::why::{Reason, died, stuck};
 
 /// What is known of one process.
@@ -48,6 +50,10 @@ impl Causes {
         }
         self.loaded = loaded(pid);
         self.threads = threads(pid);
+        self.begin_watch(pid);
+    }
+
+    fn begin_watch(&mut self, pid: u32) {
         // Only one can watch.
         self.end_watch();
         let gone = self.images.gone(&self.loaded).map(|(range, _)| range);
@@ -61,6 +67,57 @@ impl Causes {
         if let Some(witness) = self.witness.take() {
             witness.end();
         }
+    }
+
+    /// The threads that were there before the reload and will return to code that is not there any more.
+    pub(super) fn left_behind(&mut self, pid: u32) -> Vec<Reason> {
+        let now = loaded(pid);
+        let gone: Vec<Range> = self.images.gone(&now).map(|(range, _)| range.clone()).collect();
+        let mut older = self.threads.clone();
+        older.remove(&pid);
+        if gone.is_empty() || older.is_empty() {
+            return Vec::new();
+        }
+        let ranges: Vec<&Range> = now.iter().chain(&gone).collect();
+        self.end_watch();
+        let copies = copies(pid, &older).unwrap_or_default();
+        let (mut tables, mut read) = (Tables::default(), Read::default());
+        let mut found = Vec::new();
+        for copy in copies {
+            let calls = tables.walk(&copy.registers, &copy.stack, &ranges, &self.images);
+            found.extend(self.stale(&copy, &calls, (&now, &gone), &mut read));
+        }
+        self.begin_watch(pid);
+        found
+    }
+
+    /// The first of `calls` that is to return to what was unloaded, as a reason.
+    fn stale(
+        &self,
+        copy: &Copied,
+        calls: &[u64],
+        (now, gone): (&[Range], &[Range]),
+        read: &mut Read,
+    ) -> Option<Reason> {
+        let mut is_stale = |address: u64| {
+            let is_there = |range: &&Range| (range.begin..range.end).contains(&address);
+            let old = gone.iter().find(is_there)?;
+            let begin = |range: &Range, read: &mut Read| read.function(address, range, &self.images);
+            let new = now.iter().find(is_there);
+            // The same function at the same place: nobody can tell, and it does no harm.
+            let is_same = new.is_some_and(|new| begin(new, read) == begin(old, read));
+            (!is_same).then(|| (old, begin(old, read)))
+        };
+        let stale: Vec<(&Range, Option<(String, u64)>)> =
+            calls.iter().filter_map(|address| is_stale(address - 1)).collect();
+        let (range, _) = stale.first()?;
+        let names: Vec<String> = stale.iter().filter_map(|(_, function)| Some(function.as_ref()?.0.clone())).collect();
+        let function = died::innermost(&names, &krate(&range.path));
+        Some(Reason::GoesOn {
+            module: name_of(&range.path, &self.packages.names),
+            thread: format!("thread `{}` ({})", copy.name, copy.id),
+            function: Names::of(function),
+        })
     }
 
     /// Why the old code of the module at `path` is still loaded.

@@ -28,11 +28,15 @@ use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::kept::Kept;
 use crate::effects::watch::{self, Watch};
+use crate::events::record::{LiveHow, Record};
 use crate::plan::instances::Instance;
 use crate::session::event::{Action, Event, Scope, Timer};
 use crate::session::fleet::{Fleet, Tidings, Whom};
 use crate::session::request::{ReplyTo, Request};
 use crate::session::{OwnEnd, Session};
+
+/// How long threads have to leave old modules once the new ones are live.
+const BEHIND: Duration = Duration::from_millis(50);
 
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
@@ -270,6 +274,10 @@ impl<'arguments> Driver<'arguments> {
                 let explanation = self.explain(index, &question);
                 self.queue.push_back(Tidings::One(index, Event::Explained(explanation)));
             }
+            (Action::LookBehind, Whom::One(index)) => {
+                let reasons = self.left_behind(index);
+                self.queue.push_back(Tidings::One(index, Event::LeftBehind(reasons)));
+            }
             (Action::ExplainEnd(ending), Whom::One(index)) => {
                 let reasons = self.reasons_of_end(index, ending);
                 self.queue.push_back(Tidings::One(index, Event::EndExplained(reasons)));
@@ -278,7 +286,12 @@ impl<'arguments> Driver<'arguments> {
             (Action::Say(message), _) => self.front.say(whom, &message),
             (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
             (Action::Reply(to, answer), _) => self.control.reply(to, &answer),
-            (Action::Record(record), _) => self.record(whom, record),
+            (Action::Record(record), _) => {
+                if matches!(&record, Record::Live(live) if live.how == LiveHow::Reloaded) {
+                    self.timers.push((Instant::now() + BEHIND, whom, Timer::Behind));
+                }
+                self.record(whom, record);
+            }
             // A process belongs to one program, and the end is the loop's.
             (
                 Action::Start(_)
@@ -293,7 +306,8 @@ impl<'arguments> Driver<'arguments> {
                 | Action::PutBack(_)
                 | Action::Listen
                 | Action::Explain(_)
-                | Action::ExplainEnd(_),
+                | Action::ExplainEnd(_)
+                | Action::LookBehind,
                 Whom::All,
             )
             | (Action::End, _) => {}

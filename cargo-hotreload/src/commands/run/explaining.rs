@@ -1,6 +1,7 @@
 //! Facts about a reload that did not work.
 
 use crate::commands::run::driver::Driver;
+use crate::effects::child::Running;
 use crate::effects::reception::heard;
 use crate::session::explaining::{Explanation, Question, Reason, Trouble};
 use crate::session::message::Ending;
@@ -20,6 +21,12 @@ impl Driver<'_> {
     /// What can be found out about `question`, which is about the program of this number.
     pub(super) fn explain(&mut self, index: usize, question: &Question) -> Explanation {
         Explanation { reception: self.reception(index), reasons: self.reasons(index, question) }
+    }
+
+    /// The threads that a reload of the program of this number has left behind in old code.
+    pub(super) fn left_behind(&mut self, index: usize) -> Vec<Reason> {
+        let Some(pid) = self.programs[index].as_ref().map(Running::id) else { return Vec::new() };
+        told(self.causes[index].left_behind(pid))
     }
 
     /// What can be found out about the end of the program of this number, which was some time after a reload.

@@ -48,7 +48,7 @@ impl Occupied {
 
 #[cfg(test)]
 mod tests {
-    use super::Occupied;
+    use super::{Occupied, STACK};
     use crate::effects::memory::Memory;
     use crate::effects::threads::Registers;
     use crate::patch::placed::Write;
@@ -58,7 +58,7 @@ mod tests {
         let redirects = [(0x2000, 5), (0x1000, 5)].map(|(address, length)| Write { address, bytes: vec![0; length] });
         let occupied = Occupied::new(&redirects);
         let memory = Memory::open(std::process::id()).expect("our own memory");
-        let registers = |pc, restart| Registers { pc, restart, stack: 0, thread_pointer: 0 };
+        let registers = |pc, restart| Registers { pc, restart, stack: 0, thread_pointer: 0, saved: [0; 6] };
         let found = |pc, restart| occupied.by(&registers(pc, restart), &memory);
         assert_eq!(
             [0x1000, 0x1001, 0x1004, 0x1005].map(|pc| found(pc, None)),
@@ -69,9 +69,12 @@ mod tests {
 
     #[test]
     fn what_a_handler_returns_to_is_found_on_the_stack() {
-        let stack = [0_u64, 0x1003, 0];
+        // Not on our own stack, where this test leaves its own numbers.
+        let mut stack = vec![0_u64; STACK / 8];
+        stack[1] = 0x1003;
         let memory = Memory::open(std::process::id()).expect("our own memory");
-        let registers = Registers { pc: 0, restart: None, stack: stack.as_ptr().addr() as u64, thread_pointer: 0 };
+        let registers =
+            Registers { pc: 0, restart: None, stack: stack.as_ptr().addr() as u64, thread_pointer: 0, saved: [0; 6] };
         let by = |address| Occupied::new(&[Write { address, bytes: vec![0; 5] }]).by(&registers, &memory);
         assert_eq!(by(0x1000), Some(0x1003));
         assert_eq!(by(0x1003), None);

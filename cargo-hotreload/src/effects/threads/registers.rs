@@ -11,6 +11,8 @@ pub struct Registers {
     pub stack: u64,
     /// Its thread pointer.
     pub thread_pointer: u64,
+    /// What a function has to give back as it found it: `rbx`, `rbp`, `r12` to `r15`.
+    pub saved: [u64; 6],
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -51,6 +53,7 @@ mod x86_64 {
             restart: begins_again(&registers).then(|| registers.rip.wrapping_sub(SYSCALL)),
             stack: registers.rsp,
             thread_pointer: registers.fs_base,
+            saved: [registers.rbx, registers.rbp, registers.r12, registers.r13, registers.r14, registers.r15],
         })
     }
 

@@ -61,6 +61,7 @@ impl Telling {
             | Record::ReloadSent { .. }
             | Record::ModuleReloaded { .. }
             | Record::CallersFollowed(_)
+            | Record::LeftBehind { .. }
             | Record::Restarted { .. }
             | Record::SessionEnded(_)
             | Record::Unknown => {}

@@ -268,6 +268,24 @@ fn a_death_some_time_after_a_reload_is_asked_for_and_told_with_its_reasons() {
 }
 
 #[test]
+fn threads_in_old_code_are_looked_for_while_nothing_else_is_on_its_way() {
+    let reason = Reason { module: None, text: "a thread sleeps".into(), help: "join it".into(), is_proof: false };
+    let mut play = Play::signalled(OnStuck::Restart, built(1, 2, 1));
+    assert_eq!(play.does(Event::Due(Timer::Behind)), []);
+    play.does(Event::Mapped(mapped(11)));
+    assert_eq!(play.does(Event::Due(Timer::Behind)), [Action::LookBehind]);
+    assert_eq!(play.acts(Event::LeftBehind(vec![])), []);
+    let actions = play.acts(Event::LeftBehind(vec![reason]));
+    let [Action::Record(Record::LeftBehind { pid: PID, reasons }), Action::Say(message)] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(reasons[..], ["a thread sleeps".to_owned()]);
+    assert!(message.to_string().ends_with("\n  because a thread sleeps\n  help: join it"), "{message}");
+    play.does(Event::Exited(Ending::Signal(11)));
+    assert_eq!(play.does(Event::Due(Timer::Behind)), []);
+}
+
+#[test]
 fn what_cannot_be_loaded_is_not_sent_and_the_next_edit_is_tried() {
     let mut play = Play::serving();
     let missing = Missing::Symbol { name: "not_there".into(), version: None };
