@@ -42,9 +42,13 @@ impl Case {
 
     /// Starts a session, and waits until the program has printed `ready`.
     fn start(&self, ready: &str) -> Started {
-        let mut command = self.place.command(&[]);
+        self.start_with(&[], ready)
+    }
+
+    fn start_with(&self, arguments: &[&str], ready: &str) -> Started {
+        let mut command = self.place.command(arguments);
         match self.name {
-            "careful" => drop(command.env("CAREFUL", "1")),
+            "careful" | "careful-left" => drop(command.env("CAREFUL", "1")),
             "later" | "sleeper" => drop(command.env("CROWDED", "1")),
             _ => {}
         }
@@ -137,6 +141,38 @@ fn a_thread_that_nobody_joins() {
 #[test]
 fn a_thread_that_a_careful_loader_finds() {
     Case::new("careful").fails_and_is_mended("thread", "version");
+}
+
+/// `--on-stuck warn`: what died is not started again before there is a new build.
+#[test]
+fn what_died_is_left_and_waits_for_the_next_good_build() {
+    let case = Case::new("left");
+    case.write("thread", "bad");
+    let session = case.start_with(&["--on-stuck", "warn"], "version");
+    case.edit("one", "two");
+    let [died] = session.output.expect(BUILD, ["the program died during the reload"]);
+    assert!(died.contains("the next good build starts it again"), "{died}");
+    case.write("thread", "good");
+    session.output.expect(BUILD, ["started process", "high says one", "version"]);
+    case.edit("one", "two");
+    session.output.expect(BUILD, ["reloaded low, high (2 of 2 modules)", "high says two"]);
+    let printed = session.terminate();
+    assert!(!printed.contains("restarted as process"), "{printed}");
+}
+
+/// `--on-stuck warn`: the program goes on with its old code, and each edit is tried.
+#[test]
+fn what_is_stuck_is_left_and_the_next_edit_is_tried() {
+    let case = Case::new("careful-left");
+    case.write("thread", "bad");
+    let session = case.start_with(&["--on-stuck", "warn"], "version");
+    case.edit("one", "two");
+    let [_, stuck] = session.output.expect(BUILD, ["not reloaded: ", "stuck: after "]);
+    assert!(stuck.contains("it goes on as it is, and the next edit is tried again"), "{stuck}");
+    case.edit("two", "three");
+    session.output.expect(BUILD, ["not reloaded: "]);
+    let printed = session.terminate();
+    assert!(!printed.contains("restarted as process") && !printed.contains("high says t"), "{printed}");
 }
 
 #[test]
