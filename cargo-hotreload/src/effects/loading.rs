@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::effects::loading::search::Search;
-use crate::effects::mapped::map;
+use crate::effects::mapped::map_sparsely;
 use crate::plan::loading::{Joined, missing};
 use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Image};
@@ -72,7 +72,7 @@ struct File {
 impl File {
     /// The file at `path`, if it is one that can be joined.
     fn read(name: String, path: PathBuf) -> Option<Self> {
-        let data = map(&path).ok()?;
+        let data = map_sparsely(&path).ok()?;
         Joined::parse(&data).is_ok().then_some(Self { name, path, data })
     }
 

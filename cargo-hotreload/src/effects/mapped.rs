@@ -8,11 +8,23 @@ use bytes::Bytes;
 use memmap2::MmapOptions;
 
 /// The content of the file at `path`, which nobody may write to as long as this is used: a compiler replaces what it has
-/// written, as it is no good half written.
+/// written, as it is no good half written. All of it is read at once.
 ///
 /// # Errors
 /// If it cannot be read.
 pub fn map(path: &Path) -> io::Result<Bytes> {
+    with(path, MmapOptions::new().populate())
+}
+
+/// The same, of which little will be looked at: that is read then.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn map_sparsely(path: &Path) -> io::Result<Bytes> {
+    with(path, &MmapOptions::new())
+}
+
+fn with(path: &Path, options: &MmapOptions) -> io::Result<Bytes> {
     let file = File::open(path)?;
     if file.metadata()?.len() == 0 {
         return Ok(Bytes::new());
@@ -23,6 +35,6 @@ pub fn map(path: &Path) -> io::Result<Bytes> {
     )]
     // SAFETY: no reference outlives the mapping, which `Bytes` owns. Bytes that change would be a wrong patch at worst
     // if readers did not check what they read; a file that is cut off ends the process.
-    let mapped = unsafe { MmapOptions::new().populate().map(&file)? };
+    let mapped = unsafe { options.map(&file)? };
     Ok(Bytes::from_owner(mapped))
 }
