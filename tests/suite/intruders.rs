@@ -141,10 +141,13 @@ fn a_session_survives_ten_thousand_connections() {
 fn there_is_an_end_to_those_who_wait() {
     let site = Site::start();
     site.fixture.write("build.rs", "fn main() {\n    while !std::path::Path::new(\"go\").exists() {\n        std::thread::sleep(std::time::Duration::from_millis(10));\n    }\n}\n");
-    let mut waiting: Vec<UnixStream> = (0..FILES).map(|_| site.connect()).collect();
-    for stream in &mut waiting {
+    // Each says at once what it wants: who is silent makes room for the next.
+    let ask = |_| {
+        let mut stream = site.connect();
         let _ = stream.write_all(b"\"restart\"\n");
-    }
+        stream
+    };
+    let waiting: Vec<UnixStream> = (0..FILES).map(ask).collect();
     let status = site.fixture.hotreload(&["status"]);
     assert!(status.stdout.contains(&format!("process {}, program ", site.session.id())), "{status:#?}");
     site.fixture.write("go", "");
