@@ -5,10 +5,11 @@ use std::fs;
 use std::ops::Range;
 use std::thread;
 
+use nix::unistd::Pid;
 use procfs::process::Process;
 
 use crate::effects::memory::Memory;
-use crate::effects::threads::{Registers, Thread, stop};
+use crate::effects::threads::{Registers, Thread, number, stop, threads as ids};
 use crate::effects::tracing;
 
 /// No stack that is read has more in use than this.
@@ -33,10 +34,14 @@ pub struct Inside {
 /// stopped for that, for less than a millisecond mostly. `None` if they cannot be.
 #[must_use]
 pub fn inside(pid: u32, code: Range<u64>) -> Option<Vec<Inside>> {
-    // Tracing is tied to a thread: its end lets everything go.
+    while_tracing(move || look(pid, &code))
+}
+
+/// What `look` finds, in a thread of its own: tracing is tied to a thread, whose end lets everything go.
+fn while_tracing<T: Send + 'static>(look: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
     let looking = thread::Builder::new().name("stacks".into()).spawn(move || {
         let _turn = tracing::turn();
-        look(pid, &code)
+        look()
     });
     looking.ok()?.join().ok()?
 }
@@ -59,8 +64,7 @@ pub struct Copied {
 pub fn copies(pid: u32, wanted: &BTreeSet<u32>) -> Option<Vec<Copied>> {
     const MOST: usize = 256 << 10;
     let wanted = wanted.clone();
-    let copying = thread::Builder::new().name("stacks".into()).spawn(move || {
-        let _turn = tracing::turn();
+    while_tracing(move || {
         let memory = Memory::open(pid).ok()?;
         let stopped = stop(pid).ok()?;
         let copy = |thread: &Thread| {
@@ -74,8 +78,7 @@ pub fn copies(pid: u32, wanted: &BTreeSet<u32>) -> Option<Vec<Copied>> {
             copy.name = name(pid, copy.id);
         }
         Some(copies)
-    });
-    copying.ok()?.join().ok()?
+    })
 }
 
 fn look(pid: u32, code: &Range<u64>) -> Option<Vec<Inside>> {
@@ -138,8 +141,7 @@ fn ends_with_call(bytes: &[u8]) -> bool {
 /// The ids of the threads that the process has now.
 #[must_use]
 pub fn threads(pid: u32) -> BTreeSet<u32> {
-    let entries = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+    i32::try_from(pid).ok().and_then(|pid| ids(Pid::from_raw(pid)).ok()).into_iter().flatten().map(number).collect()
 }
 
 /// The name of a thread.

@@ -228,12 +228,13 @@ pub fn bury_the_dead(pid: u32) {
 }
 
 /// The threads that the process has now.
-fn threads(process: Pid) -> Result<Vec<Pid>, Failure> {
+pub(super) fn threads(process: Pid) -> Result<Vec<Pid>, Failure> {
     let entries = fs::read_dir(format!("/proc/{process}/task")).map_err(|_| Failure::Ended)?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     Ok(names.map(Pid::from_raw).collect())
 }
 
-fn number(thread: Pid) -> u32 {
+/// The id of a thread as a number.
+pub(super) fn number(thread: Pid) -> u32 {
     thread.as_raw().unsigned_abs()
 }
