@@ -7,6 +7,7 @@
 //!
 //! Where a patch is refused, the build is an ordinary one and the program is restarted, for that reason.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
@@ -91,17 +92,21 @@ impl Session {
         vec![Action::Patch]
     }
 
-    /// The patch is in the program, or cannot be.
-    pub(super) fn patched(&mut self, result: Result<Patch, String>, now: Instant) -> Vec<Action> {
-        let Some(program) = &mut self.program else { return Vec::new() };
-        let pid = program.pid();
-        let patching = match std::mem::replace(&mut program.stage, Stage::Serving) {
-            Stage::Patching(patching) => patching,
+    /// What was being put into the program, whose process id it is; it serves again.
+    pub(super) fn end_of_patching(&mut self) -> Option<(Patching, u32)> {
+        let program = self.program.as_mut()?;
+        match mem::replace(&mut program.stage, Stage::Serving) {
+            Stage::Patching(patching) => Some((patching, program.pid())),
             other => {
                 program.stage = other;
-                return Vec::new();
+                None
             }
-        };
+        }
+    }
+
+    /// The patch is in the program, or cannot be.
+    pub(super) fn patched(&mut self, result: Result<Patch, String>, now: Instant) -> Vec<Action> {
+        let Some((patching, pid)) = self.end_of_patching() else { return Vec::new() };
         self.is_unsettled |= result.is_ok();
         match result {
             Ok(Patch { functions: 0, .. }) => {

@@ -69,15 +69,7 @@ impl Session {
 
     /// The last patch was taken back, or cannot be.
     pub(super) fn taken_back(&mut self, result: Result<Landed, String>, now: Instant) -> Vec<Action> {
-        let Some(program) = &mut self.program else { return Vec::new() };
-        let pid = program.pid();
-        let patching = match mem::replace(&mut program.stage, Stage::Serving) {
-            Stage::Patching(patching) => patching,
-            other => {
-                program.stage = other;
-                return Vec::new();
-            }
-        };
+        let Some((patching, pid)) = self.end_of_patching() else { return Vec::new() };
         let mut actions = match result {
             Ok(Landed { crates, patch }) => {
                 self.patches.exchange();
