@@ -16,7 +16,7 @@ use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
 use crate::session::delivering::{Delivering, Finished, Origin, Program, Stage};
 use crate::session::delivery::{Built, Loaded};
-use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
+use crate::session::event::{Action, Change, Event, Owner, Scope, Timer};
 use crate::session::explaining::Explaining;
 use crate::session::history::History;
 use crate::session::message::Message;
@@ -28,6 +28,7 @@ use crate::session::taking_back::Patches;
 mod asked;
 pub mod delivering;
 pub mod delivery;
+mod ending;
 pub mod event;
 pub mod explaining;
 pub mod fleet;
@@ -344,46 +345,6 @@ impl Session {
         }
         let is_old = self.unbuilt.is_some() && (building.is_cancelled || !self.is_paused());
         is_old.then(|| self.build_when_settled(now))
-    }
-
-    /// The first time ends program and session in an orderly way, the second time at once.
-    fn interrupted(&mut self) -> Vec<Action> {
-        if !self.ending {
-            return self.end();
-        }
-        match &self.program {
-            Some(_) => vec![Action::Say(Message::Killing), Action::Signal(ProgramSignal::Kill)],
-            None => vec![Action::End],
-        }
-    }
-
-    fn end(&mut self) -> Vec<Action> {
-        self.ending = true;
-        let mut actions = Vec::new();
-        actions.extend(self.building.is_some().then_some(Action::CancelBuild));
-        match &mut self.program {
-            Some(program) => {
-                actions.push(Action::Say(Message::Stopping));
-                actions.extend(program.stop(None));
-            }
-            None => actions.extend(self.end_when_idle()),
-        }
-        actions
-    }
-
-    /// Ends the session unless a build or the program still has to report.
-    fn end_when_idle(&mut self) -> Vec<Action> {
-        if self.building.is_some() || self.program.is_some() {
-            return Vec::new();
-        }
-        let mut actions = self.answer(&Answer::Done("the session has ended".into()));
-        actions.push(Action::End);
-        actions
-    }
-
-    fn stop_overdue(&mut self, pid: u32) -> Vec<Action> {
-        let stopping = self.program.as_ref().is_some_and(|program| program.is_stopping(pid));
-        if stopping { vec![Action::Say(Message::Killing), Action::Signal(ProgramSignal::Kill)] } else { Vec::new() }
     }
 
     /// Says `message` and answers with it that all went well.
