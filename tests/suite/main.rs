@@ -11,6 +11,7 @@ mod completions;
 mod conformance;
 mod control;
 mod corpus;
+mod declining;
 mod demo;
 mod doctor;
 mod errors;
