@@ -49,6 +49,7 @@ mod reload_under_load;
 mod report;
 mod restart;
 mod rollback;
+mod rollback_fleet;
 mod rustc;
 mod rustc_chain;
 mod screen;
