@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::{PID, Play, mapped};
 use crate::config::values::Strategy;
-use crate::events::record::Record;
 use crate::session::Session;
 use crate::session::delivery::{Built, Image};
 use crate::session::event::{Action, Crates, Event, Landed, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
@@ -13,12 +12,12 @@ use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// A program without modules.
-fn built(content: u64) -> Built {
+pub(super) fn built(content: u64) -> Built {
     let executable = Image { path: "/t/host".into(), content };
     Built { executable, libraries: Vec::new(), carried: Vec::new() }
 }
 
-fn serving() -> Play {
+pub(super) fn serving() -> Play {
     let mut play = Play { session: Session::new(Strategy::Patch), now: Instant::now(), faults: vec![] };
     assert_eq!(play.does(Event::Begin), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(1)))), [Action::Start(built(1))]);
@@ -28,24 +27,24 @@ fn serving() -> Play {
     play
 }
 
-fn build(scope: Scope) -> Action {
+pub(super) fn build(scope: Scope) -> Action {
     Action::Build { scope, replan: false }
 }
 
-fn crates() -> Event {
+pub(super) fn crates() -> Event {
     Event::Crates(Ok(Crates { names: vec!["api".into()] }))
 }
 
-fn patched() -> Event {
+pub(super) fn patched() -> Event {
     Event::Patched(Ok(Patch { functions: 2, ..Patch::default() }))
 }
 
-fn save(play: &mut Play) -> Vec<Action> {
+pub(super) fn save(play: &mut Play) -> Vec<Action> {
     play.save_of([Owner::Library("api".into())])
 }
 
 /// An edit that is patched in; what comes next is a build of everything.
-fn patch(play: &mut Play) {
+pub(super) fn patch(play: &mut Play) {
     assert_eq!(save(play), [build(Scope::Crates)]);
     assert_eq!(play.does(crates()), [Action::Patch]);
     let actions = play.does(patched());
@@ -272,60 +271,4 @@ fn a_restart_that_is_asked_for_while_something_is_patched_is_no_patch() {
     let said = play.says(Event::Mapped(vec![host]));
     let [Message::Live { how: How::Restarted { why }, .. }] = &said[..] else { panic!("{said:?}") };
     assert_eq!(why, "it was asked for");
-}
-
-const BACK: Event = Event::Asked(Request::Rollback, ReplyTo(5));
-
-fn taken_back() -> Event {
-    let patch = Patch { functions: 2, ..Patch::default() };
-    Event::TakenBack(Ok(Landed { crates: vec!["api".into()], patch }))
-}
-
-#[test]
-fn a_patch_is_taken_back_while_cargo_builds_the_whole_and_the_next_edit_brings_it_again() {
-    let mut play = serving();
-    patch(&mut play);
-    assert_eq!(play.does(BACK), [Action::CancelBuild, Action::TakeBack]);
-    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), []);
-    let actions = play.does(taken_back());
-    let [Action::Say(Message::Live { .. }), Action::Reply(ReplyTo(5), Answer::Done(text))] = &actions[..] else {
-        panic!("{actions:?}")
-    };
-    assert_eq!(
-        text,
-        "rolled back: patched api: 2 functions, state kept: patch 2 ms; the next build brings the newest code again"
-    );
-    // There and back again, with nothing to cancel.
-    assert_eq!(play.does(BACK), [Action::TakeBack]);
-    let actions = play.acts(taken_back());
-    assert!(
-        matches!(&actions[0], Action::Record(Record::Live(live)) if live.rolled_back && live.build == 2),
-        "{actions:?}"
-    );
-    // Even if nothing is saved: the sources are not what runs.
-    assert_eq!(play.does(Event::Asked(Request::Build, ReplyTo::NOBODY)), [build(Scope::Crates)]);
-}
-
-#[test]
-fn what_cannot_be_taken_back_stays_and_nothing_is_taken_back_twice_at_a_time() {
-    let mut play = serving();
-    let refused = play.does(BACK);
-    assert!(matches!(&refused[..], [Action::Reply(_, Answer::Failed(why)), _] if why.contains("nothing was patched")));
-    patch(&mut play);
-    assert_eq!(play.does(Event::Built(Ok(built(2)))), [Action::Compare]);
-    assert_eq!(play.does(BACK), [Action::TakeBack]);
-    let again = play.does(BACK);
-    assert!(
-        matches!(&again[..], [Action::Reply(_, Answer::Failed(why)), _] if why.contains("on its way")),
-        "{again:?}"
-    );
-    // What is saved meanwhile waits until the process can take it.
-    assert_eq!(save(&mut play), [build(Scope::Crates)]);
-    assert_eq!(play.does(crates()), []);
-    let actions = play.does(Event::TakenBack(Err("no room".into())));
-    assert!(
-        matches!(&actions[0], Action::Say(Message::NotRolledBack { reason }) if reason == "no room"),
-        "{actions:?}"
-    );
-    assert_eq!(actions.last(), Some(&Action::Patch));
 }
