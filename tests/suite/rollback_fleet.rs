@@ -17,11 +17,12 @@ fn back<const N: usize>(root: &Path) -> [String; N] {
     lines.try_into().unwrap_or_else(|_| panic!("{answer}"))
 }
 
-/// The programs of both instances say this.
+/// Of both instances of `program` this is told, and this is what they say.
 #[track_caller]
-fn both_say(session: &Started, words: &str) {
-    let lines = [1, 2].map(|number| format!("console#{number} | now: {words}"));
-    session.output.expect(BUILD, lines.each_ref().map(String::as_str));
+fn both(session: &Started, program: &str, told: &str, said: &str) {
+    let of = |number: u32| [format!("[{program}#{number}] {told}"), format!("{program}#{number} | {said}")];
+    let [[first, says], [second, also_says]] = [of(1), of(2)];
+    session.output.expect(BUILD, [&first, &second, &says, &also_says]);
 }
 
 /// Both are reloaded, there and back again, and the next edit gets into both.
@@ -37,18 +38,17 @@ fn two_instances_go_back_together() {
     assert_eq!(stderr.matches(nothing).count(), 1, "for both the same: {stderr}");
 
     console.say("more");
-    both_say(&session, "one more");
-    session.output.expect(SOON, ["[console#1] reloaded word", "[console#2] reloaded word"]);
+    both(&session, "console", "reloaded word", "now: one more");
     let [first, second] = back(&root);
     assert!(first.starts_with("[console#1] rolled back: reloaded word (1 of 2 modules): reload "), "{first}");
     assert!(second.starts_with("[console#2] rolled back: reloaded word (1 of 2 modules): reload "), "{second}");
-    both_say(&session, "one");
+    both(&session, "console", "rolled back", "now: one");
     back::<2>(&root);
-    both_say(&session, "one more");
+    both(&session, "console", "rolled back", "now: one more");
     back::<2>(&root);
-    both_say(&session, "one");
+    both(&session, "console", "rolled back", "now: one");
     console.edit("word/src/lib.rs", "ne more", "ne at last");
-    both_say(&session, "one at last");
+    both(&session, "console", "reloaded word", "now: one at last");
     let printed = session.terminate();
     assert!(!printed.contains("restarted as process"), "{printed}");
 }
@@ -129,21 +129,20 @@ fn what_is_restarted_goes_back_together() {
     let root = programs.place.root();
     let arguments = ["--strategy", "restart", "--bin", "plain", "--instances", "2"];
     let session = Started::launch(programs.place.command(&arguments));
-    let both_say = |words: &str| {
-        let lines = [1, 2].map(|number| format!("plain#{number} | plain {number}: {words}"));
-        session.output.expect(BUILD, lines.each_ref().map(String::as_str));
+    let both = |told: &str, words: &str| {
+        let said = [1, 2].map(|number| format!("plain#{number} | plain {number}: {words}"));
+        let told = [1, 2].map(|number| format!("[plain#{number}] {told}"));
+        session.output.expect(BUILD, [&said[0], &said[1], &told[0], &told[1]]);
     };
-    both_say("one and more");
-    session.output.expect(BUILD, ["[plain#1] started process", "[plain#2] started process"]);
+    both("started process", "one and more");
     programs.edit("word/src/lib.rs", "ne\")", "ne for both\")");
-    both_say("one for both and more");
-    session.output.expect(BUILD, ["[plain#1] restarted", "[plain#2] restarted"]);
+    both("restarted as process", "one for both and more");
     for words in ["one and more", "one for both and more"] {
         let lines: [String; 2] = back(&root);
         for (line, name) in lines.iter().zip(["plain#1", "plain#2"]) {
             assert!(line.starts_with(&format!("[{name}] rolled back: restarted as process ")), "{line}");
         }
-        both_say(words);
+        both("rolled back", words);
     }
     session.terminate();
 }
@@ -153,15 +152,9 @@ fn what_is_restarted_goes_back_together() {
 fn a_patch_is_taken_back_in_both_instances() {
     let app = Patched::new();
     let session = app.launch(&["--bin", "app", "--instances", "2"]);
-    let both_say = |words: &str| {
-        let lines = [1, 2].map(|number| format!("app#{number} | said: {words}"));
-        session.output.expect(BUILD, lines.each_ref().map(String::as_str));
-    };
-    both_say("1 main api base0 outside text");
-    session.output.expect(BUILD, ["[app#1] started process", "[app#2] started process"]);
+    both(&session, "app", "started process", "said: 1 main api base0 outside text");
     app.edit("ws/api/src/lib.rs", "\"api {}", "\"API {}");
-    both_say("2 main API base0 outside text");
-    session.output.expect(BUILD, ["[app#1] patched api", "[app#2] patched api"]);
+    both(&session, "app", "patched api", "said: 2 main API base0 outside text");
     for (number, api) in [(3, "api"), (4, "API"), (5, "api")] {
         let lines: [String; 2] = back(&app.root());
         for (line, name) in lines.iter().zip(["app#1", "app#2"]) {
@@ -170,10 +163,10 @@ fn a_patch_is_taken_back_in_both_instances() {
                 "{line}"
             );
         }
-        both_say(&format!("{number} main {api} base0 outside text"));
+        both(&session, "app", "rolled back", &format!("said: {number} main {api} base0 outside text"));
     }
     app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
-    both_say("6 MAIN API base0 outside text");
+    both(&session, "app", "patched ", "said: 6 MAIN API base0 outside text");
     let text = session.terminate();
     assert!(!text.contains("restarted as process"), "{text}");
     assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());

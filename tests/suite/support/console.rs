@@ -64,8 +64,6 @@ unsafe extern "C" {
     fn dlclose(handle: *mut c_void) -> c_int;
     fn dlerror() -> *const c_char;
     fn signal(number: c_int, handler: extern "C" fn(c_int)) -> usize;
-    #[link_name = "signal"]
-    fn ignore(number: c_int, ignored: usize) -> usize;
     fn _exit(code: c_int) -> !;
     fn ioctl(file: c_int, request: u64, size: *mut [u16; 4]) -> c_int;
 }
@@ -166,7 +164,8 @@ fn main() {
         unsafe { signal(number, received) };
     }
     if std::env::var_os("DEAF_INSTANCE").is_some_and(|deaf| std::env::var_os("HOTRELOAD_INSTANCE") == Some(deaf)) {
-        unsafe { ignore(2, 1) };
+        // SIG_IGN
+        unsafe { signal(2, std::mem::transmute::<usize, extern "C" fn(c_int)>(1)) };
     }
     load();
     let kinds = [stdin().is_terminal(), stdout().is_terminal(), stderr().is_terminal()];
