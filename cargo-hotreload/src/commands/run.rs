@@ -20,7 +20,7 @@ use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, cargo_lock, journal, locate, settings};
+use crate::effects::{cargo, cargo_lock, enabling, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
 use crate::plan::environment::obstacle;
@@ -189,7 +189,7 @@ impl Drop for UndoSession<'_> {
 fn undo(root: &Path) -> Result<()> {
     let is_ours = journal::read(root)?.is_some_and(|journal| journal.lifetime == Lifetime::Session);
     if is_ours {
-        journal::disable(&journal::plan_disable(root)?, root)?;
+        enabling::disable(&enabling::plan_disable(root)?, root)?;
         say::note("every file is as it was");
     }
     Ok(())
