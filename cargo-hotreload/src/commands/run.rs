@@ -47,13 +47,16 @@ mod keyboard;
 mod linking;
 mod modules;
 mod owners;
+mod patches;
 mod patching;
 mod program;
 mod recorded;
 mod recording;
 mod starting;
 mod suspension;
+mod turns;
 mod view;
+mod wanted;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
 pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
