@@ -143,6 +143,8 @@ impl Program {
             Stage::Stopping(_) => ExitedWhen::Stopped,
             Stage::Explaining => ExitedWhen::Reloading,
             Stage::Serving | Stage::Patching(_) => ExitedWhen::Running,
+            // It was not told yet.
+            Stage::Foreseeing(Delivering { how: How::Restarted { .. }, .. }) => ExitedWhen::Running,
             Stage::BeforeReload(delivering) | Stage::Foreseeing(delivering) | Stage::Delivering(delivering) => {
                 match delivering.how {
                     How::Reloaded { .. } => ExitedWhen::Reloading,

@@ -73,6 +73,7 @@ impl Session {
         let mut actions = match result {
             Ok(Landed { crates, patch }) => {
                 self.patches.exchange();
+                self.runs_no_build();
                 let patching = Patching { crates, ..patching };
                 let mut actions = vec![patching.record(&patch, pid, now)];
                 actions.extend(self.succeed(patching.live(patch, pid, now)));

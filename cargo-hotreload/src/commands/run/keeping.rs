@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::commands::run::driver::Driver;
-use crate::effects::{loading, probe};
 use crate::plan::instances::Instance;
 use crate::session::delivery::Built;
 use crate::session::event::Event;
-use crate::session::foresight::{Fault, Prospect};
 use crate::ui::say;
 
 /// What each program may want again.
@@ -37,13 +35,6 @@ impl Driver<'_> {
         self.wanted.contents[index] = contents.collect();
         let all = self.wanted.contents.iter().flatten().copied().collect();
         self.kept.retain(&all).unwrap_or_else(|error| say::warning(&format!("{error:#}")));
-    }
-
-    /// What would keep the program of this number from loading `prospect`.
-    pub(super) fn foresee(&self, index: usize, prospect: &Prospect) -> Vec<Fault> {
-        let Some(program) = &self.programs[index] else { return Vec::new() };
-        let mappings = probe::executable_mappings(program.id());
-        loading::foresee(program.id(), &mappings, prospect, |image| self.kept.name(image.content))
     }
 
     /// Somebody asks for former builds.
