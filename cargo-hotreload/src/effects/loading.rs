@@ -49,7 +49,7 @@ fn faults(
 ) -> Vec<Fault> {
     let new = Setting::read(built, changed, mapped, |image| image.path.clone());
     let Some(mut new) = new else { return Vec::new() };
-    let mut faults = new.complete(search);
+    let Some(mut faults) = new.complete(search) else { return Vec::new() };
     let lacking = new.lacking();
     if lacking.is_empty() {
         return faults;
@@ -133,8 +133,9 @@ impl<'built> Setting<'built> {
         Some(Self { built, files: files.collect::<Option<_>>()?, wanting })
     }
 
-    /// Adds what the new modules link and the process has not; what is found nowhere is a fault.
-    fn complete(&mut self, search: &Search) -> Vec<Fault> {
+    /// Adds what the new modules link and the process has not; what is found nowhere is a fault. `None` if it may be somewhere
+    /// all the same.
+    fn complete(&mut self, search: &Search) -> Option<Vec<Fault>> {
         let mut there: BTreeSet<String> = self.files.iter().map(|file| file_name(&file.path)).collect();
         let parsed = self.files.iter().filter_map(|file| Joined::parse(&file.data).ok());
         there.extend(parsed.filter_map(|joined| joined.soname));
@@ -156,13 +157,15 @@ impl<'built> Setting<'built> {
                 if let Some(file) = found {
                     open.push(self.files.len());
                     self.files.push(file);
-                } else if !search.is_uncertain(&common) {
+                } else if search.is_uncertain(&common) {
+                    return None;
+                } else {
                     let (wanted_by, missing) = (wanted_by.clone(), Missing::Library(name));
                     faults.push(Fault { wanted_by, missing, lost_by: None });
                 }
             }
         }
-        faults
+        Some(faults)
     }
 
     /// What is missing, and who wants it.

@@ -153,3 +153,87 @@ fn rsplit<'bytes>(bytes: &'bytes [u8], separator: &[u8]) -> Option<(&'bytes [u8]
     let at = bytes.windows(separator.len()).rposition(|window| window == separator)?;
     Some((&bytes[..at], &bytes[at + separator.len()..]))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::{Path, PathBuf};
+
+    use super::{Answer, Lacking, can_list, question};
+    use crate::plan::command::{Base, CommandLine};
+    use crate::session::foresight::Missing;
+
+    fn symbol(name: &str, version: Option<&str>, wanted_by: &str) -> Lacking {
+        let missing = Missing::Symbol { name: name.into(), version: version.map(str::to_owned) };
+        Lacking { missing, wanted_by: Some(wanted_by.into()) }
+    }
+
+    /// As glibc 2.36 writes it.
+    const OUTPUT: &str = "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibgone.so => not found\n\tlibextra.so => /a b/libextra.so (0x00007f01)\n\
+                          \t/own/lib.so (0x00007f02)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f03)\n";
+
+    #[test]
+    fn what_is_found_and_what_is_not_is_read() {
+        let error = "/a b/app: /a b/libextra.so: version `TWO' not found (required by /a b/app)\n\
+                     /a b/app: /a b/libextra.so: no version information available (required by /a b/app)\n\
+                     /a b/app: /a b/libextra.so: weak version `THREE' not found (required by /a b/app)\n\
+                     ERROR: ld.so: object '/x.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.\n\
+                     undefined symbol: versioned, version TWO\t(/a b/app)\n\
+                     symbol other version TWO not defined in file libextra.so with link time reference\t(/a b/app)\n\
+                     undefined symbol: plain\t(/own/lib.so)\n";
+        let answer = Answer::read(OUTPUT.as_bytes(), error.as_bytes()).expect("an answer");
+        let found = ["/a b/libextra.so", "/own/lib.so", "/lib64/ld-linux-x86-64.so.2"];
+        assert_eq!(answer.found, found.map(PathBuf::from));
+        let library = Lacking { missing: Missing::Library("libgone.so".into()), wanted_by: None };
+        let missing = Missing::Version { library: "libextra.so".into(), version: "TWO".into() };
+        let version = Lacking { missing, wanted_by: Some("/a b/app".into()) };
+        let symbols = [
+            symbol("versioned", Some("TWO"), "/a b/app"),
+            symbol("other", Some("TWO"), "/a b/app"),
+            symbol("plain", None, "/own/lib.so"),
+        ];
+        assert_eq!(answer.lacking, [&[library.clone(), version.clone()][..], &symbols].concat());
+        // It gives up for the first of these.
+        let fatal = |lacking: &[Lacking]| {
+            let answer = Answer { found: vec![], lacking: lacking.to_vec() };
+            answer.fatal().into_iter().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(fatal(&answer.lacking), [library]);
+        assert_eq!(fatal(&answer.lacking[1..]), [version]);
+        assert_eq!(fatal(&symbols), symbols);
+        assert!(fatal(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_list_is_no_answer() {
+        for output in ["", "\tstatically linked\n", "hello\n", "\tlinux-vdso.so.1 (0x00007ffd)\n"] {
+            assert_eq!(Answer::read(output.as_bytes(), b"undefined symbol: x\t(y)\n"), None, "{output:?}");
+        }
+        let answer =
+            Answer::read(OUTPUT.as_bytes(), b"undefined symbol: \t(\n: version `\nsymbol \t()\n").expect("one");
+        assert_eq!(answer.lacking.len(), 1, "{answer:?}");
+    }
+
+    #[test]
+    fn the_question_is_the_start_with_other_words() {
+        let start =
+            CommandLine::new("/w/app", "/home").args(["serve"]).env("LD_LIBRARY_PATH", "/w").env("LD_DEBUG", "all");
+        let linker = Path::new("/lib64/ld-linux-x86-64.so.2");
+        let asked = question(&start, linker, |_| None).expect("a question");
+        let text = "LD_LIBRARY_PATH=/w LD_TRACE_LOADED_OBJECTS=1 LD_WARN=yes /lib64/ld-linux-x86-64.so.2 /w/app";
+        assert_eq!((asked.to_string().as_str(), &asked.directory), (text, &start.directory));
+        assert!(asked.unset.contains(&OsString::from("LD_DEBUG")));
+        let audited = |name: &str| (name == "LD_AUDIT").then(|| "libaudit.so".into());
+        assert_eq!(question(&start, linker, audited), None);
+        assert_eq!(question(&start.clone().env("LD_AUDIT", "x"), linker, |_| None), None);
+        assert_eq!(question(&start, Path::new("ld.so"), |_| None), None);
+        let alone = CommandLine { base: Base::Nothing, ..start };
+        assert!(question(&alone, linker, audited).is_some());
+    }
+
+    #[test]
+    fn only_one_that_knows_the_question_is_asked() {
+        assert!(can_list(b"\0BIND_NOW\0TRACE_LOADED_OBJECTS\0"));
+        assert!(!can_list(b"Usage: ld-musl [options]") && !can_list(b""));
+    }
+}

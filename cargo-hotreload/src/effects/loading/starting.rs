@@ -55,7 +55,11 @@ pub fn foresee_start(
     let library_path = line.set.iter().rev().find(|(name, _)| name == LIBRARY_PATH).map(|(_, value)| value.clone());
     let library_path = library_path.or_else(|| env::var_os(LIBRARY_PATH)).unwrap_or_default();
     let search = Search::new(library_path.as_bytes(), line.directory.clone());
-    faults(&search, &others, prospect, &modules, kept)
+    let mut faults = faults(&search, &others, prospect, &modules, kept);
+    // The dynamic linker has looked for what the program cannot start without, and the rest may come from anywhere.
+    let program = file_name(&prospect.built.executable.path);
+    faults.retain(|fault| fault.wanted_by != program || fault.lost_by.is_some());
+    faults
 }
 
 /// What the dynamic linker says of the program that `line` starts, if there is one that can be asked.

@@ -11,6 +11,8 @@ use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Image, Library};
 use crate::session::foresight::{Aim, Missing, Prospect};
 
+mod starting;
+
 /// A directory of libraries, and a process that has loaded them.
 struct Place {
     directory: tempfile::TempDir,

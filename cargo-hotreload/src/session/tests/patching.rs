@@ -13,12 +13,12 @@ use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 
 /// A program without modules.
-fn built(content: u64) -> Built {
+pub(super) fn built(content: u64) -> Built {
     let executable = Image { path: "/t/host".into(), content };
     Built { executable, libraries: Vec::new(), carried: Vec::new() }
 }
 
-fn serving() -> Play {
+pub(super) fn serving() -> Play {
     let mut play = Play { session: Session::new(Strategy::Patch), now: Instant::now(), faults: vec![] };
     assert_eq!(play.does(Event::Begin), [build(Scope::Program)]);
     assert_eq!(play.does(Event::Built(Ok(built(1)))), [Action::Start(built(1))]);
@@ -28,24 +28,24 @@ fn serving() -> Play {
     play
 }
 
-fn build(scope: Scope) -> Action {
+pub(super) fn build(scope: Scope) -> Action {
     Action::Build { scope, replan: false }
 }
 
-fn crates() -> Event {
+pub(super) fn crates() -> Event {
     Event::Crates(Ok(Crates { names: vec!["api".into()] }))
 }
 
-fn patched() -> Event {
+pub(super) fn patched() -> Event {
     Event::Patched(Ok(Patch { functions: 2, ..Patch::default() }))
 }
 
-fn save(play: &mut Play) -> Vec<Action> {
+pub(super) fn save(play: &mut Play) -> Vec<Action> {
     play.save_of([Owner::Library("api".into())])
 }
 
 /// An edit that is patched in; what comes next is a build of everything.
-fn patch(play: &mut Play) {
+pub(super) fn patch(play: &mut Play) {
     assert_eq!(save(play), [build(Scope::Crates)]);
     assert_eq!(play.does(crates()), [Action::Patch]);
     let actions = play.does(patched());
