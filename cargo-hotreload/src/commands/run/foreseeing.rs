@@ -25,7 +25,8 @@ impl Driver<'_> {
     /// How the program of this number is started.
     pub(super) fn line_of(&self, index: usize, built: &Built) -> CommandLine {
         let instance = &self.facts.instances[index];
-        let line = program_line(&self.facts, instance, built, &self.directory, &self.arguments.arguments);
+        let searched = self.artifacts.searched.values().flatten();
+        let line = program_line(&self.facts, instance, built, searched, &self.directory, &self.arguments.arguments);
         self.patching.iter().fold(line, |line, patching| patching.patchable(line, index))
     }
 }
