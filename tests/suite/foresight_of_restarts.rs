@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
-use crate::support::command::{finish, hotreload};
+use crate::support::command::{finish, hotreload, hotreload_command};
 use crate::support::http::Page;
+use crate::support::place::Started;
 use crate::support::poll::{BUILD, SOON};
 use crate::support::server::Server;
 use crate::support::session::Session;
@@ -70,11 +71,11 @@ impl App {
         self.patched.fixture.write("ws/base/build.rs", &format!("fn main() {{\n{lines}}}\n"));
     }
 
-    /// What `status` says of the process.
+    /// The process that runs, as `status` has it.
     fn process(&self) -> String {
         let status = hotreload(&self.patched.root(), &["status"]).stdout;
-        let line = status.lines().find(|line| line.contains("process ")).unwrap_or_else(|| panic!("{status}"));
-        line.to_owned()
+        let found = status.split_once(", program ").and_then(|(_, rest)| rest.split_once(','));
+        found.unwrap_or_else(|| panic!("{status}")).0.to_owned()
     }
 }
 
@@ -109,13 +110,15 @@ fn a_session_of_patches_keeps_a_program_that_could_not_start_again() {
 #[test]
 fn a_restart_that_is_asked_for_is_not_kept_from_anybody() {
     let app = App::new();
-    let session = app.patched.start(&["--strategy", "restart"]);
+    let arguments = ["run", "--strategy", "restart", "--bin", "app"];
+    let session = Started::launch(hotreload_command(&app.patched.root(), &arguments));
+    session.output.expect(BUILD, ["said: 1 main api base0 outside text"]);
     let before = app.process();
     let not_found = format!("{LET_ALONE}app links `libpart.so`, which the dynamic linker does not find");
     app.build_script(1, &Part::Elsewhere);
     session.output.expect(BUILD, [not_found.as_str(), INSIST]);
     assert_eq!(app.process(), before);
-    let asked = hotreload(&app.patched.root(), &["build"]);
+    let asked = hotreload(&app.patched.root(), &["reload"]);
     assert!(asked.code != Some(0) && asked.stderr.contains(INSIST), "{asked:?}");
     assert_eq!(app.process(), before);
     hotreload(&app.patched.root(), &["restart"]);
