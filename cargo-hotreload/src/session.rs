@@ -314,30 +314,41 @@ impl Session {
             return Vec::new();
         }
         let ended = compiled.unwrap_or(now);
+        let is_settling = scope == Scope::Settle && !self.wants_restart();
         match result {
-            result if scope == Scope::Settle && !self.wants_restart() => self.settled_build(result, ended - began),
             Ok(built) => {
-                if scope == Scope::Settle
-                    && let Some(program) = &mut self.program
-                {
-                    // It runs this already, and is started anew all the same.
-                    program.loaded = Loaded::from(&built);
-                }
-                // What was saved during a pause is not in this build.
-                if self.unbuilt.is_none() {
-                    self.dirty.clear();
-                }
-                self.is_unsettled = false;
-                self.modules = built.modules().map(|module| module.package.clone()).collect();
-                self.ready =
-                    Some(Finished { number, built, build: ended - began, ended, saved, origin: Origin::Cargo });
-                self.deliver(now)
+                let finished = Finished { number, built, build: ended - began, ended, saved, origin: Origin::Cargo };
+                if is_settling { self.settled_build(finished) } else { self.whole_build(finished, scope, now) }
             }
             Err(reason) => {
                 self.forced = None;
-                self.fail(Message::BuildFailed { reason, running: self.program.is_some() })
+                let running = self.program.is_some();
+                self.fail(if is_settling {
+                    Message::NotSettled { reason }
+                } else {
+                    Message::BuildFailed { reason, running }
+                })
             }
         }
+    }
+
+    /// Everything was built that was saved.
+    fn whole_build(&mut self, finished: Finished, scope: Scope, now: Instant) -> Vec<Action> {
+        let built = &finished.built;
+        if scope == Scope::Settle
+            && let Some(program) = &mut self.program
+        {
+            // It runs this already, and is started anew all the same.
+            program.loaded = Loaded::from(built);
+        }
+        // What was saved during a pause is not in this build.
+        if self.unbuilt.is_none() {
+            self.dirty.clear();
+        }
+        self.is_unsettled = false;
+        self.modules = built.modules().map(|module| module.package.clone()).collect();
+        self.ready = Some(finished);
+        self.deliver(now)
     }
 
     /// What is done where the end of `building` says nothing of what is in the files now.

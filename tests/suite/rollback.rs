@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::command::hotreload;
 use crate::support::events::EventSession;
-use crate::support::poll::{BUILD, SOON};
+use crate::support::poll::{BUILD, SOON, until};
 use crate::support::server::Server;
 use crate::support::session::Session;
 use crate::support::session_of_patches::{Patched, runs_in};
@@ -99,7 +99,7 @@ fn what_needs_a_restart_is_restarted_and_what_crashes_at_its_start_is_left_behin
         "    println!(\"listening on",
         "    std::process::abort();\n    println!(\"listening on",
     );
-    session.output.expect(BUILD, ["the program died", "signal 6, SIGABRT"]);
+    session.output.expect(BUILD, ["the program ended (exit code 101)"]);
     let answer = hotreload(server.root(), &["rollback"]).expect_success();
     assert!(answer.starts_with("rolled back: started process"), "{answer}");
     session.output.expect(SOON, ["listening on"]);
@@ -135,4 +135,45 @@ fn a_patch_is_taken_back_and_put_in_again() {
         assert!(!text.contains("restarted as process"), "{text}");
         assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
     }
+}
+
+/// An edit that cannot be patched in restarts; what ran before comes back with all its patches, as cargo has built it. The next edit
+/// restarts, for rustc has newer code of everything, and patches go on from there. So it is with what crashes at its start.
+#[test]
+fn a_restart_in_a_session_of_patches_is_gone_back_from() {
+    let app = Patched::new();
+    app.edit("ws/base/src/lib.rs", "    format!", "    assert!(env!(\"BUILT\") != \"1\");\n    format!");
+    let session = app.start(&[]);
+    let ask = || hotreload(&app.root(), &["rollback"]).expect_success();
+    // Patches, restarts and builds of cargo's own that are under way have their end.
+    let rests = || {
+        until(BUILD, "the session rests", || {
+            hotreload(&app.root(), &["status"]).stdout.contains(", running; ").then_some(())
+        });
+    };
+    app.patch(&session, ("ws/base/src/lib.rs", "base{}", "Base{}"), "2 main api Base0 outside text");
+    rests();
+    let base = app.fixture.read("ws/base/src/lib.rs").replace("u16", "u32").replace("Base{}", "BASE{}");
+    app.fixture.write("ws/base/src/lib.rs", &base);
+    session.output.expect(BUILD, ["restarted as process", "said: 1 main api BASE0 outside text"]);
+    let answer = ask();
+    assert!(answer.starts_with("rolled back: restarted as process"), "{answer}");
+    session.output.expect(SOON, ["said: 1 main api Base0 outside text"]);
+    ask();
+    session.output.expect(SOON, ["said: 1 main api BASE0 outside text"]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"Api {}"), "2 main Api BASE0 outside text");
+    rests();
+
+    app.edit("ws/base/build.rs", "BUILT=0", "BUILT=1");
+    session.output.expect(BUILD, ["the program ended (exit code 101)"]);
+    let answer = ask();
+    assert!(answer.starts_with("rolled back: started process"), "{answer}");
+    session.output.expect(SOON, ["said: 1 main Api BASE0 outside text"]);
+    app.edit("ws/base/build.rs", "BUILT=1", "BUILT=2");
+    let because = "because what ran was brought back by a rollback";
+    session.output.expect(BUILD, [because, "said: 1 main Api BASE2 outside text"]);
+    app.patch(&session, ("ws/api/src/lib.rs", "\"Api {}", "\"API {}"), "2 main API BASE2 outside text");
+    session.terminate();
+    assert!(!runs_in(&app.root()) && app.left().is_empty(), "{:?}", app.left());
+    assert!(!app.root().join("target/hotreload-kept").exists());
 }

@@ -43,8 +43,8 @@ impl Kept {
 
     /// Keeps the files of `built`, which cargo has just made.
     pub fn keep(&mut self, built: &Built) -> Result<()> {
+        self.newest.extend(built.mapped().map(|image| (image.path.clone(), image.content)));
         for image in built.mapped() {
-            self.newest.insert(image.path.clone(), image.content);
             let name = self.name(image.content);
             if !name.exists() {
                 link_or_copy(&image.path, &name).with_context(|| format!("cannot keep `{}`", image.path.display()))?;
@@ -85,6 +85,12 @@ impl Kept {
             self.put_back.insert(image.path.clone(), image.content);
         }
         Ok(())
+    }
+
+    /// Whether `built` is what cargo has made last.
+    #[must_use]
+    pub fn is_newest(&self, built: &Built) -> bool {
+        built.mapped().all(|image| self.newest.get(&image.path) == Some(&image.content))
     }
 
     /// Puts cargo's newest files there again.
@@ -176,6 +182,7 @@ mod tests {
         let inode = |path: &Path| fs::metadata(path).expect("a file").ino();
         let of_cargo = inode(&target.join("deps/libapi.so"));
 
+        assert_eq!((kept.is_newest(&first), kept.is_newest(&second)), (false, true));
         kept.put_back(&first).expect("put back");
         assert_eq!(read(target), ["host", "api 1"]);
         let put = fs::metadata(target.join("libapi.so")).expect("a file");

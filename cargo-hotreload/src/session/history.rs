@@ -40,6 +40,16 @@ impl History {
         }
     }
 
+    /// The program was patched: no build as a whole has its code, and there is none to go back to.
+    pub(super) fn moves_on(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Cargo has built what the program runs by now.
+    pub(super) fn settles(&mut self, finished: Finished) {
+        self.given = Some(Given { finished, is_live: true });
+    }
+
     /// What the program has, if that is live.
     pub(super) fn live(&self) -> Option<&Built> {
         self.given.as_ref().filter(|given| given.is_live).map(|given| &given.finished.built)
@@ -109,6 +119,22 @@ mod tests {
         assert_eq!(former(&history), Some(1));
         history.go_back();
         assert_eq!(former(&history), Some(3));
+    }
+
+    #[test]
+    fn what_was_patched_is_gone_back_to_only_as_a_whole() {
+        let mut history = History::default();
+        history.given(&finished(1));
+        history.is_live();
+        history.given(&finished(2));
+        history.is_live();
+        history.moves_on();
+        assert_eq!((former(&history), history.builds().len()), (None, 0));
+        history.given(&finished(3));
+        assert_eq!(former(&history), None, "nobody has built what ran before");
+        history.settles(finished(4));
+        history.given(&finished(5));
+        assert_eq!(former(&history), Some(4));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::config::values::Strategy;
 use crate::events::record::{CallersFollowed, Live, LiveHow, Record, Times as RecordedTimes};
-use crate::session::delivering::Stage;
-use crate::session::delivery::{Built, Loaded};
+use crate::session::delivering::{Finished, Stage};
+use crate::session::delivery::Loaded;
 use crate::session::event::{Action, Crates, Landed, NoCrates, Owner, Patch, Scope};
 use crate::session::message::{How, Message, Times};
 use crate::session::{Building, Force, Session, Unbuilt};
@@ -120,6 +120,7 @@ impl Session {
                 self.counts.patches += 1;
                 self.patches.patched(patching.number);
                 self.runs_no_build();
+                self.history.moves_on();
                 let mut actions = vec![patching.record(&patch, pid, now)];
                 actions.extend(self.say_patched(patching.live(patch, pid, now)));
                 actions.extend(self.after_patch(now));
@@ -198,25 +199,19 @@ impl Session {
     }
 
     /// The whole was built as the program runs it.
-    pub(super) fn settled_build(&mut self, result: Result<Built, String>, took: Duration) -> Vec<Action> {
-        match result {
-            Ok(built) => {
-                self.is_unsettled = false;
-                if let Some(program) = &mut self.program {
-                    program.loaded = Loaded::from(&built);
-                }
-                let is_asked = !self.asked.is_empty() || self.forced.take().is_some();
-                let mut actions = vec![Action::Compare];
-                if is_asked {
-                    actions.extend(self.succeed(Message::Unchanged { build: took }));
-                }
-                actions
-            }
-            Err(reason) => {
-                self.forced = None;
-                self.fail(Message::NotSettled { reason })
-            }
+    pub(super) fn settled_build(&mut self, finished: Finished) -> Vec<Action> {
+        self.is_unsettled = false;
+        if let Some(program) = &mut self.program {
+            program.loaded = Loaded::from(&finished.built);
         }
+        let is_asked = !self.asked.is_empty() || self.forced.take().is_some();
+        let build = finished.build;
+        self.history.settles(finished);
+        let mut actions = vec![Action::Keep(self.history.builds()), Action::Compare];
+        if is_asked {
+            actions.extend(self.succeed(Message::Unchanged { build }));
+        }
+        actions
     }
 }
 

@@ -32,6 +32,11 @@ impl Patches {
         self.former = Some(mem::replace(&mut self.newest, build));
     }
 
+    /// Whether there is a patch that can be taken back.
+    pub(super) fn can_be_taken_back(&self) -> bool {
+        self.former.is_some()
+    }
+
     fn exchange(&mut self) {
         if let Some(former) = &mut self.former {
             mem::swap(former, &mut self.newest);
@@ -40,15 +45,6 @@ impl Patches {
 }
 
 impl Session {
-    /// Why there is nothing to take back.
-    pub(super) fn reason_against_taking_back(&self) -> Option<&'static str> {
-        match (&self.program, self.patches.former) {
-            (None, _) => Some("the program does not run"),
-            (Some(_), None) => Some("nothing was patched into the running process"),
-            (Some(_), Some(_)) => None,
-        }
-    }
-
     /// Takes the last patch back. Cargo's build of everything is for nothing then.
     pub(super) fn take_back(&mut self, reply: ReplyTo, now: Instant) -> Vec<Action> {
         let (Some(program), Some(number)) = (&mut self.program, self.patches.former) else { return Vec::new() };
@@ -74,6 +70,7 @@ impl Session {
             Ok(Landed { crates, patch }) => {
                 self.patches.exchange();
                 self.runs_no_build();
+                self.history.moves_on();
                 let patching = Patching { crates, ..patching };
                 let mut actions = vec![patching.record(&patch, pid, now)];
                 actions.extend(self.succeed(patching.live(patch, pid, now)));

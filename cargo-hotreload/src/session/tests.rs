@@ -19,6 +19,7 @@ use crate::session::{STOP_DEADLINE, Session};
 mod asked;
 mod failed;
 mod foresight;
+mod patches_back;
 mod patching;
 mod records;
 mod rollback;

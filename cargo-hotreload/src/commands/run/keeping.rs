@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::commands::run::driver::Driver;
 use crate::plan::instances::Instance;
 use crate::session::delivery::Built;
-use crate::session::event::Event;
+use crate::session::event::{Event, PutBack};
 use crate::ui::say;
 
 /// What each program may want again.
@@ -20,12 +20,9 @@ pub(super) struct Wanted {
 impl Driver<'_> {
     /// Keeps what cargo has just built.
     pub(super) fn keep_built(&mut self, built: &[Built]) {
-        // A patch is taken back by what the process was given before.
-        if self.patching.is_some() {
-            return;
+        for error in built.iter().filter_map(|built| self.kept.keep(built).err()) {
+            say::warning(&format!("{error:#}; it cannot be rolled back to"));
         }
-        let kept = built.iter().try_for_each(|built| self.kept.keep(built));
-        kept.unwrap_or_else(|error| say::warning(&format!("{error:#}; it cannot be rolled back to")));
     }
 
     /// The program of this number may want these builds again, and no others.
@@ -48,7 +45,8 @@ impl Driver<'_> {
             let Instance { name, .. } = &self.facts.instances[other.0];
             return Event::PutBack(Err(format!("`{name}` uses the same files, and goes back to another build")));
         }
-        let result = self.kept.put_back(&built).map_err(|error| format!("{error:#}"));
+        let put_back = PutBack { is_newest: self.kept.is_newest(&built) };
+        let result = self.kept.put_back(&built).map(|()| put_back).map_err(|error| format!("{error:#}"));
         if result.is_ok() {
             self.wanted.went_back.push((index, built));
         }

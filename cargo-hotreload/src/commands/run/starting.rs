@@ -40,7 +40,10 @@ impl Driver<'_> {
             output.drain();
             drop(arrivals.send(Arrival::ProgramEnded(index)));
         })?;
-        self.attach(index, id, self.build_began);
+        // What cargo and rustc have of a build that was brought back is newer than its code.
+        if self.kept.is_newest(built) {
+            self.attach(index, id, self.build_began);
+        }
         Ok(id)
     }
 

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::{PID, Play, mapped};
 use crate::config::values::Strategy;
-use crate::events::record::Record;
 use crate::session::Session;
 use crate::session::delivery::{Built, Image};
 use crate::session::event::{Action, Crates, Event, Landed, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
@@ -272,60 +271,4 @@ fn a_restart_that_is_asked_for_while_something_is_patched_is_no_patch() {
     let said = play.says(Event::Mapped(vec![host]));
     let [Message::Live { how: How::Restarted { why }, .. }] = &said[..] else { panic!("{said:?}") };
     assert_eq!(why, "it was asked for");
-}
-
-const BACK: Event = Event::Asked(Request::Rollback, ReplyTo(5));
-
-fn taken_back() -> Event {
-    let patch = Patch { functions: 2, ..Patch::default() };
-    Event::TakenBack(Ok(Landed { crates: vec!["api".into()], patch }))
-}
-
-#[test]
-fn a_patch_is_taken_back_while_cargo_builds_the_whole_and_the_next_edit_brings_it_again() {
-    let mut play = serving();
-    patch(&mut play);
-    assert_eq!(play.does(BACK), [Action::CancelBuild, Action::TakeBack]);
-    assert_eq!(play.does(Event::Built(Err("cancelled".into()))), []);
-    let actions = play.does(taken_back());
-    let [Action::Say(Message::Live { .. }), Action::Reply(ReplyTo(5), Answer::Done(text))] = &actions[..] else {
-        panic!("{actions:?}")
-    };
-    assert_eq!(
-        text,
-        "rolled back: patched api: 2 functions, state kept: patch 2 ms; the next build brings the newest code again"
-    );
-    // There and back again, with nothing to cancel.
-    assert_eq!(play.does(BACK), [Action::TakeBack]);
-    let actions = play.acts(taken_back());
-    assert!(
-        matches!(&actions[0], Action::Record(Record::Live(live)) if live.rolled_back && live.build == 2),
-        "{actions:?}"
-    );
-    // Even if nothing is saved: the sources are not what runs.
-    assert_eq!(play.does(Event::Asked(Request::Build, ReplyTo::NOBODY)), [build(Scope::Crates)]);
-}
-
-#[test]
-fn what_cannot_be_taken_back_stays_and_nothing_is_taken_back_twice_at_a_time() {
-    let mut play = serving();
-    let refused = play.does(BACK);
-    assert!(matches!(&refused[..], [Action::Reply(_, Answer::Failed(why)), _] if why.contains("nothing was patched")));
-    patch(&mut play);
-    assert_eq!(play.does(Event::Built(Ok(built(2)))), [Action::Compare]);
-    assert_eq!(play.does(BACK), [Action::TakeBack]);
-    let again = play.does(BACK);
-    assert!(
-        matches!(&again[..], [Action::Reply(_, Answer::Failed(why)), _] if why.contains("on its way")),
-        "{again:?}"
-    );
-    // What is saved meanwhile waits until the process can take it.
-    assert_eq!(save(&mut play), [build(Scope::Crates)]);
-    assert_eq!(play.does(crates()), []);
-    let actions = play.does(Event::TakenBack(Err("no room".into())));
-    assert!(
-        matches!(&actions[0], Action::Say(Message::NotRolledBack { reason }) if reason == "no room"),
-        "{actions:?}"
-    );
-    assert_eq!(actions.last(), Some(&Action::Patch));
 }
