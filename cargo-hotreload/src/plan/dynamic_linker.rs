@@ -33,9 +33,8 @@ pub fn question(start: &CommandLine, linker: &Path, ours: impl Fn(&str) -> Optio
     if is_audited || !linker.is_absolute() {
         return None;
     }
-    let mut line = start.clone();
-    line.program = linker.to_owned();
-    line.arguments = vec![start.program.clone().into()];
+    let (program, arguments) = (linker.to_owned(), vec![start.program.clone().into()]);
+    let mut line = CommandLine { program, arguments, ..start.clone() };
     line.set.retain(|(name, _)| !TALK.iter().any(|talk| name == talk));
     line.unset.extend(TALK.map(OsString::from));
     Some(line.env(LIST, "1").env(SYMBOLS, "yes"))

@@ -176,13 +176,13 @@ impl Place {
     /// What is foreseen of a start of the host, whose process runs; `live` are files that were kept elsewhere.
     fn restart(&self, live: Option<(&Built, &tempfile::TempDir)>) -> Vec<String> {
         let pid = self.process.as_ref().expect("the host").id();
-        let line = CommandLine::new(self.path("host"), self.directory.path());
+        let start = CommandLine::new(self.path("host"), self.directory.path());
         let prospect = Prospect { built: self.built(), aim: Aim::Restart, live: live.map(|(live, _)| live.clone()) };
         let kept = |image: &Image| {
             let name = image.path.file_name().expect("a name");
             live.map_or_else(|| image.path.clone(), |(_, directory)| directory.path().join(name))
         };
-        let faults = foresee_start(&line, &executable_mappings(pid), &prospect, kept);
+        let faults = foresee_start(&start, &executable_mappings(pid), &prospect, kept);
         faults.iter().map(ToString::to_string).collect()
     }
 }
