@@ -48,26 +48,20 @@ impl App {
     }
 
     fn build_script(&self, number: u32, part: &Part) {
-        let native = self.patched.fixture.path("native");
+        let native = self.patched.fixture.path("native").display().to_string();
         let say = |words: &str| format!("    println!(\"cargo::{words}\");\n");
-        let mut lines = say("rerun-if-changed=build.rs")
-            + &say("rustc-check-cfg=cfg(part)")
-            + &say(&format!("rustc-env=BUILT={number}"));
-        match part {
-            Part::None => {}
-            Part::Elsewhere => {
-                lines += &(say("rustc-cfg=part") + &say(&format!("rustc-link-search=native={}", native.display())));
-            }
+        let cfg =
+            ["rerun-if-changed=build.rs", "rustc-check-cfg=cfg(part)", &format!("rustc-env=BUILT={number}")].map(say);
+        let part = match part {
+            Part::None => String::new(),
+            Part::Elsewhere => say("rustc-cfg=part") + &say(&format!("rustc-link-search=native={native}")),
             Part::Built => {
-                lines += &say("rustc-cfg=part");
-                lines += "    let out = std::env::var(\"OUT_DIR\").unwrap();\n";
-                lines += &format!(
-                    "    std::fs::copy({:?}, format!(\"{{out}}/libpart.so\")).unwrap();\n",
-                    native.join("libpart.so")
-                );
-                lines += "    println!(\"cargo::rustc-link-search=native={out}\");\n";
+                let copy = "    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+                            std::fs::copy(\"NATIVE/libpart.so\", format!(\"{out}/libpart.so\")).unwrap();\n";
+                say("rustc-cfg=part") + &copy.replace("NATIVE", &native) + &say("rustc-link-search=native={out}")
             }
-        }
+        };
+        let lines = cfg.concat() + &part;
         self.patched.fixture.write("ws/base/build.rs", &format!("fn main() {{\n{lines}}}\n"));
     }
 
