@@ -1,39 +1,22 @@
-//! The objects that the program consists of: the dynamic linker's list, and how the agent adds to its answers.
+//! The objects that the program consists of, as the dynamic linker lists them.
 
-use core::ffi::{CStr, c_int, c_void};
-use core::ptr::{from_mut, null_mut};
+use core::ffi::{c_int, c_void};
+use core::ptr::from_mut;
 use core::slice;
-use core::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::libc::{self, Callback, PT_LOAD, PT_TLS, dl_find_object, dl_phdr_info};
-use crate::{code, entries, entry, slots, threads};
-
-/// The function that one of ours stands before.
-pub(crate) struct Real {
-    name: &'static CStr,
-    address: AtomicPtr<c_void>,
-}
-
-impl Real {
-    pub(crate) const fn new(name: &'static CStr) -> Self {
-        Self { name, address: AtomicPtr::new(null_mut()) }
-    }
-
-    /// Where it is. `None` if this libc has no such function.
-    pub(crate) fn address(&self) -> Option<*mut c_void> {
-        let known = self.address.load(Ordering::Relaxed);
-        if !known.is_null() {
-            return Some(known);
-        }
-        // SAFETY: looks for a name in the objects behind this one.
-        let found = unsafe { libc::dlsym(libc::NEXT, self.name.as_ptr()) };
-        self.address.store(found, Ordering::Relaxed);
-        (!found.is_null()).then_some(found)
-    }
-}
+use crate::interposed::Real;
+use crate::libc::{Callback, PT_LOAD, PT_TLS, dl_phdr_info};
+use crate::threads;
 
 static ITERATE: Real = Real::new(c"dl_iterate_phdr");
-static FIND: Real = Real::new(c"_dl_find_object");
+
+/// Calls `callback` for each object until it returns something.
+pub(crate) fn iterate(callback: Callback, data: *mut c_void) -> c_int {
+    type Function = unsafe extern "C" fn(Callback, *mut c_void) -> c_int;
+    let Some(address) = ITERATE.address() else { return 0 };
+    // SAFETY: libc's function of this name has this type.
+    unsafe { core::mem::transmute::<*mut c_void, Function>(address)(callback, data) }
+}
 
 /// A range of addresses.
 #[derive(Clone, Copy)]
@@ -65,8 +48,6 @@ impl Layout {
 
 /// Asks the dynamic linker. `within` is an address in the agent.
 pub(crate) fn layout(within: u64) -> Layout {
-    // So that the first unwinding, maybe in a signal handler, does not have to look for it.
-    FIND.address();
     let mut layout = Layout { within, program: None, copy: 0, image: 0 };
     iterate(note, from_mut(&mut layout).cast());
     layout
@@ -101,26 +82,6 @@ extern "C" fn note(object: *mut dl_phdr_info, _size: usize, data: *mut c_void) -
     c_int::from(is_ours)
 }
 
-fn iterate(callback: Callback, data: *mut c_void) -> c_int {
-    type Function = unsafe extern "C" fn(Callback, *mut c_void) -> c_int;
-    let Some(address) = ITERATE.address() else { return 0 };
-    // SAFETY: libc's function of this name has this type.
-    unsafe { core::mem::transmute::<*mut c_void, Function>(address)(callback, data) }
-}
-
-/// Lists the slots of patches behind the objects that there are. Older unwinders look here for unwind tables, and the
-/// standard library for the files of debug information, once.
-///
-/// # Safety
-/// As for libc's.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn dl_iterate_phdr(callback: Callback, data: *mut c_void) -> c_int {
-    match iterate(callback, data) {
-        0 => slots::list(callback, data),
-        stopped => stopped,
-    }
-}
-
 /// How often objects came and went, as the dynamic linker counts it: who keeps a copy of the list goes by that.
 pub(crate) fn changes() -> (u64, u64) {
     extern "C" fn first(object: *mut dl_phdr_info, size: usize, data: *mut c_void) -> c_int {
@@ -133,44 +94,4 @@ pub(crate) fn changes() -> (u64, u64) {
     let mut changes = (0, 0);
     iterate(first, from_mut(&mut changes).cast());
     changes
-}
-
-/// Finds the unwind table for an address in a patch; all other addresses are the dynamic linker's.
-///
-/// It is called by unwinders, maybe in a signal handler, maybe in many threads at once: it takes no lock.
-///
-/// # Safety
-/// As for libc's.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn _dl_find_object(address: u64, result: *mut dl_find_object) -> c_int {
-    let code = code();
-    if address.wrapping_sub(code.start) >= code.length {
-        type Function = unsafe extern "C" fn(u64, *mut dl_find_object) -> c_int;
-        let Some(real) = FIND.address() else { return -1 };
-        // SAFETY: libc's function of this name has this type.
-        return unsafe { core::mem::transmute::<*mut c_void, Function>(real)(address, result) };
-    }
-    let (mut low, mut high) = (0, entries());
-    while low < high {
-        let middle = low.midpoint(high);
-        let found = entry(middle);
-        if address < found.code.start {
-            high = middle;
-        } else if address - found.code.start >= found.code.length {
-            low = middle + 1;
-        } else {
-            let answer = dl_find_object {
-                flags: 0,
-                map_start: found.code.start,
-                map_end: found.code.start + found.code.length,
-                link_map: null_mut(),
-                eh_frame: found.header,
-                reserved: [0; 7],
-            };
-            // SAFETY: the caller's.
-            unsafe { result.write(answer) };
-            return 0;
-        }
-    }
-    -1
 }

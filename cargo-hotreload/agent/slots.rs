@@ -9,7 +9,8 @@ use core::ptr::{from_mut, null_mut};
 
 use crate::agent_state::{CAPACITY, Region, SLOT};
 use crate::libc::{Callback, PF_R, PF_X, PT_GNU_EH_FRAME, PT_LOAD, Phdr, dl_phdr_info};
-use crate::{Shared, code, entries, entry, objects};
+use crate::objects;
+use crate::state::{Shared, code, entries, entry};
 
 /// The longest path that the kernel takes, with what is appended here.
 const LONGEST: usize = 4096;

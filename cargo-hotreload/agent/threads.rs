@@ -4,8 +4,8 @@ use core::arch::{asm, global_asm};
 use core::ffi::{c_int, c_void};
 
 use crate::agent_state::THREAD_LOCALS;
+use crate::interposed::Real;
 use crate::libc;
-use crate::objects::Real;
 
 // In `.tdata`, not in `.tbss`: what a new thread begins with has to have an address, for the tool to change it.
 global_asm!(

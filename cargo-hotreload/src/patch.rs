@@ -8,7 +8,8 @@
 //!
 //! 1. [`rustc`] compiles the edited crates, without cargo and without a linker;
 //! 2. [`object`] and [`set`]: the objects of a compiled crate as plain data; [`running`]: what the program has, and where;
-//! 3. [`content`]: what each function and static is made of, whatever it is called and wherever it lies;
+//! 3. [`outline`]: what one object consists of, [`outlining`] makes it; [`fingerprint`]: what each function and static is made
+//!    of, whatever it is called and wherever it lies; [`content`]: a whole crate;
 //! 4. [`pairing`]: which of them is which one of the running program, and what is new; [`moved`] follows references,
 //!    [`references`] knows who may hold a function's address;
 //! 5. [`link`] loads what is new, binds it to what runs, and makes unwind tables ([`frames`]); [`relocate`] knows the
@@ -24,6 +25,7 @@
 pub mod agent_state;
 pub mod companion;
 pub mod content;
+pub mod fingerprint;
 pub mod found;
 pub mod frames;
 pub mod jump;
@@ -33,6 +35,7 @@ pub mod moved;
 pub mod names;
 pub mod object;
 pub mod outline;
+pub mod outlining;
 pub mod pairing;
 pub mod placed;
 pub mod references;

@@ -181,6 +181,7 @@ impl Session {
             Event::LeftBehind(reasons) => self.left_behind(reasons),
             Event::EndExplained(reasons) => self.end_explained(reasons, now),
             Event::Asked(request, reply) => self.asked(request, reply, now),
+            Event::Stays(reply, stay) => self.stays(reply, stay),
             Event::Interrupted => self.interrupted(),
             Event::Due(Timer::Behind) => self.look_behind(),
             Event::Due(Timer::Settle) => self.build_when_settled(now),

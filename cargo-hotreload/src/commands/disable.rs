@@ -9,7 +9,7 @@ use crate::cli::Disable;
 use crate::commands::Outcome;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo_lock, journal, locate, signals};
+use crate::effects::{cargo_lock, enabling, journal, locate, signals};
 use crate::error::ErrorKind;
 use crate::plan::disable::{Action, Restoration};
 
@@ -17,7 +17,7 @@ use crate::plan::disable::{Action, Restoration};
 pub fn disable(arguments: &Disable) -> Result<Outcome> {
     let root = locate::root(&arguments.manifest, &Toolchains::read())?;
     let _lock = Lock::take(&root)?;
-    let plan = journal::plan_disable(&root)?;
+    let plan = enabling::plan_disable(&root)?;
     let is_enabled = journal::read(&root)?.is_some() || plan.iter().any(|file| file.action != Action::Keep);
     if !is_enabled {
         // A command may have been killed before it changed anything.
@@ -25,7 +25,7 @@ pub fn disable(arguments: &Disable) -> Result<Outcome> {
         return Err(ErrorKind::NotEnabled { root }.into());
     }
     let held = signals::hold()?;
-    journal::disable(&plan, &root)?;
+    enabling::disable(&plan, &root)?;
     drop(held);
     report(&plan, &root);
     Ok(Outcome::Done)

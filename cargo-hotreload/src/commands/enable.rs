@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{
-    cargo, cargo_config, cargo_lock, doctor, files, journal, linkers, locate, settings, signals, stubs,
+    cargo, cargo_config, cargo_lock, doctor, enabling, files, journal, linkers, locate, settings, signals, stubs,
 };
 use crate::error::ErrorKind;
 use crate::plan::checks::{self, Verdict};
@@ -115,7 +115,7 @@ impl Planned {
         // What was rewritten earlier and is no part of the program any more has to get its text back.
         let earlier = journal.iter().flat_map(|journal| &journal.manifests).map(|entry| root.join(&entry.path));
         let earlier = earlier.filter(|path| path.exists());
-        let texts = journal::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
+        let texts = enabling::texts(manifests(&workspace).into_iter().chain(earlier).collect())?;
         let linker = linkers::choose(settings, toolchain, &workspace.target_directory)?;
         let flags = Rustflags::read()?.linked_by(linker, &toolchain.host);
         let tool = env::current_exe().context("cannot tell our own path")?;
@@ -139,11 +139,11 @@ impl Planned {
         };
         // What the user enabled stays enabled, whoever refreshes it.
         let lifetime = if earlier == Lifetime::Explicit { earlier } else { lifetime };
-        if let Err(refused) = journal::check_writable(&self.plan) {
+        if let Err(refused) = enabling::check_writable(&self.plan) {
             return Err(if self.journal.is_some() { refused } else { self.undone(refused) });
         }
         let stubs = stubs::make(toolchain, &self.plan.stubs, &self.workspace.state_directory());
-        let written = stubs.and_then(|()| journal::enable(&self.plan, root, lock_file, lifetime));
+        let written = stubs.and_then(|()| enabling::enable(&self.plan, root, lock_file, lifetime));
         written.map_err(|error| self.undone(error))
     }
 
@@ -153,7 +153,7 @@ impl Planned {
         if self.journal.is_some() {
             return unfinished(&error);
         }
-        let undone = journal::plan_disable(root).and_then(|plan| journal::disable(&plan, root));
+        let undone = enabling::plan_disable(root).and_then(|plan| enabling::disable(&plan, root));
         if undone.is_ok() { error } else { unfinished(&error) }
     }
 

@@ -20,7 +20,7 @@ use crate::config::values::{Strategy, Wanted};
 use crate::effects::control::Control;
 use crate::effects::events::EventLog;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{cargo, cargo_lock, journal, locate, settings};
+use crate::effects::{cargo, cargo_lock, enabling, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
 use crate::plan::environment::obstacle;
@@ -48,13 +48,16 @@ mod keyboard;
 mod linking;
 mod modules;
 mod owners;
+mod patches;
 mod patching;
 mod program;
 mod recorded;
 mod recording;
 mod starting;
 mod suspension;
+mod turns;
 mod view;
+mod wanted;
 
 /// Builds, starts and watches the program until it is told to stop; then leaves the workspace as it found it.
 pub fn run(arguments: &Run, color: Color) -> Result<Outcome> {
@@ -190,7 +193,7 @@ impl Drop for UndoSession<'_> {
 fn undo(root: &Path) -> Result<()> {
     let is_ours = journal::read(root)?.is_some_and(|journal| journal.lifetime == Lifetime::Session);
     if is_ours {
-        journal::disable(&journal::plan_disable(root)?, root)?;
+        enabling::disable(&enabling::plan_disable(root)?, root)?;
         say::note("every file is as it was");
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::commands::enable::Planned;
 use crate::config::{Settings, Shown, Source};
 use crate::effects::build::linked;
 use crate::effects::toolchain::Toolchains;
-use crate::effects::{control, files, journal, locate, settings};
+use crate::effects::{control, enabling, files, locate, settings};
 use crate::plan::disable::Action;
 use crate::plan::enable::EnablePlan;
 use crate::plan::linker::Linker;
@@ -95,7 +95,7 @@ fn state(planned: &Planned) -> State {
 }
 
 fn state_of_files(root: &Path) -> Result<State> {
-    let plan = journal::plan_disable(root)?;
+    let plan = enabling::plan_disable(root)?;
     let manifests = plan.iter().filter(|file| file.path.ends_with("Cargo.toml"));
     let (kept, changed): (Vec<_>, Vec<_>) = manifests.partition(|file| file.action == Action::Keep);
     Ok(match (kept.len(), changed.len()) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::effects::{files, journal};
+use crate::effects::{files, journal, state_directory};
 use crate::error::ErrorKind;
 use crate::plan::disable::{Action, restore_lock};
 use crate::workspace::STATE_DIRECTORY;
@@ -32,7 +32,7 @@ pub fn path(root: &Path) -> PathBuf {
 /// # Errors
 /// If it could not be put back.
 pub fn before(root: &Path) -> Result<Option<String>> {
-    journal::state_directory(root)?;
+    state_directory::path(root)?;
     files::read_optional(&path(root))
 }
 
@@ -85,7 +85,7 @@ pub fn put_back(root: &Path, before: Option<&str>) -> Result<()> {
         return Ok(());
     }
     // Nothing of ours ever lies beside the user's own files, even if we are killed.
-    let state = journal::state_directory(root)?;
+    let state = state_directory::path(root)?;
     let is_made = fs::create_dir(&state).is_ok();
     let replaced = files::replace(&[(&path, before.as_bytes())], &state);
     if is_made {

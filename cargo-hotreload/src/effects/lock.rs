@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::effects::{cargo_lock, journal};
+use crate::effects::{cargo_lock, journal, state_directory};
 use crate::error::ErrorKind;
 use crate::plan::holder::Holder;
 use crate::workspace::STATE_DIRECTORY;
@@ -26,7 +26,7 @@ impl Lock {
     /// [`ErrorKind::Busy`] if another process has it.
     pub fn take(root: &Path) -> Result<Self> {
         loop {
-            let path = journal::make_state_directory(root)?.join("lock");
+            let path = state_directory::make(root)?.join("lock");
             let cannot = || format!("cannot lock `{}`", path.display());
             let options = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
             let mut file = options().with_context(cannot)?;

@@ -10,7 +10,7 @@ use crate::effects::{elf, signs};
 use crate::patch::object::Object;
 use crate::patch::running::Running;
 use crate::patch::set::Set;
-use crate::patch::{frames, layout, outline};
+use crate::patch::{frames, layout};
 
 /// Headers, dynamic sections, symbols.
 #[test]
@@ -50,7 +50,7 @@ fn objects_and_archives() {
                 let _ = set.outline(object);
             }
             for (id, _) in set.sections() {
-                let _ = outline::functions(&set, id).count();
+                let _ = set.functions(id).count();
                 let _ = set.name(id);
             }
         }

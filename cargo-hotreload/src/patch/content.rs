@@ -1,11 +1,9 @@
-//! What a crate's functions and statics are made of, so that two compilations of it can be compared.
+//! What a crate consists of: the outlines of its objects together, and what ran in the process before.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::patch::object::Kind;
-use crate::patch::outline::Outline;
-use crate::patch::references::Vtable;
+use crate::patch::outline::{Item, Outline, Vtable};
 use crate::patch::set::Set;
 
 /// What a crate consists of.
@@ -33,17 +31,6 @@ pub enum Optimised {
     No,
     /// What nobody changes may be where it is read, and nowhere else.
     Yes,
-}
-
-/// A function, a static, or a thread-local.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// What it is.
-    pub kind: Kind,
-    /// Hashes of its content. Several units of a crate may have copies, which differ if only one was optimised.
-    pub contents: BTreeSet<u64>,
-    /// The same without the lines and columns of places in the source, which change with every line above.
-    pub elsewhere: BTreeSet<u64>,
 }
 
 impl Contents {

@@ -15,7 +15,6 @@ use crate::patch::frames::Frames;
 use crate::patch::link::room::Room;
 use crate::patch::names::readable;
 use crate::patch::object::{Binding, Kind, Relocation};
-use crate::patch::outline::functions;
 use crate::patch::pairing::{Fate, Fates};
 use crate::patch::placed::{Placed, Write};
 use crate::patch::refusal::Refusal;
@@ -158,7 +157,7 @@ impl<'data> Linker<'_, '_, 'data> {
             let sections = set.having(|name| fates.get(name) == Some(&Fate::Edited));
             let sections = sections.flat_map(|object| set.sections_of(object));
             for (id, section) in sections.filter(|(_, section)| section.kind == Kind::Code) {
-                for (name, offset) in functions(set, id) {
+                for (name, offset) in set.functions(id) {
                     let is_edited = fates.get(name) == Some(&Fate::Edited) && section.size > 0;
                     if is_edited && self.running.all(name).iter().any(|known| known.kind == Kind::Code) {
                         edited.entry(name).or_default().push((Key { part, id }, offset));
@@ -238,7 +237,7 @@ impl<'data> Linker<'_, '_, 'data> {
         // Tables of jumps and of frames count from themselves.
         let is_table =
             set.section(from.id).kind != Kind::Code && !matches!(form(relocation.kind), Some(Form::Absolute(_)));
-        is_table || !functions(set, id).any(|(_, begin)| i64::try_from(begin) == Ok(offset + further))
+        is_table || !set.functions(id).any(|(_, begin)| i64::try_from(begin) == Ok(offset + further))
     }
 
     fn defined_elsewhere(&self, part: usize, name: &str) -> Option<(usize, SymbolId)> {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::patch::object::{Kind, Merge};
-use crate::patch::outline::{functions, hash};
+use crate::patch::outline::hash;
 use crate::patch::pairing::{Fate, Fates};
 use crate::patch::set::{SectionId, Set, Target, is_anonymous};
 
@@ -28,7 +28,7 @@ pub fn follow(sets: &[&Set<'_>], fates: &mut [Fates], mut moved: BTreeSet<String
 /// The section `id` refers to something that moved.
 fn mark(set: &Set<'_>, id: SectionId, fates: &mut Fates, next: &mut BTreeSet<String>) {
     let names: Vec<&str> = match set.section(id).kind {
-        Kind::Code => functions(set, id).map(|(name, _)| name).collect(),
+        Kind::Code => set.functions(id).map(|(name, _)| name).collect(),
         _ => set.name(id).into_iter().collect(),
     };
     for name in names {

@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::patch::content::{Contents, Item, Optimised};
+use crate::patch::content::{Contents, Optimised};
 use crate::patch::names::{is_about, is_formatting, is_glue, is_numbered, may_be_copied, numbered_of, readable, stem};
 use crate::patch::object::Kind;
+use crate::patch::outline::Item;
 use crate::patch::references;
 use crate::patch::refusal::Refusal;
 

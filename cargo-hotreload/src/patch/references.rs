@@ -6,12 +6,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::patch::object::{Kind, Relocation, Section};
-use crate::patch::outline::{functions, hash};
+use crate::patch::outline::{Vtable, hash};
 use crate::patch::relocate::is_call;
 use crate::patch::set::{SectionId, Set, Target};
-
-/// The vtable of a type for a trait: what drops it, and its methods, by their mangled names.
-pub type Vtable = Vec<Option<String>>;
 
 /// Bytes of a vtable's word.
 const WORD: usize = 8;
@@ -77,7 +74,7 @@ fn function<'data>(set: &Set<'data>, object: usize, relocation: &Relocation) -> 
         Target::Beside { name, kind, .. } => (kind == Kind::Code).then_some(name),
         Target::Inside(target, _) if set.section(target).kind == Kind::Code => {
             // A section that has several functions was written by hand: none of ours is in there.
-            functions(set, target).map(|(name, _)| name).next()
+            set.functions(target).map(|(name, _)| name).next()
         }
         Target::Inside(..) => None,
     }
@@ -88,7 +85,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
-    use super::{Vtable, changed};
+    use super::changed;
+    use crate::patch::outline::Vtable;
 
     fn vtables(text: &str) -> BTreeSet<Arc<Vtable>> {
         let slot = |name: &str| (name != "-").then(|| name.to_owned());

@@ -143,10 +143,9 @@ impl<'data> Set<'data> {
         (0..self.members.len()).map(|index| self.object(index))
     }
 
-    /// What an object consists of.
-    #[must_use]
-    pub fn outline(&self, object: usize) -> &Arc<Outline> {
-        self.members[object].outline.get_or_init(|| Arc::new(Outline::of(self, object)))
+    /// Where the outline of an object is kept once it is made.
+    pub(super) fn kept_outline(&self, object: usize) -> &OnceCell<Arc<Outline>> {
+        &self.members[object].outline
     }
 
     /// The codegen unit of an object.
@@ -172,19 +171,12 @@ impl<'data> Set<'data> {
         numbered.map(move |(section, read)| (SectionId { object, section }, read))
     }
 
-    /// The objects that have an item whose name is `wanted`.
-    pub fn having(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = usize> {
-        (0..self.members.len()).filter(move |index| self.outline(*index).items.keys().any(|name| wanted(name)))
-    }
-
-    /// The objects in which one of the names occurs, of which these are hashes, and those that lead to constants of others,
-    /// in which it may.
-    pub fn mentioning(&self, names: &[u64]) -> impl Iterator<Item = usize> {
-        let all = if names.is_empty() { 0 } else { self.members.len() };
-        (0..all).filter(|index| {
-            let outline = self.outline(*index);
-            !outline.is_closed || names.iter().any(|name| outline.names.binary_search(name).is_ok())
-        })
+    /// The functions in a section, with where they begin. It is more than one only where the section was written by hand,
+    /// or is not cut into functions.
+    pub fn functions(&self, id: SectionId) -> impl Iterator<Item = (&'data str, u64)> {
+        let object = self.object(id.object);
+        let here = object.sections[id.section].functions.iter().map(|symbol| &object.symbols[*symbol]);
+        here.map(|symbol| (symbol.name, symbol.offset))
     }
 
     /// Who defines `name` for everyone, and what it is.

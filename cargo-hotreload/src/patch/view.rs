@@ -4,8 +4,8 @@
 //! costs time: so everything is seen unless a rule says that it is not.
 //!
 //! 1. `modules` finds the files that are modules, `names` what names mean all over the crate;
-//! 2. `items` and `functions` reduce items to `facts`, with the help of `attributes`, `bodies` (what is inside of a
-//!    body), `lines` (whether code may tell where it stands) and `skeleton` (async bodies);
+//! 2. `reader` reduces files to `facts`; `items` and `functions` know what is what, with the help of `attributes`, `bodies`
+//!    (what is inside of a body), `lines` (whether code may tell where it stands) and `skeleton` (async bodies);
 //! 3. `exposure` collects the names that callers may come across;
 //! 4. `compare` applies the rules to the facts before and now.
 //!
@@ -55,6 +55,7 @@ mod items;
 mod lines;
 mod modules;
 mod names;
+mod reader;
 mod skeleton;
 #[cfg(test)]
 mod tests;
@@ -196,7 +197,7 @@ pub struct Crate(Facts);
 impl Crate {
     /// Reads a crate. An error is a [`View::Unparsable`].
     pub fn read(sources: &Sources, known: &Known) -> Result<Self, View> {
-        let facts = Facts::read(sources, known);
+        let facts = reader::read(sources, known);
         // Positions in the text are kept for each thread until somebody forgets them; facts hold none.
         proc_macro2::extra::invalidate_current_thread_spans();
         facts.map(Self).map_err(|Unparsable { file, line, message }| View::Unparsable { file, line, message })

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::patch::agent_state::Region;
-use crate::patch::content::{Contents, Item, Optimised};
+use crate::patch::content::{Contents, Optimised};
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
 use crate::patch::names::{is_about, readable, stem};
 use crate::patch::object::Kind;
-use crate::patch::outline::{Outline, hash};
+use crate::patch::outline::{Item, Outline, hash};
 use crate::patch::pairing::{Fate, Fates, Signatures, pair};
 use crate::patch::placed::{Replaced, WhileRunning};
 use crate::patch::refusal::Refusal;

@@ -65,6 +65,8 @@ pub enum Event {
     EndExplained(Vec<Reason>),
     /// Somebody asked for something over the control socket, or by a key.
     Asked(Request, ReplyTo),
+    /// Somebody asked for a rollback, which of several programs this one has no part in.
+    Stays(ReplyTo, Stay),
     /// Ctrl+C, or a signal to end.
     Interrupted,
     /// A timer ran down.
@@ -122,6 +124,15 @@ pub enum Action {
     Reply(ReplyTo, Answer),
     /// The session is over.
     End,
+}
+
+/// Why a program is not rolled back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// The newest build has not changed it.
+    Unchanged,
+    /// For this reason none of the programs is now.
+    Together(&'static str),
 }
 
 /// A former build whose files are where the program finds them.

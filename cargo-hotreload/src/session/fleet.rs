@@ -18,8 +18,10 @@ use crate::session::fleet::answers::Answers;
 use crate::session::fleet::merging::Merging;
 use crate::session::fleet::runs::{Next, Runs};
 use crate::session::message::Message;
+use crate::session::request::Request;
 
 mod answers;
+mod back;
 mod merging;
 mod runs;
 #[cfg(test)]
@@ -78,6 +80,7 @@ impl Fleet {
     /// What to do about `tidings` at the time `now`.
     pub fn handle(&mut self, tidings: Tidings, now: Instant) -> Vec<Order> {
         let events: Vec<(usize, Event)> = match tidings {
+            Tidings::All(Event::Asked(Request::Rollback, reply)) => self.going_back(reply),
             Tidings::All(event) => (0..self.members.len()).map(|index| (index, event.clone())).collect(),
             Tidings::Each(events) => events.into_iter().enumerate().collect(),
             Tidings::One(index, event) => {
@@ -100,7 +103,7 @@ impl Fleet {
         let active = events.iter().filter(|(index, _)| !self.members[*index].is_over).count();
         let mut merging = Merging::of_all(active);
         match events.first() {
-            Some((_, Event::Asked(_, reply))) => {
+            Some((_, Event::Asked(_, reply) | Event::Stays(reply, _))) => {
                 self.answers.expect(*reply, self.members.iter().map(|member| !member.is_over));
             }
             Some((_, Event::Saved(_))) => self.runs.saved(),

@@ -23,8 +23,7 @@ struct Given {
 impl History {
     /// The program is given `finished`.
     pub(super) fn given(&mut self, finished: &Finished) {
-        let is_the_same = self.given.as_ref().is_some_and(|given| given.finished.built == finished.built);
-        if is_the_same {
+        if self.is_given(finished) {
             return;
         }
         let given = Given { finished: finished.clone(), is_live: false };
@@ -47,7 +46,20 @@ impl History {
 
     /// Cargo has built what the program runs by now.
     pub(super) fn settles(&mut self, finished: Finished) {
-        self.given = Some(Given { finished, is_live: true });
+        if !self.is_given(&finished) {
+            self.given = Some(Given { finished, is_live: false });
+        }
+        self.is_live();
+    }
+
+    fn is_given(&self, finished: &Finished) -> bool {
+        self.given.as_ref().is_some_and(|given| given.finished.built == finished.built)
+    }
+
+    /// The newest build that has changed the program, whether or not it was gone back from.
+    pub(super) fn changed_by(&self) -> u32 {
+        let given = self.given.as_ref().map(|given| given.finished.number);
+        given.max(self.former().map(|former| former.number)).unwrap_or_default()
     }
 
     /// What the program has, if that is live.
@@ -103,7 +115,7 @@ mod tests {
         assert_eq!(former(&history), Some(1));
         assert_eq!(history.go_back().map(|finished| finished.number), Some(1));
         history.is_live();
-        assert_eq!(former(&history), Some(2));
+        assert_eq!((former(&history), history.changed_by()), (Some(2), 2));
         history.go_back();
         assert_eq!(former(&history), Some(1));
         assert_eq!(history.builds().len(), 2);
@@ -133,6 +145,9 @@ mod tests {
         history.given(&finished(3));
         assert_eq!(former(&history), None, "nobody has built what ran before");
         history.settles(finished(4));
+        assert_eq!(history.changed_by(), 4);
+        history.settles(Finished { number: 5, ..finished(4) });
+        assert_eq!(history.changed_by(), 4, "the same again");
         history.given(&finished(5));
         assert_eq!(former(&history), Some(4));
     }

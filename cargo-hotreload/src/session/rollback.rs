@@ -15,16 +15,32 @@ use crate::events::record::Record;
 use crate::session::Session;
 use crate::session::delivering::{Finished, Origin, Stage};
 use crate::session::delivery::Built;
-use crate::session::event::{Action, PutBack, Scope};
+use crate::session::event::{Action, PutBack, Scope, Stay};
 use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
 
 /// How the code of before is had again.
-enum Way {
+pub(super) enum Way {
     /// The last patch is taken back.
     Patch,
     /// The program is given the former build.
     Build(Built),
+}
+
+/// Why the code of before is not had again.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NoWay {
+    /// Something else is under way.
+    Busy(&'static str),
+    /// There is none.
+    Nothing(&'static str),
+}
+
+impl NoWay {
+    fn reason(self) -> &'static str {
+        let (Self::Busy(reason) | Self::Nothing(reason)) = self;
+        reason
+    }
 }
 
 impl Session {
@@ -32,11 +48,7 @@ impl Session {
     pub(super) fn roll_back(&mut self, reply: ReplyTo, now: Instant) -> Vec<Action> {
         let mut actions = vec![Action::Record(Record::Requested { request: Request::Rollback })];
         match self.way_back() {
-            Err(reason) => {
-                let message = Message::NotRolledBack { reason: reason.into() };
-                actions.push(Action::Reply(reply, Answer::Failed(message.to_string())));
-                actions.push(Action::Say(message));
-            }
+            Err(no_way) => actions.extend(not_rolled_back(reply, no_way.reason(), Answer::Failed)),
             Ok(Way::Patch) => actions.extend(self.take_back(reply, now)),
             Ok(Way::Build(built)) => {
                 self.asked.push(reply);
@@ -46,8 +58,26 @@ impl Session {
         actions
     }
 
+    /// Somebody wants the build that was live before, but not of this program.
+    pub(super) fn stays(&self, reply: ReplyTo, stay: Stay) -> Vec<Action> {
+        if self.ending {
+            return vec![Action::Reply(reply, Answer::Failed("the session is ending".into()))];
+        }
+        let mut actions = vec![Action::Record(Record::Requested { request: Request::Rollback })];
+        actions.extend(match stay {
+            Stay::Unchanged => not_rolled_back(reply, "its code is the same", Answer::Done),
+            Stay::Together(reason) => not_rolled_back(reply, reason, Answer::Failed),
+        });
+        actions
+    }
+
+    /// The newest build that has changed the program, whether or not it was rolled back.
+    pub(super) fn changed_by(&self) -> u32 {
+        self.patches.changed_by().unwrap_or_else(|| self.history.changed_by())
+    }
+
     /// How the code of before can be had now, or why it cannot.
-    fn way_back(&self) -> Result<Way, &'static str> {
+    pub(super) fn way_back(&self) -> Result<Way, NoWay> {
         let is_serving = self.program.as_ref().is_none_or(|program| matches!(program.stage, Stage::Serving));
         let is_ready = self.ready.is_some() || self.ready_patch.is_some();
         let is_on_its_way = self.starting.is_some() || self.explaining.is_some() || is_ready;
@@ -55,15 +85,17 @@ impl Session {
         match (&self.building, self.history.former()) {
             // A build of what runs already has no news.
             (Some(building), _) if building.scope != Scope::Settle || !has_patch => {
-                Err("a build is running: wait for it, or undo the edit")
+                Err(NoWay::Busy("a build is running: wait for it, or undo the edit"))
             }
-            _ if !is_serving || is_on_its_way => Err("new code is on its way into the program: wait for it"),
+            _ if !is_serving || is_on_its_way => {
+                Err(NoWay::Busy("new code is on its way into the program: wait for it"))
+            }
             _ if has_patch => Ok(Way::Patch),
             (_, Some(former)) => Ok(Way::Build(former.built.clone())),
-            (_, None) if self.strategy == Strategy::Patch => {
-                Err("nothing was patched into the running process, and before it no code ran that was built as a whole")
-            }
-            (_, None) => Err("no other build was live in this session"),
+            (_, None) if self.strategy == Strategy::Patch => Err(NoWay::Nothing(
+                "nothing was patched into the running process, and before it no code ran that was built as a whole",
+            )),
+            (_, None) => Err(NoWay::Nothing("no other build was live in this session")),
         }
     }
 
@@ -72,7 +104,7 @@ impl Session {
         if self.ending {
             return Vec::new();
         }
-        let can_still = || self.way_back().map_err(str::to_owned);
+        let can_still = || self.way_back().map_err(|no_way| no_way.reason().to_owned());
         let put_back = match result.and_then(|put_back| can_still().map(|_| put_back)) {
             Ok(put_back) => put_back,
             Err(reason) => return self.fail(Message::NotRolledBack { reason }),
@@ -94,4 +126,10 @@ impl Session {
         self.history.given(finished);
         Action::Keep(self.history.builds())
     }
+}
+
+/// Says why nothing is brought back, and gives whoever asked an `answer` with that.
+fn not_rolled_back(reply: ReplyTo, reason: &str, answer: fn(String) -> Answer) -> [Action; 2] {
+    let message = Message::NotRolledBack { reason: reason.into() };
+    [Action::Reply(reply, answer(message.to_string())), Action::Say(message)]
 }

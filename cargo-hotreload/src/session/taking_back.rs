@@ -37,6 +37,11 @@ impl Patches {
         self.former.is_some()
     }
 
+    /// The build that the last patch has brought, whether or not it was taken back.
+    pub(super) fn changed_by(&self) -> Option<u32> {
+        self.former.map(|former| former.max(self.newest))
+    }
+
     fn exchange(&mut self) {
         if let Some(former) = &mut self.former {
             mem::swap(former, &mut self.newest);

@@ -101,6 +101,11 @@ fn word() -> String {
     function()
 }
 
+/// Whether the modules stay what they are, although others are wanted.
+fn is_declined() -> bool {
+    std::env::var_os("DECLINED_WHILE").is_some_and(|file| std::path::Path::new(&file).exists())
+}
+
 fn size() -> [u16; 4] {
     let mut size = [0; 4];
     unsafe { ioctl(1, 0x5413, &mut size) };
@@ -115,7 +120,11 @@ fn put(text: &str) {
 fn follow_signals() {
     loop {
         if RELOAD.swap(false, Ordering::SeqCst) {
-            load();
+            if is_declined() {
+                put("not reloaded: not while this file is there\n");
+            } else {
+                load();
+            }
             put(&format!("now: {}\n", word()));
         }
         if RESIZED.swap(false, Ordering::SeqCst) {
@@ -153,6 +162,10 @@ fn answer() {
 fn main() {
     for number in [2, 3, 15, 28] {
         unsafe { signal(number, received) };
+    }
+    if std::env::var_os("DEAF_INSTANCE").is_some_and(|deaf| std::env::var_os("HOTRELOAD_INSTANCE") == Some(deaf)) {
+        // SIG_IGN
+        unsafe { signal(2, std::mem::transmute::<usize, extern "C" fn(c_int)>(1)) };
     }
     load();
     let kinds = [stdin().is_terminal(), stdout().is_terminal(), stderr().is_terminal()];

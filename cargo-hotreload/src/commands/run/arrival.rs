@@ -1,7 +1,7 @@
 //! What the threads of a session tell its loop.
 
 use crate::commands::run::modules::ModulesBuild;
-use crate::commands::run::patching::compiling::CompilationEnded;
+use crate::commands::run::patching::compilation::CompilationEnded;
 use crate::effects::build::Artifacts;
 use crate::effects::watch::Saved;
 use crate::session::event::{Event, Landed, Patch};

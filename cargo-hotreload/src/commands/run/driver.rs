@@ -15,12 +15,13 @@ use crate::commands::run::arrival::Arrival;
 use crate::commands::run::causes::Causes;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::front::Front;
-use crate::commands::run::keeping::Wanted;
 use crate::commands::run::linking::Linking;
 use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::patching::Patching;
 use crate::commands::run::recorded::Build;
+use crate::commands::run::turns::Turns;
 use crate::commands::run::view::View;
+use crate::commands::run::wanted::Wanted;
 use crate::effects::build::Artifacts;
 use crate::effects::built::Contents;
 use crate::effects::child::Running;
@@ -75,6 +76,7 @@ pub(super) struct Driver<'arguments> {
     pub(super) build_began: SystemTime,
     /// What patches need, where they are wanted.
     pub(super) patching: Option<Patching>,
+    pub(super) turns: Turns,
     timers: Vec<(Instant, Whom, Timer)>,
     pub(super) queue: VecDeque<Tidings>,
 }
@@ -94,6 +96,7 @@ impl<'arguments> Driver<'arguments> {
             directory: env::current_dir().context("cannot tell the current directory")?,
             watch: watch(&facts, &arrivals)?,
             patching: Patching::new(&facts, &arrivals)?,
+            turns: Turns::default(),
             kept: Kept::new(&facts.workspace.target_directory)?,
             wanted: Wanted::default(),
             programs: facts.instances.iter().map(|_| None).collect(),

@@ -1,21 +1,10 @@
 //! The files of builds that may be wanted again.
 
-use std::collections::BTreeSet;
-
 use crate::commands::run::driver::Driver;
 use crate::plan::instances::Instance;
 use crate::session::delivery::Built;
 use crate::session::event::{Event, PutBack};
 use crate::ui::say;
-
-/// What each program may want again.
-#[derive(Debug, Default)]
-pub(super) struct Wanted {
-    /// By the programs' numbers: the contents of files.
-    contents: Vec<BTreeSet<u64>>,
-    /// Which programs have gone back since somebody last asked for it, and to what.
-    went_back: Vec<(usize, Built)>,
-}
 
 impl Driver<'_> {
     /// Keeps what cargo has just built.
@@ -27,28 +16,25 @@ impl Driver<'_> {
 
     /// The program of this number may want these builds again, and no others.
     pub(super) fn retain(&mut self, index: usize, builds: &[Built]) {
-        self.wanted.contents.resize(self.facts.instances.len(), BTreeSet::new());
-        let contents = builds.iter().flat_map(Built::mapped).map(|image| image.content);
-        self.wanted.contents[index] = contents.collect();
-        let all = self.wanted.contents.iter().flatten().copied().collect();
-        self.kept.retain(&all).unwrap_or_else(|error| say::warning(&format!("{error:#}")));
+        let wanted = self.wanted.only(index, builds);
+        self.kept.retain(&wanted).unwrap_or_else(|error| say::warning(&format!("{error:#}")));
     }
 
     /// Somebody asks for former builds.
     pub(super) fn begin_to_go_back(&mut self) {
-        self.wanted.went_back.clear();
+        self.wanted.begin_to_go_back();
     }
 
     /// Puts the files of `built` where the program of this number finds them.
     pub(super) fn put_back(&mut self, index: usize, built: Built) -> Event {
-        if let Some(other) = self.wanted.went_back.iter().find(|(_, other)| other.contradicts(&built)) {
-            let Instance { name, .. } = &self.facts.instances[other.0];
+        if let Some(other) = self.wanted.contradicted(&built) {
+            let Instance { name, .. } = &self.facts.instances[other];
             return Event::PutBack(Err(format!("`{name}` uses the same files, and goes back to another build")));
         }
         let put_back = PutBack { is_newest: self.kept.is_newest(&built) };
         let result = self.kept.put_back(&built).map(|()| put_back).map_err(|error| format!("{error:#}"));
         if result.is_ok() {
-            self.wanted.went_back.push((index, built));
+            self.wanted.went_back(index, built);
         }
         Event::PutBack(result)
     }

@@ -6,7 +6,8 @@
 //! 3. what comes out is read and told ([`compiling`]);
 //! 4. each process has a thread of its own that knows it ([`worker`]), and puts into it what it has not got.
 //!
-//! The loop itself only sends requests, so that it hears what else happens.
+//! What is known since the last good build is [`knowledge`]. The loop itself only sends requests, so that it hears what else
+//! happens.
 
 use std::env;
 use std::ffi::OsString;
@@ -22,8 +23,10 @@ use anyhow::{Context, Result};
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::facts::Facts;
 use crate::commands::run::patching::cancelling::Cancelling;
-use crate::commands::run::patching::keeper::{Keeper, Programs, Show, Task};
-use crate::commands::run::patching::processes::Turns;
+use crate::commands::run::patching::compilation::Show;
+use crate::commands::run::patching::directories::{patches_of, remove};
+use crate::commands::run::patching::keeper::{Keeper, Task};
+use crate::commands::run::patching::knowledge::Programs;
 use crate::config::values::Strategy;
 use crate::effects::rustc::background::helpers;
 use crate::effects::{agent, cargo_config, files};
@@ -31,15 +34,19 @@ use crate::patch::rustc::background::in_background;
 use crate::patch::rustc::stand_in::{recording, records_directory};
 use crate::plan::command::CommandLine;
 use crate::plan::environment::{LIBRARY_PATH, is_searched, library_path, preloading};
-use crate::ui::say;
 
 mod base;
 mod cancelling;
-pub(super) mod compiling;
+mod code;
+pub(super) mod compilation;
+mod compiling;
+mod directories;
 mod instance;
 mod keeper;
+mod knowledge;
 mod planning;
 mod processes;
+mod report;
 mod settling;
 mod sources;
 mod views;
@@ -60,7 +67,6 @@ pub(super) struct Patching {
     tasks: Sender<Task>,
     cancelling: Arc<Cancelling>,
     keeper: Option<JoinHandle<()>>,
-    turns: Turns,
 }
 
 impl Patching {
@@ -95,7 +101,6 @@ impl Patching {
             tasks,
             cancelling,
             keeper: Some(keeper),
-            turns: Turns::default(),
         }))
     }
 
@@ -150,13 +155,43 @@ impl Patching {
     }
 
     /// Compiles what was edited; `show` is called for what is said of the sources.
-    fn compile(&self, show: Show) {
+    pub(super) fn compile(&self, show: Show) {
         self.ask(Task::Compile(self.cancelling.begin(), show));
     }
 
     /// Ends the running compilation.
     pub(super) fn cancel(&self) {
         self.cancelling.cancel();
+    }
+
+    /// Gets to know the process `pid` of the program of this number, started from a build that began at `began`.
+    pub(super) fn attach(&self, index: usize, pid: u32, began: SystemTime) {
+        self.ask(Task::Attach { index, pid, began });
+    }
+
+    /// The process of the program of this number has ended.
+    pub(super) fn detach(&self, index: usize) {
+        self.ask(Task::Detach(index));
+    }
+
+    /// Puts what it has not got into the program of this number.
+    pub(super) fn patch(&self, index: usize) {
+        self.ask(Task::Patch(index));
+    }
+
+    /// Takes back what was put into the program of this number last.
+    pub(super) fn take_back(&self, index: usize) {
+        self.ask(Task::TakeBack(index));
+    }
+
+    /// Compares what cargo has built with what was patched into the program of this number.
+    pub(super) fn compare(&self, index: usize) {
+        self.ask(Task::Compare(index));
+    }
+
+    /// The program of this number runs what cargo has built.
+    pub(super) fn is_current(&self, index: usize) {
+        self.ask(Task::Current(index));
     }
 
     fn ask(&self, task: Task) {
@@ -174,16 +209,5 @@ impl Drop for Patching {
             let _ = keeper.join();
         }
         remove(&self.directory);
-    }
-}
-
-/// Where the process of the program of this number looks for files that describe its patches.
-fn patches_of(directory: &Path, index: usize) -> PathBuf {
-    directory.join(index.to_string())
-}
-
-fn remove(directory: &Path) {
-    if let Err(error) = files::remove_directory(directory) {
-        say::warning(&format!("{error:#}"));
     }
 }

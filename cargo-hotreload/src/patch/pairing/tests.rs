@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Fate, Pairs, Unknown, pair};
-use crate::patch::content::{Contents, Item, Optimised};
+use crate::patch::content::{Contents, Optimised};
 use crate::patch::object::Kind;
+use crate::patch::outline::Item;
 use crate::patch::refusal::Refusal;
 
 /// A crate of items `name=content`; a name's first letter says what it is.

@@ -1,16 +1,12 @@
-//! A crate's source reduced to what decides who sees a change.
+//! A crate's source reduced to what decides who sees a change. Data, and what follows from it; `reader` reads it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::patch::view::bodies::Body;
 use crate::patch::view::exposure::Words;
-use crate::patch::view::items::Reader;
-use crate::patch::view::modules::{self, Module, Unparsable};
-use crate::patch::view::names::Names;
 use crate::patch::view::tokens::Text;
-use crate::patch::view::{Known, Sources};
 
 /// The facts of one crate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +26,20 @@ pub(super) struct Facts {
 pub(super) struct Place {
     pub(super) file: PathBuf,
     pub(super) line: usize,
+}
+
+/// How an item looks to callers.
+pub(super) struct Look {
+    pub(super) what: What,
+    /// Whether its code, which callers have a copy of, may tell where it stands.
+    pub(super) records: bool,
+}
+
+impl Look {
+    /// Nothing of it becomes code in callers.
+    pub(super) const fn silent(what: What) -> Self {
+        Self { what, records: false }
+    }
 }
 
 /// An item that callers see.
@@ -176,26 +186,12 @@ impl Function {
 }
 
 impl Facts {
-    /// Reads a crate.
-    pub(super) fn read(sources: &Sources, known: &Known) -> Result<Self, Unparsable> {
-        let modules = modules::modules(sources, known)?;
-        let mut names = Names::default();
-        let is_built = |module: &&Module| !module.scope.is_test;
-        modules.iter().filter(is_built).for_each(|module| names.add(&module.syntax));
-        names.complete();
-        let (mut fixed, mut functions) = (Vec::new(), Vec::new());
-        for module in modules.iter().filter(is_built) {
-            let mut reader =
-                Reader { names: &names, known, file: &module.path, fixed: &mut fixed, functions: &mut functions };
-            reader.file(&module.syntax, &module.scope);
-        }
-        let read: BTreeSet<&PathBuf> = modules.iter().map(|module| &module.path).collect();
-        let others = sources.files.iter().filter(|(path, _)| !read.contains(path));
-        let others = others.map(|(path, text)| (path.clone(), text.clone())).collect();
+    /// The facts of a crate that has these items and functions, the latter with their keys, and these other files.
+    pub(super) fn of(fixed: Vec<Fixed>, functions: Vec<(String, Function)>, others: BTreeMap<PathBuf, String>) -> Self {
         let mut facts = Self { fixed, others, ..Self::default() };
         facts.add(functions);
         facts.expose();
-        Ok(facts)
+        facts
     }
 
     /// Sorts functions by their keys; what stands there twice is not told apart.

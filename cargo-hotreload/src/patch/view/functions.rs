@@ -1,4 +1,4 @@
-//! Functions to facts.
+//! What a function is to callers: code that they have a copy of, or a signature.
 
 use std::collections::BTreeSet;
 
@@ -11,25 +11,19 @@ use syn::{
 };
 
 use crate::patch::view::attributes::{self, Attributes};
-use crate::patch::view::bodies::{self, Body, Held};
-use crate::patch::view::exposure::Words;
-use crate::patch::view::facts::{Form, Function, What};
-use crate::patch::view::items::{Look, Reader, configuration, start};
+use crate::patch::view::bodies;
+use crate::patch::view::facts::{Form, Look, What};
 use crate::patch::view::lines::{self, Where};
-use crate::patch::view::modules::Scope;
 use crate::patch::view::skeleton::{self, Returned};
-use crate::patch::view::tokens::{self, Docs, Text};
-
-/// Traits of the standard library whose methods are told who calls them.
-const TRACKED_TRAITS: &[&str] = &["FromResidual", "Index", "IndexMut"];
+use crate::patch::view::tokens;
 
 /// A function, free or of an impl.
 pub(super) struct Callable<'a> {
-    attributes: &'a [Attribute],
-    visibility: &'a Visibility,
-    signature: &'a Signature,
-    block: &'a Block,
-    tokens: TokenStream,
+    pub(super) attributes: &'a [Attribute],
+    pub(super) visibility: &'a Visibility,
+    pub(super) signature: &'a Signature,
+    pub(super) block: &'a Block,
+    pub(super) tokens: TokenStream,
 }
 
 impl<'a> From<&'a ItemFn> for Callable<'a> {
@@ -56,6 +50,51 @@ impl<'a> From<&'a ImplItemFn> for Callable<'a> {
     }
 }
 
+impl Callable<'_> {
+    /// How callers see a function of which they have a copy. `None` if they have none.
+    pub(super) fn look(&self, read: &Attributes, owner: Option<&Owner>) -> Option<Look> {
+        let signature = self.signature;
+        let mut inputs = Finder::default();
+        signature.inputs.iter().for_each(|input| inputs.visit_fn_arg(input));
+        inputs.visit_generics(&signature.generics);
+        inputs.visit_return_type(&signature.output);
+        let is_generic = is_generic(&signature.generics)
+            || signature.inputs.iter().any(has_hidden_type)
+            || inputs.calls_macro
+            || owner.is_some_and(|owner| owner.is_generic);
+        let records = lines::block(self.block, Where::Function) || read.tracked;
+        let what = match &read.unknown {
+            Some(name) => return Some(Look { what: What::Attributed(name.clone()), records: true }),
+            None if read.boxes => return Some(Look { what: What::Attributed("async_trait".into()), records: true }),
+            None if is_generic => What::Generic,
+            // What takes or returns such a float is inlined, because not every target can pass it.
+            None if read.inline || tokens::mentions(signature.to_token_stream(), &["f16", "f128"]) => What::Inline,
+            None if signature.constness.is_some() => What::ConstFunction,
+            None => return None,
+        };
+        Some(Look { what, records })
+    }
+
+    /// What it returns when it is called; `stream` stands between its braces.
+    pub(super) fn form(&self, owner: Option<&Owner>, stream: &TokenStream) -> Form {
+        let is_opaque = match &self.signature.output {
+            ReturnType::Default => false,
+            ReturnType::Type(_, kind) => hides_type(kind),
+        };
+        match (self.signature.asyncness.is_some(), owner.is_some_and(|owner| owner.boxes)) {
+            (true, false) => {
+                let returned = if is_opaque { Returned::Opaque } else { Returned::Named };
+                Form::Coroutine {
+                    skeleton: skeleton::skeleton(stream.clone(), self.block, returned),
+                    records: lines::block(self.block, Where::Function),
+                }
+            }
+            (false, _) if is_opaque => Form::Opaque,
+            _ => Form::Plain,
+        }
+    }
+}
+
 /// The impl that a function stands in.
 pub(super) struct Owner {
     /// `Type`, or `<Type as Trait>`.
@@ -64,7 +103,7 @@ pub(super) struct Owner {
     pub(super) header: TokenStream,
     is_generic: bool,
     /// The last part of the trait's path.
-    trait_: Option<String>,
+    pub(super) trait_: Option<String>,
     boxes: bool,
 }
 
@@ -90,102 +129,8 @@ impl Owner {
     }
 }
 
-impl Reader<'_> {
-    pub(super) fn function(&mut self, function: &Callable<'_>, scope: &Scope, owner: Option<&Owner>) {
-        let read = Attributes::read(function.attributes, &self.known.attributes);
-        if read.test {
-            return;
-        }
-        let ident = tokens::plain(&function.signature.ident);
-        let own = owner.map_or_else(|| ident.clone(), |owner| format!("{}::{ident}", owner.name));
-        if let Some(look) = look(function, &read, owner) {
-            return self.fix(&own, scope, look, function.attributes, function.tokens.clone());
-        }
-        let key = format!("{} {}", scope.name(&own), configuration(function.attributes));
-        let function = self.compiled_here(function, &read, scope, owner, (ident, own));
-        self.functions.push((key, function));
-    }
-
-    /// A function whose code is compiled with the crate itself.
-    fn compiled_here(
-        &self,
-        function: &Callable<'_>,
-        read: &Attributes,
-        scope: &Scope,
-        owner: Option<&Owner>,
-        (ident, own): (String, String),
-    ) -> Function {
-        let (header, stream) = bodies::split(function.tokens.clone());
-        let place = self.place(start(&header));
-        let mut words = Words::default();
-        words.add(header.clone(), self.names, self.known);
-        let (inert, header) = without_inert(function.attributes, header);
-        let (is_public, trait_) =
-            (matches!(function.visibility, Visibility::Public(_)), owner.and_then(|owner| owner.trait_.as_deref()));
-        let is_reachable = || owner.is_some() || !scope.is_closed || self.names.is_handed_on(&ident, &scope.path);
-        let is_tracked_by_trait = |name: &str| TRACKED_TRAITS.contains(&name) || self.names.tracked.contains(&ident);
-        let form = form(function, owner, &stream);
-        let held = if form == Form::Plain { Held::Never } else { Held::Maybe };
-        Function {
-            name: scope.name(&own),
-            header: Text::of(header, Docs::Ignored),
-            inert: Text::of(inert, Docs::Ignored),
-            form,
-            body: Body::read(stream, function.block, held, self.names, self.known),
-            is_open: trait_.is_some() || is_public && is_reachable(),
-            is_plain: trait_.is_none() && !read.counts,
-            is_tracked: read.tracked || trait_.is_some_and(is_tracked_by_trait),
-            place,
-            words,
-            ident,
-        }
-    }
-}
-
-/// How callers see a function of which they have a copy. `None` if they have none.
-fn look(function: &Callable<'_>, read: &Attributes, owner: Option<&Owner>) -> Option<Look> {
-    let signature = function.signature;
-    let mut inputs = Finder::default();
-    signature.inputs.iter().for_each(|input| inputs.visit_fn_arg(input));
-    inputs.visit_generics(&signature.generics);
-    inputs.visit_return_type(&signature.output);
-    let is_generic = is_generic(&signature.generics)
-        || signature.inputs.iter().any(has_hidden_type)
-        || inputs.calls_macro
-        || owner.is_some_and(|owner| owner.is_generic);
-    let records = lines::block(function.block, Where::Function) || read.tracked;
-    let what = match &read.unknown {
-        Some(name) => return Some(Look { what: What::Attributed(name.clone()), records: true }),
-        None if read.boxes => return Some(Look { what: What::Attributed("async_trait".into()), records: true }),
-        None if is_generic => What::Generic,
-        // What takes or returns such a float is inlined, because not every target can pass it.
-        None if read.inline || tokens::mentions(signature.to_token_stream(), &["f16", "f128"]) => What::Inline,
-        None if signature.constness.is_some() => What::ConstFunction,
-        None => return None,
-    };
-    Some(Look { what, records })
-}
-
-fn form(function: &Callable<'_>, owner: Option<&Owner>, stream: &TokenStream) -> Form {
-    let is_opaque = match &function.signature.output {
-        ReturnType::Default => false,
-        ReturnType::Type(_, kind) => hides_type(kind),
-    };
-    match (function.signature.asyncness.is_some(), owner.is_some_and(|owner| owner.boxes)) {
-        (true, false) => {
-            let returned = if is_opaque { Returned::Opaque } else { Returned::Named };
-            Form::Coroutine {
-                skeleton: skeleton::skeleton(stream.clone(), function.block, returned),
-                records: lines::block(function.block, Where::Function),
-            }
-        }
-        (false, _) if is_opaque => Form::Opaque,
-        _ => Form::Plain,
-    }
-}
-
 /// Takes attributes that no machine code depends on out of a function's header: gives them, then the rest.
-fn without_inert(attributes: &[Attribute], header: TokenStream) -> (TokenStream, TokenStream) {
+pub(super) fn without_inert(attributes: &[Attribute], header: TokenStream) -> (TokenStream, TokenStream) {
     let (inert, counting): (Vec<&Attribute>, Vec<&Attribute>) =
         attributes.iter().partition(|attribute| attributes::is_inert(attribute.path()));
     let rest = tokens::nodes(header).into_iter().skip_while(|node| matches!(node, tokens::Node::Attribute { .. }));

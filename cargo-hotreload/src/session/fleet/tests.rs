@@ -12,6 +12,7 @@ use crate::session::tests::{built, mapped, replaced};
 use crate::session::{OwnEnd, STOP_DEADLINE, Session};
 
 mod answers;
+mod back;
 mod patching;
 
 /// A fleet and the time that passes in it.

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::commands::run::patching::cancelling::Cancelling;
-use crate::commands::run::patching::remove;
-use crate::commands::run::patching::worker::read_crate;
+use crate::commands::run::patching::code::read_crate;
+use crate::commands::run::patching::directories::remove;
 use crate::effects::dep_info;
 use crate::effects::rustc::cached::Cached;
 use crate::effects::rustc::compile::{Compilation, Outcome};

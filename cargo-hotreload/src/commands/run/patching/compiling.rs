@@ -1,4 +1,4 @@
-//! Compiling the edited crates, beside the loop.
+//! The edited crates are compiled, and what comes of it waits for the processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,93 +10,22 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::commands::run::arrival::Arrival;
-use crate::commands::run::driver::Driver;
 use crate::commands::run::front::ABOVE;
+use crate::commands::run::patching::code::read_crate;
+use crate::commands::run::patching::compilation::{Carried, CompilationEnded, Compiling, Show};
+use crate::commands::run::patching::directories::remove;
 use crate::commands::run::patching::instance::Moment;
-use crate::commands::run::patching::keeper::{Keeper, Show, Task};
+use crate::commands::run::patching::keeper::{Keeper, Task};
 use crate::commands::run::patching::planning::Planned;
-use crate::commands::run::patching::remove;
 use crate::commands::run::patching::views::Syntax;
-use crate::commands::run::patching::worker::read_crate;
 use crate::effects::rustc::compile::{Cause, Compilation, Compiled, Failure, Outcome, Told};
-use crate::events::gather;
-use crate::events::record::{self, BuildFinished, Diagnostic, Record};
+use crate::events::record::Diagnostic;
 use crate::live::Crate;
 use crate::patch::rustc::plan::Plan;
 use crate::patch::rustc::recorded::{Key, Recorded};
-use crate::plan::command::CommandLine;
-use crate::session::event::{Crates, Event, NoCrates};
-use crate::session::fleet::{Tidings, Whom};
+use crate::session::event::{Crates, NoCrates};
 use crate::ui::say;
 use crate::workspace::graph::HostIndex;
-
-/// What is being compiled.
-pub(super) struct Compiling {
-    plan: Arc<Plan>,
-    began: Moment,
-    refused: BTreeMap<HostIndex, String>,
-    callers_follow: BTreeSet<HostIndex>,
-    views: Vec<(Key, Option<Syntax>)>,
-}
-
-/// How compilers ended, and what they said of the sources.
-pub(super) struct Carried {
-    outcome: Result<Outcome>,
-    diagnostics: Vec<Diagnostic>,
-    at: Instant,
-}
-
-/// How a compilation of crates ended.
-#[derive(Debug)]
-pub(in crate::commands::run) struct CompilationEnded {
-    /// For each program.
-    results: Vec<Result<Crates, NoCrates>>,
-    /// What was said of the sources, if anything was compiled.
-    diagnostics: Option<Vec<Diagnostic>>,
-    is_good: bool,
-    at: Instant,
-}
-
-impl Driver<'_> {
-    /// Compiles the edited crates.
-    pub(in crate::commands::run) fn compile(&mut self) {
-        let Some(patching) = &self.patching else { return };
-        self.cancelled = false;
-        self.front.build_begins();
-        patching.compile(Box::new(self.front.diagnostics()));
-    }
-
-    /// These crates are being compiled.
-    pub(in crate::commands::run) fn compiling(&mut self, crates: &str) {
-        // The whole call is long, and cargo's.
-        self.record_build(&CommandLine::new("rustc", ".").args(["--crate-name", crates]));
-    }
-
-    /// The compilation has ended.
-    pub(in crate::commands::run) fn compiled(&mut self, ended: CompilationEnded) -> Tidings {
-        let CompilationEnded { results, diagnostics, is_good, at } = ended;
-        if let Some(diagnostics) = diagnostics {
-            self.front.build_ended(is_good, self.cancelled);
-            self.record_compiled(diagnostics, is_good);
-        }
-        self.queue.push_back(Tidings::All(Event::Compiled { at }));
-        let nothing = || Ok(Crates { names: Vec::new() });
-        let missing = self.facts.instances.len().saturating_sub(results.len());
-        let results = results.into_iter().chain(std::iter::repeat_with(nothing).take(missing));
-        Tidings::Each(results.map(Event::Crates).collect())
-    }
-
-    fn record_compiled(&mut self, diagnostics: Vec<Diagnostic>, is_good: bool) {
-        let outcome = match (is_good, self.cancelled) {
-            (true, _) => record::Outcome::Success,
-            (false, true) => record::Outcome::Cancelled,
-            (false, false) => record::Outcome::Failed,
-        };
-        let (diagnostics, left_out) = gather::foremost(diagnostics);
-        let finished = self.recorded.finished(outcome);
-        self.record(Whom::All, Record::BuildFinished(BuildFinished { diagnostics, left_out, ..finished }));
-    }
-}
 
 impl Keeper {
     /// Compiles what was edited; what is known without that is told at once.

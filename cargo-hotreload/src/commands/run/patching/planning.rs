@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::commands::run::owners::owner;
-use crate::commands::run::patching::keeper::{Keeper, Known};
+use crate::commands::run::patching::keeper::Keeper;
+use crate::commands::run::patching::knowledge::Known;
 use crate::commands::run::patching::views::Syntax;
 use crate::effects::rustc::records;
 use crate::patch::rustc::plan::{Edit, Plan, Seen, check, plan};
@@ -39,6 +40,22 @@ pub(super) struct Files {
 }
 
 impl Keeper {
+    /// The files that processes have not got.
+    pub(super) fn files(&self) -> Files {
+        let mut files = Files::default();
+        let Some(known) = &self.known else { return files };
+        for index in self.workers.keys() {
+            let Some(&host) = known.programs.hosts.get(*index) else { continue };
+            for (path, saved) in self.missing[*index].files() {
+                files.of.entry(host).or_default().insert(path.clone());
+                if saved <= self.good_began || self.missing[*index].is_uncertain(path) {
+                    files.built.insert(path.clone());
+                }
+            }
+        }
+        files
+    }
+
     /// What comes of edits of `files`; what is compiled goes to a new directory.
     pub(super) fn plan(&mut self, files: &Files) -> Result<Planned> {
         let Some(known) = &self.known else { return Ok(Planned::default()) };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use crate::commands::run::patching::base::OwnCode;
-use crate::commands::run::patching::worker::{archive, told};
+use crate::commands::run::patching::code::archive;
+use crate::commands::run::patching::report::told;
 use crate::effects::rustc::cached::Cached;
 use crate::live::{Crate, Live};
 use crate::patch::rustc::recorded::Recorded;

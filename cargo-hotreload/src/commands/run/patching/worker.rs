@@ -14,13 +14,12 @@ use anyhow::{Context, Result, bail};
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::patching::base::OwnCode;
 use crate::commands::run::patching::cancelling::Cancelling;
+use crate::commands::run::patching::code::{archive, archives};
 use crate::commands::run::patching::instance::Given;
+use crate::commands::run::patching::report::told;
 use crate::commands::run::patching::settling::{Settled, Settling};
-use crate::effects::mapped::map;
 use crate::effects::rustc::cached::Cached;
-use crate::effects::rustc::compile::{Code, Compiled};
-use crate::events::record;
-use crate::live::{Content, Crate, Live, Patched};
+use crate::live::{Crate, Live};
 use crate::patch::rustc::recorded::Recorded;
 use crate::session::event::{Landed, Patch};
 
@@ -164,21 +163,6 @@ fn contained<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
-/// What the session is told of a patch.
-pub(super) fn told(patched: Patched, callers_follow: bool) -> Patch {
-    let applied = patched.applied.as_ref();
-    let took = record::Patch {
-        bytes: patched.bytes,
-        threads: applied.map_or(0, |applied| applied.threads),
-        stopped_ms: applied.map(|applied| applied.stopped).unwrap_or_default().into(),
-        rounds: applied.map_or(0, |applied| applied.rounds),
-        planning_ms: patched.planning.into(),
-        writing_ms: patched.writing.into(),
-    };
-    let (functions, running) = (patched.functions.len(), patched.running());
-    Patch { functions, running, begun: patched.begun, callers_follow, took }
-}
-
 fn attach(pid: u32, base: Base) -> Result<Process> {
     let Base { local, own, began, toolchain, directory, profile, dependencies, cancelling, turn } = base;
     let candidates = own.candidates(pid);
@@ -227,32 +211,6 @@ fn check_age(rlib: &Path, pid: u32) -> Result<()> {
         bail!("`{}` was built again since the program was linked", rlib.display());
     }
     Ok(())
-}
-
-/// Reads the machine code of a crate.
-pub(super) fn read_crate(compiled: &Compiled) -> Result<Crate> {
-    match &compiled.code {
-        Code::Archive(path) => archive(compiled.unit.path(), &compiled.crate_name, path),
-        Code::Objects(objects) => {
-            let read = |path: &PathBuf| {
-                map(path).map(Content::new).with_context(|| format!("cannot read `{}`", path.display()))
-            };
-            let objects = objects.code.iter().map(read).collect::<Result<_>>()?;
-            let key = compiled.unit.path().display().to_string();
-            Ok(Crate { key, name: compiled.crate_name.clone(), objects })
-        }
-    }
-}
-
-pub(super) fn archive(key: &Path, name: &str, path: &Path) -> Result<Crate> {
-    let data = map(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Crate::of_archive(key.display().to_string(), name, &data)
-}
-
-fn archives(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory).with_context(|| format!("cannot read `{}`", directory.display()))?;
-    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    Ok(paths.filter(|path| path.extension().is_some_and(|ending| ending == "rlib")).collect())
 }
 
 #[cfg(test)]
