@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{Read, Seek};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use object::Endianness;
 use object::read::elf::{ElfFile64, ProgramHeader};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::effects::child::Running;
 use crate::effects::loading::search::Search;
@@ -69,7 +71,7 @@ fn ask(line: &CommandLine) -> Result<Option<Answer>> {
         return Ok(None);
     }
     let Some(question) = question(line, &linker, |name| env::var_os(name)) else { return Ok(None) };
-    let mut outputs = [tempfile::tempfile()?, tempfile::tempfile()?];
+    let mut outputs = [memory("output")?, memory("error")?];
     let mut command = process::command(&question);
     command.stdin(Stdio::null()).stdout(outputs[0].try_clone()?).stderr(outputs[1].try_clone()?);
     let running = Running::start(command).with_context(|| format!("cannot run `{question}`"))?;
@@ -85,6 +87,11 @@ fn ask(line: &CommandLine) -> Result<Option<Answer>> {
         Ok(bytes)
     });
     Ok(Answer::read(&output?, &error?))
+}
+
+/// A file that is nowhere on a disk.
+fn memory(name: &str) -> Result<fs::File> {
+    Ok(memfd_create(name, MemfdFlags::CLOEXEC)?.into())
 }
 
 /// The dynamic linker that the executable at `path` names.
