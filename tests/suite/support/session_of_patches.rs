@@ -8,10 +8,10 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::command::hotreload_command;
+use crate::support::command::{hotreload, hotreload_command};
 use crate::support::fixture::{Fixture, manifest};
 use crate::support::place::Started;
-use crate::support::poll::{BUILD, SOON};
+use crate::support::poll::{BUILD, SOON, until};
 
 /// The workspace `ws`: the program `app` uses `api`, which uses `base` and `../outside`; the program `other` uses `base`.
 pub(crate) struct Patched {
@@ -97,6 +97,14 @@ impl Patched {
     pub(crate) fn patch(&self, session: &Started, (file, old, new): (&str, &str, &str), said: &str) {
         self.edit(file, old, new);
         session.output.expect(BUILD, ["[hotreload] patched ", &format!("said: {said}")]);
+    }
+
+    /// Waits until patches, restarts and builds of cargo's own that are under way have their end.
+    #[track_caller]
+    pub(crate) fn rests(&self) {
+        until(BUILD, "the session rests", || {
+            hotreload(&self.root(), &["status"]).stdout.contains(", running; ").then_some(())
+        });
     }
 
     /// Directories of sessions that are left.
