@@ -30,6 +30,7 @@ pub mod delivering;
 pub mod delivery;
 mod ending;
 pub mod event;
+mod exiting;
 pub mod explaining;
 pub mod fleet;
 mod foreseeing;
@@ -41,6 +42,7 @@ mod patching;
 mod records;
 pub mod request;
 mod rollback;
+mod starting;
 mod taking_back;
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,13 @@
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdout, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, set_parent_process_death_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open,
+    set_parent_process_death_signal, waitid,
 };
 
 use crate::effects::tracing;
@@ -78,6 +81,21 @@ impl Running {
     pub fn wait(self) -> io::Result<ExitStatus> {
         wait_for_end(self.pid);
         self.reap()
+    }
+
+    /// Waits for the process to end, but not longer than `patience`. Whether it has.
+    #[must_use]
+    pub fn ends_within(&self, patience: Duration) -> bool {
+        let Ok(descriptor) = pidfd_open(self.pid, PidfdFlags::empty()) else { return false };
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(left) = Timespec::try_from(left) else { return false };
+            match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&left)) {
+                Err(Errno::INTR) => {}
+                polled => return polled.is_ok_and(|ready| ready > 0),
+            }
+        }
     }
 
     /// Whether the process has ended and waits to be reaped.

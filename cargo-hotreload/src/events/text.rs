@@ -180,7 +180,7 @@ impl fmt::Display for ReloadFailed {
             ReloadOutcome::NotPickedUp => "did not notice the signal",
             ReloadOutcome::Refused => "refused to reload",
             ReloadOutcome::NotLoaded => "did not load the new code",
-            ReloadOutcome::NotLoadable => "was not told to reload",
+            ReloadOutcome::NotLoadable => "was not given the new code, which could not be loaded",
             ReloadOutcome::Died => "did not survive the reload",
         };
         let follows = match next {

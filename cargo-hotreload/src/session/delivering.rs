@@ -10,11 +10,10 @@ use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
 use crate::session::event::{Action, ProgramSignal, Timer};
 use crate::session::explaining::{SIGN_DEADLINE, Trouble};
-use crate::session::message::{Ending, How, Message, Times, When};
+use crate::session::message::{How, Message, Times};
 use crate::session::patching::Patching;
-use crate::session::taking_back::Patches;
 use crate::session::verify::{Expectation, Mapping, replaced_inode, unmet};
-use crate::session::{Force, OwnEnd, STOP_DEADLINE, Session};
+use crate::session::{Force, STOP_DEADLINE, Session};
 
 /// How long the program may take to swap its modules before it counts as stuck.
 pub const RELOAD_DEADLINE: Duration = Duration::from_secs(20);
@@ -46,10 +45,10 @@ pub(super) enum Origin {
 /// The running program.
 #[derive(Debug)]
 pub(super) struct Program {
-    pid: u32,
+    pub(super) pid: u32,
     pub(super) loaded: Loaded,
     /// Modules that it had not loaded when its time to start was over.
-    missing: BTreeSet<PathBuf>,
+    pub(super) missing: BTreeSet<PathBuf>,
     /// Modules of it were unloaded.
     pub(super) has_reloaded: bool,
     pub(super) stage: Stage,
@@ -61,7 +60,7 @@ pub(super) enum Stage {
     Serving,
     /// What it has mapped is being looked up, before it is told to reload.
     BeforeReload(Delivering),
-    /// It is looked at whether it can load the new code.
+    /// It is looked at whether it, or a new process in its place, can load the new code.
     Foreseeing(Delivering),
     /// A patch is being put into it.
     Patching(Patching),
@@ -137,7 +136,11 @@ impl Program {
             Stage::Serving => "running",
             Stage::Patching(_) => "patching",
             Stage::Stopping(_) => "restarting",
-            Stage::BeforeReload(_) | Stage::Foreseeing(_) | Stage::Explaining => "reloading",
+            Stage::BeforeReload(_) | Stage::Explaining => "reloading",
+            Stage::Foreseeing(delivering) => match delivering.how {
+                How::Restarted { .. } => "restarting",
+                How::Reloaded { .. } | How::Started { .. } | How::Patched { .. } => "reloading",
+            },
             Stage::Delivering(delivering) => match delivering.how {
                 How::Reloaded { .. } => "reloading",
                 How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => "starting",
@@ -182,22 +185,24 @@ impl Session {
             let how = How::Started { modules: finished.built.modules().count() };
             return self.start(Delivering::start(how, finished, now));
         };
-        if let Some(why) = refused {
-            return self.restart(why, finished, now);
+        let delivery = decide(&finished.built, &program.loaded);
+        // What could not be patched in may have been undone.
+        if let Some(why) = refused.filter(|_| delivery != Delivery::Nothing || forced == Some(Force::Restart)) {
+            return self.restart(why, finished, forced, now);
         }
-        match (decide(&finished.built, &program.loaded), forced) {
+        match (delivery, forced) {
             (Delivery::Restart { .. } | Delivery::Signal { .. }, _) if self.strategy == Strategy::Restart => {
-                self.restart("that is the strategy".into(), finished, now)
+                self.restart("that is the strategy".into(), finished, forced, now)
             }
             (Delivery::Nothing, Some(Force::Reload))
                 if matches!(self.strategy, Strategy::Restart | Strategy::Patch) =>
             {
                 self.unchanged(&finished)
             }
-            (Delivery::Restart { why }, _) => self.restart(why, finished, now),
-            (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
+            (Delivery::Restart { why }, _) => self.restart(why, finished, forced, now),
+            (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, forced, now),
             (Delivery::Signal { modules }, _) => match not_loaded(&finished.built, &modules, &program.missing) {
-                Some(why) => self.restart(why, finished, now),
+                Some(why) => self.restart(why, finished, forced, now),
                 None => self.reload(modules, finished, now),
             },
             (Delivery::Nothing, Some(Force::Reload)) => self.reload(Vec::new(), finished, now),
@@ -216,18 +221,6 @@ impl Session {
         actions
     }
 
-    pub(super) fn start(&mut self, delivering: Delivering) -> Vec<Action> {
-        let built = delivering.finished.built.clone();
-        let keep = self.give(&delivering.finished);
-        self.starting = Some(delivering);
-        vec![keep, Action::Start(built)]
-    }
-
-    pub(super) fn restart(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
-        let delivering = Delivering::start(How::Restarted { why }, finished, now);
-        self.program.as_mut().map_or_else(Vec::new, |program| program.stop(Some(Box::new(delivering))))
-    }
-
     fn reload(&mut self, modules: Vec<String>, finished: Finished, now: Instant) -> Vec<Action> {
         let changed = finished.built.modules().filter(|module| modules.contains(&module.package));
         let expected = changed.map(|module| Expectation { path: module.image.path.clone(), old: None }).collect();
@@ -237,33 +230,6 @@ impl Session {
             *stage = Stage::BeforeReload(delivering);
         }
         vec![Action::Look]
-    }
-
-    pub(super) fn started(&mut self, pid: u32) -> Vec<Action> {
-        let Some(delivering) = self.starting.take() else { return Vec::new() };
-        let loaded = Loaded::from(&delivering.finished.built);
-        self.patches = Patches::of_process(delivering.finished.number);
-        let mut program = Program { pid, loaded, missing: BTreeSet::new(), has_reloaded: false, stage: Stage::Serving };
-        let mut actions = delivering.started(pid);
-        if self.ending {
-            actions.extend(program.stop(None));
-            self.program = Some(program);
-            return actions;
-        }
-        program.stage = Stage::Delivering(delivering);
-        self.program = Some(program);
-        actions.push(Action::Look);
-        actions
-    }
-
-    pub(super) fn not_started(&mut self, reason: String) -> Vec<Action> {
-        self.starting = None;
-        let mut actions = vec![Action::Record(Record::ProgramNotStarted { reason: reason.clone() })];
-        actions.extend(self.fail(Message::NotStarted { reason }));
-        if self.ending {
-            actions.extend(self.end_when_idle());
-        }
-        actions
     }
 
     pub(super) fn look_again(&mut self) -> Vec<Action> {
@@ -276,13 +242,13 @@ impl Session {
         match std::mem::replace(&mut program.stage, Stage::Serving) {
             Stage::BeforeReload(mut delivering) => {
                 if let Some(why) = replaced_resident(&delivering, mappings) {
-                    return self.restart(why, delivering.finished, now);
+                    return self.restart(why, delivering.finished, None, now);
                 }
                 for expectation in &mut delivering.expected {
                     expectation.old = replaced_inode(&expectation.path, mappings);
                 }
                 delivering.before = delivering.of_modules(mappings);
-                self.foresee(delivering, now)
+                self.foresee_reload(delivering, now)
             }
             Stage::Delivering(delivering) => self.check(delivering, mappings, now),
             other => {
@@ -339,56 +305,6 @@ impl Session {
         // What was built meanwhile is next.
         actions.extend(self.deliver(now));
         actions.extend(self.patch(now));
-        actions
-    }
-
-    /// The program has ended by itself, and with it the session.
-    fn over(&mut self, ending: Ending) -> Vec<Action> {
-        let mut actions = self.fail(Message::Over(ending));
-        actions.extend(self.end());
-        actions
-    }
-
-    pub(super) fn exited(&mut self, ending: Ending, now: Instant) -> Vec<Action> {
-        let Some(program) = self.program.take() else { return Vec::new() };
-        if self.own_end == OwnEnd::Waits
-            && let Some(question) = self.mourn(&program, ending)
-        {
-            return vec![question];
-        }
-        let mut actions = vec![Action::Record(Record::ProgramExited(program.exited(ending)))];
-        let is_own = !self.ending && !matches!(program.stage, Stage::Stopping(_));
-        actions.extend(match self.own_end {
-            OwnEnd::Ends if is_own => self.over(ending),
-            OwnEnd::Ends | OwnEnd::Waits => self.without_program(program, ending, now),
-        });
-        actions
-    }
-
-    fn without_program(&mut self, program: Program, ending: Ending, now: Instant) -> Vec<Action> {
-        let ended = |when| Message::Ended { ending, when };
-        let mut actions = match program.stage {
-            Stage::Stopping(None) => vec![Action::Say(Message::Stopped(ending))],
-            // A newer build than the one that asked for the restart is started instead, for the same reason.
-            Stage::Stopping(Some(mut delivering)) if !self.ending => {
-                if let Some(newer) = self.ready.take() {
-                    delivering.expected = newer.built.expected_at_start();
-                    delivering.finished = newer;
-                }
-                return self.start(*delivering);
-            }
-            Stage::Delivering(delivering) | Stage::BeforeReload(delivering) | Stage::Foreseeing(delivering)
-                if matches!(delivering.how, How::Reloaded { .. }) && !self.ending =>
-            {
-                return self.explain(program.pid, delivering, Trouble::Died(ending), now);
-            }
-            Stage::Explaining if !self.ending => return self.died_meanwhile(ending, now),
-            Stage::Delivering(_) | Stage::BeforeReload(_) | Stage::Foreseeing(_) => self.fail(ended(When::Starting)),
-            Stage::Serving | Stage::Patching(_) | Stage::Stopping(_) | Stage::Explaining => {
-                self.fail(ended(When::Running))
-            }
-        };
-        actions.extend(if self.ending { self.end_when_idle() } else { self.deliver(now) });
         actions
     }
 }

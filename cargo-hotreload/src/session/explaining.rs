@@ -185,7 +185,8 @@ impl Session {
         match self.on_stuck {
             OnStuck::Restart => {
                 actions.push(Action::Say(message));
-                actions.extend(self.restart("it did not take the new code".into(), delivering.finished, now));
+                // Whether it can be loaded was looked at before the program was told.
+                actions.extend(self.restart_now("it did not take the new code".into(), delivering.finished, now));
             }
             OnStuck::Warn => {
                 if let Some(program) = &mut self.program {

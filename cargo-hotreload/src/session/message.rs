@@ -68,8 +68,10 @@ pub enum Message {
         /// What is done about it.
         next: Next,
     },
-    /// The program could not load the new code, and was not told to.
+    /// The new code could not be loaded, and the program was not told to reload or to stop.
     NotLoadable {
+        /// How it would have got there.
+        how: How,
         /// Why.
         faults: Vec<Fault>,
     },
@@ -241,7 +243,7 @@ impl fmt::Display for Message {
                 failure::not_reloaded(formatter, findings, reception.as_ref(), *after)?;
                 failure::rest(formatter, failure::running(*next), reasons)
             }
-            Self::NotLoadable { faults } => failure::not_loadable(formatter, faults),
+            Self::NotLoadable { how, faults } => failure::not_loadable(formatter, how, faults),
             Self::Died { ending, reasons, next } => {
                 failure::died(formatter, *ending)?;
                 failure::rest(formatter, failure::ended(*next), reasons)

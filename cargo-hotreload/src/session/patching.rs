@@ -119,6 +119,7 @@ impl Session {
             Ok(patch) => {
                 self.counts.patches += 1;
                 self.patches.patched(patching.number);
+                self.runs_no_build();
                 self.history.moves_on();
                 let mut actions = vec![patching.record(&patch, pid, now)];
                 actions.extend(self.say_patched(patching.live(patch, pid, now)));
@@ -126,6 +127,13 @@ impl Session {
                 actions
             }
             Err(why) => self.refuse(why, patching.saved, now),
+        }
+    }
+
+    /// What the program runs is no build as a whole: nothing that cargo builds is the same for sure.
+    pub(super) fn runs_no_build(&mut self) {
+        if let Some(program) = &mut self.program {
+            program.loaded = Loaded::default();
         }
     }
 
@@ -141,7 +149,11 @@ impl Session {
     /// The program does not run what cargo has built, although everything was patched in: nobody knows better than cargo.
     pub(super) fn diverged(&mut self, why: String, now: Instant) -> Vec<Action> {
         let is_current = self.building.is_none() && self.unbuilt.is_none() && !self.ending;
-        if is_current && self.program.is_some() { self.refuse(why, None, now) } else { Vec::new() }
+        if !is_current || self.program.is_none() {
+            return Vec::new();
+        }
+        self.runs_no_build();
+        self.refuse(why, None, now)
     }
 
     /// Whether a restart was asked for that is still to come: a patch does not do for it.

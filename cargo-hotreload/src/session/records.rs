@@ -142,7 +142,10 @@ impl Program {
         let when = match &self.stage {
             Stage::Stopping(_) => ExitedWhen::Stopped,
             Stage::Explaining => ExitedWhen::Reloading,
-            Stage::Serving | Stage::Patching(_) => ExitedWhen::Running,
+            // Before a restart, it is not told anything until it is known whether that would work.
+            Stage::Serving | Stage::Patching(_) | Stage::Foreseeing(Delivering { how: How::Restarted { .. }, .. }) => {
+                ExitedWhen::Running
+            }
             Stage::BeforeReload(delivering) | Stage::Foreseeing(delivering) | Stage::Delivering(delivering) => {
                 match delivering.how {
                     How::Reloaded { .. } => ExitedWhen::Reloading,

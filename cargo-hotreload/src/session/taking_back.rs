@@ -74,6 +74,7 @@ impl Session {
         let mut actions = match result {
             Ok(Landed { crates, patch }) => {
                 self.patches.exchange();
+                self.runs_no_build();
                 self.history.moves_on();
                 let patching = Patching { crates, ..patching };
                 let mut actions = vec![patching.record(&patch, pid, now)];

@@ -18,6 +18,7 @@ use crate::session::{STOP_DEADLINE, Session};
 
 mod asked;
 mod failed;
+mod foresight;
 mod patches_back;
 mod patching;
 mod records;

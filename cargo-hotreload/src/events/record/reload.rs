@@ -44,7 +44,7 @@ pub enum ReloadOutcome {
     NotLoaded,
     /// It ended.
     Died,
-    /// It was not told, because it could not have loaded the new code.
+    /// It was neither told to reload nor stopped, because the new code could not have been loaded.
     NotLoadable,
 }
 
