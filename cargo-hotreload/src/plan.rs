@@ -8,6 +8,7 @@ pub mod configured_linker;
 pub mod configured_wrapper;
 pub mod diff;
 pub mod disable;
+pub mod dynamic_linker;
 pub mod enable;
 pub mod environment;
 pub mod generated;

@@ -22,6 +22,7 @@ mod faults;
 mod fleet;
 mod foreground;
 mod foresight;
+mod foresight_of_restarts;
 mod graph;
 mod idioms;
 mod intruders;

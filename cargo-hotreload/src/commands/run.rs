@@ -41,6 +41,7 @@ mod choosing;
 mod driver;
 mod explaining;
 mod facts;
+mod foreseeing;
 mod front;
 mod keeping;
 mod keyboard;

@@ -37,6 +37,8 @@ pub struct Artifacts {
     pub dylibs: BTreeMap<String, PathBuf>,
     /// Every Rust library, beside the manifest of its package; not by file name, which is any.
     pub rlibs: Vec<(PathBuf, PathBuf)>,
+    /// Where build scripts have libraries looked for, by the directories that these write to.
+    pub searched: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// What rustc said about links that failed, as it was shown.
     pub link_errors: Vec<String>,
     /// What rustc said, in order.
@@ -58,7 +60,9 @@ impl Artifacts {
         rlibs.extend(self.rlibs);
         let mut executables = earlier.executables.clone();
         executables.extend(self.executables);
-        Self { executables, dylibs, rlibs, ..self }
+        let mut searched = earlier.searched.clone();
+        searched.extend(self.searched);
+        Self { executables, dylibs, rlibs, searched, ..self }
     }
 }
 
@@ -116,11 +120,23 @@ pub fn read_messages(stdout: impl Read, programs: &[(Kind, String)], show: impl 
                 }
                 show(rendered);
             }
+            Message::BuildScriptExecuted(script) => {
+                let paths = script.linked_paths.iter().map(|path| without_kind(path.as_str()).into()).collect();
+                artifacts.searched.insert(script.out_dir.into_std_path_buf(), paths);
+            }
             Message::BuildFinished(finished) => artifacts.success = finished.success,
             _ => {}
         }
     }
     artifacts
+}
+
+/// A path as a build script names it, without what is looked for there.
+fn without_kind(path: &str) -> &str {
+    match path.split_once('=') {
+        Some(("native" | "crate" | "dependency" | "framework" | "all", path)) => path,
+        Some(_) | None => path,
+    }
 }
 
 /// `message` as it is shown.
@@ -169,6 +185,24 @@ pub fn linked(workspace: &Workspace) -> Option<Linked> {
     })
 }
 
+/// Where the dynamic linker finds what a build made, and what the build scripts made that have libraries looked for in the
+/// directories `searched`. Those that are no part of the build are not among them, as with `cargo run`.
+#[must_use]
+pub fn search_directories<'path>(
+    executable: &Path,
+    searched: impl IntoIterator<Item = &'path PathBuf>,
+) -> Vec<PathBuf> {
+    let own = library_directories(executable);
+    let of_scripts = searched.into_iter().filter(|directory| directory.starts_with(&own[0])).cloned();
+    let mut directories: Vec<PathBuf> = Vec::new();
+    for directory in of_scripts.collect::<Vec<_>>().into_iter().chain(own) {
+        if !directories.contains(&directory) {
+            directories.push(directory);
+        }
+    }
+    directories
+}
+
 /// Where the dynamic linker finds what a build made.
 #[must_use]
 pub fn library_directories(executable: &Path) -> Vec<PathBuf> {
@@ -182,7 +216,7 @@ pub fn library_directories(executable: &Path) -> Vec<PathBuf> {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{library_directories, read_messages};
+    use super::{library_directories, read_messages, search_directories};
     use crate::workspace::program::Kind;
 
     #[test]
@@ -190,6 +224,30 @@ mod tests {
         let expected = [PathBuf::from("/t/debug"), PathBuf::from("/t/debug/deps")];
         assert_eq!(library_directories(Path::new("/t/debug/x")), expected);
         assert_eq!(library_directories(Path::new("/t/debug/examples/x")), expected);
+    }
+
+    #[test]
+    fn libraries_of_build_scripts_are_looked_for_in_the_build_alone() {
+        let message = |out: &str, paths: &str| {
+            format!(
+                "{{\"reason\":\"build-script-executed\",\"package_id\":\"path+file:///w#a@0.1.0\",\"linked_libs\":[],\
+                 \"linked_paths\":[{paths}],\"cfgs\":[],\"env\":[],\"out_dir\":\"{out}\"}}\n"
+            )
+        };
+        let read = |text: &str| read_messages(text.as_bytes(), &[], |_| ());
+        let first = message("/t/debug/build/a/out", "\"native=/t/debug/build/a/out\",\"/usr/lib\"")
+            + &message("/t/debug/build/b/out", "\"/t/debug/build/a/out\",\"all=/t/debug/build/b/out/l=b\"");
+        let second = message("/t/debug/build/a/out", "\"native=/t/debug/new\"");
+        let directories = |text: &str, earlier: &str| {
+            let artifacts = read(text).over(&read(earlier));
+            search_directories(Path::new("/t/debug/x"), artifacts.searched.values().flatten())
+        };
+        let (a, b) = ("/t/debug/build/a/out", "/t/debug/build/b/out/l=b");
+        assert_eq!(directories(&first, ""), [a, b, "/t/debug", "/t/debug/deps"].map(PathBuf::from));
+        assert_eq!(
+            directories(&second, &first),
+            ["/t/debug/new", a, b, "/t/debug", "/t/debug/deps"].map(PathBuf::from)
+        );
     }
 
     #[test]

@@ -4,14 +4,17 @@
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdout, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, set_parent_process_death_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open,
+    set_parent_process_death_signal, waitid,
 };
 
 use crate::effects::tracing;
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
 
 /// A started process that was not waited for yet: until then its id cannot be given to another process, so signals
 /// never hit a stranger.
@@ -80,6 +83,21 @@ impl Running {
         self.reap()
     }
 
+    /// Waits for the process to end, but not longer than `patience`. Whether it has.
+    #[must_use]
+    pub fn ends_within(&self, patience: Duration) -> bool {
+        let Ok(descriptor) = pidfd_open(self.pid, PidfdFlags::empty()) else { return false };
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(left) = Timespec::try_from(left) else { return false };
+            match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&left)) {
+                Err(Errno::INTR) => {}
+                polled => return polled.is_ok_and(|ready| ready > 0),
+            }
+        }
+    }
+
     /// Whether the process has ended and waits to be reaped.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -138,7 +156,7 @@ mod tests {
     use rustix::process::{Signal, test_kill_process_group};
 
     use super::{Running, ending, wait_for_end};
-    use crate::session::message::Ending;
+    use crate::session::exit::Ending;
 
     #[test]
     fn what_a_process_leaves_behind_is_ended_with_it() {

@@ -21,23 +21,40 @@ use crate::session::foresight::{Fault, Missing, Prospect, crate_of};
 use crate::session::verify::Mapping;
 
 mod search;
+pub mod starting;
 #[cfg(test)]
 mod tests;
 
-/// What would keep the modules of `prospect` out of the process `pid`, which has `mappings`; `kept` says where a file of what
-/// is live is kept.
+/// What would keep the packages `changed` of `prospect` out of the process `pid`, which has `mappings`; `kept` says where a
+/// file of what is live is kept.
 #[must_use]
-pub fn foresee(pid: u32, mappings: &[Mapping], prospect: &Prospect, kept: impl Fn(&Image) -> PathBuf) -> Vec<Fault> {
+pub fn foresee(
+    pid: u32,
+    mappings: &[Mapping],
+    prospect: &Prospect,
+    changed: &[String],
+    kept: impl Fn(&Image) -> PathBuf,
+) -> Vec<Fault> {
     let Some(mapped) = others(mappings, &prospect.built) else { return Vec::new() };
-    let Prospect { built, modules, live } = prospect;
-    let new = Setting::read(built, modules, &mapped, |image| image.path.clone());
+    faults(&Search::of(pid), &mapped, prospect, changed, kept)
+}
+
+/// The same, for a process that has the files `mapped` besides what cargo has made.
+fn faults(
+    search: &Search,
+    mapped: &[PathBuf],
+    Prospect { built, live, .. }: &Prospect,
+    changed: &[String],
+    kept: impl Fn(&Image) -> PathBuf,
+) -> Vec<Fault> {
+    let new = Setting::read(built, changed, mapped, |image| image.path.clone());
     let Some(mut new) = new else { return Vec::new() };
-    let mut faults = new.complete(&Search::of(pid));
+    let Some(mut faults) = new.complete(search) else { return Vec::new() };
     let lacking = new.lacking();
     if lacking.is_empty() {
         return faults;
     }
-    let old = live.as_ref().and_then(|live| Setting::read(live, modules, &mapped, kept));
+    let old = live.as_ref().and_then(|live| Setting::read(live, changed, mapped, kept));
     let before: BTreeSet<Missing> = old.iter().flat_map(Setting::lacking).map(|(_, missing)| missing).collect();
     for (wanted_by, missing) in lacking.into_iter().filter(|(_, missing)| !before.contains(missing)) {
         let lost_by = old.as_ref().and_then(|old| old.owner(&missing));
@@ -116,34 +133,39 @@ impl<'built> Setting<'built> {
         Some(Self { built, files: files.collect::<Option<_>>()?, wanting })
     }
 
-    /// Adds what the new modules link and the process has not; what is not found is a fault.
-    fn complete(&mut self, search: &Search) -> Vec<Fault> {
+    /// Adds what the new modules link and the process has not; what is found nowhere is a fault. `None` if it may be somewhere
+    /// all the same.
+    fn complete(&mut self, search: &Search) -> Option<Vec<Fault>> {
         let mut there: BTreeSet<String> = self.files.iter().map(|file| file_name(&file.path)).collect();
         let parsed = self.files.iter().filter_map(|file| Joined::parse(&file.data).ok());
         there.extend(parsed.filter_map(|joined| joined.soname));
-        let of_executable = self.files[self.wanting - 1].run_path();
+        // Where one of them is looked for, another one may be as well, if it is that one which has it loaded.
+        let mut common = self.files[self.wanting - 1].run_path();
         let mut faults = Vec::new();
         let mut open: Vec<usize> = (0..self.wanting - 1).collect();
         while let Some(index) = open.pop() {
             let file = &self.files[index];
-            let (own, wanted_by) = (file.run_path(), file.name.clone());
+            let wanted_by = file.name.clone();
+            common.extend(file.run_path());
             let needed = Joined::parse(&file.data).map(|joined| joined.needed).unwrap_or_default();
             for name in needed {
                 if !there.insert(name.clone()) {
                     continue;
                 }
-                let candidates = search.candidates(&name, own.iter().chain(&of_executable));
+                let candidates = search.candidates(&name, &common);
                 let found = candidates.into_iter().find_map(|path| File::read(name.clone(), path));
                 if let Some(file) = found {
                     open.push(self.files.len());
                     self.files.push(file);
+                } else if search.is_uncertain(&common) {
+                    return None;
                 } else {
                     let (wanted_by, missing) = (wanted_by.clone(), Missing::Library(name));
                     faults.push(Fault { wanted_by, missing, lost_by: None });
                 }
             }
         }
-        faults
+        Some(faults)
     }
 
     /// What is missing, and who wants it.

@@ -102,10 +102,10 @@ mod tests {
         assert!(!is_overlooked(&file));
         let set = |at| File::options().write(true).open(&file).expect("opened").set_modified(at).expect("set");
         let before = changed_at(&file).expect("its time");
-        set(SystemTime::now() - Duration::from_secs(60));
+        set(SystemTime::now() - Duration::from_mins(1));
         assert!(is_overlooked(&file));
         assert!(changed_at(&file).expect("its time") >= before, "it was changed after that");
-        set(SystemTime::now() + Duration::from_secs(60));
+        set(SystemTime::now() + Duration::from_mins(1));
         assert!(!is_overlooked(&file));
         assert!(!is_overlooked(Path::new("/nowhere/lib.rs")));
     }

@@ -6,7 +6,7 @@ use crate::events::record::{
     BuildFinished, Change, Diagnostic, ExitedWhen, Live, LiveHow, Next, Outcome, ProgramExited, Record, ReloadFailed,
     ReloadOutcome, SessionEnded, SessionStarted, StuckReason,
 };
-use crate::session::event::Patch;
+use crate::session::landed::Patch;
 use crate::session::message::{How, Message, Time, Times};
 use crate::session::verdict::Verdict;
 
@@ -180,7 +180,7 @@ impl fmt::Display for ReloadFailed {
             ReloadOutcome::NotPickedUp => "did not notice the signal",
             ReloadOutcome::Refused => "refused to reload",
             ReloadOutcome::NotLoaded => "did not load the new code",
-            ReloadOutcome::NotLoadable => "was not told to reload",
+            ReloadOutcome::NotLoadable => "was not given the new code, which could not be loaded",
             ReloadOutcome::Died => "did not survive the reload",
         };
         let follows = match next {
@@ -231,7 +231,7 @@ mod tests {
     use crate::events::record::{
         BuildFinished, Change, Diagnostic, ExitedWhen, Live, LiveHow, Outcome, ProgramExited, Record, Times,
     };
-    use crate::session::message::Ending;
+    use crate::session::exit::Ending;
 
     #[test]
     fn a_reload_reads_as_the_session_says_it() {

@@ -12,8 +12,9 @@ use crate::effects::control::clients::request;
 use crate::effects::memory::Memory;
 use crate::effects::{images, probe};
 use crate::patch::agent_state::{MAGIC, Region, State, VERSION};
+use crate::plan::dynamic_linker::Answer;
 use crate::plan::holder::Holder;
-use crate::session::request::Answer;
+use crate::session::request;
 
 /// However a message is cut into pieces, it says the same.
 #[test]
@@ -26,7 +27,7 @@ fn requests_and_answers() {
         let first = (0..=bytes.len()).map(|end| request(&bytes[..end], false)).find(|said| *said != Ok(None));
         let line = bytes.contains(&b'\n');
         assert!(!line || first.is_some_and(|first| first == whole));
-        let _ = serde_json::from_slice::<Answer>(bytes);
+        let _ = serde_json::from_slice::<request::Answer>(bytes);
     });
 }
 
@@ -56,6 +57,24 @@ fn maps() {
         let _ = probe::executable(maps.clone());
         let _ = images::side_by_side(maps.clone());
         let _ = mapped(std::process::id(), maps);
+    });
+}
+
+#[test]
+fn words_of_the_dynamic_linker() {
+    let corpus = [
+        b"\tlinux-vdso.so.1 (0x7ff)\n\tlibgone.so => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x7f)\n\t/lib64/ld.so (0x7f)\n".to_vec(),
+        b"undefined symbol: a, version B\t(/w/app)\n/w/app: /w/l.so: version `C' not found (required by /w/app)\n".to_vec(),
+        b"symbol a version B not defined in file l.so with link time reference\t(/w/app)\n".to_vec(),
+    ];
+    let words =
+        ["\n", "\t", " => ", " (0x", "not found", "\t(", ")", ": version `", "' not found (required by ", "symbol "];
+    Target { name: "dynamic linker", corpus: &corpus, words: &words, inputs: 5000 }.assert_survives(|bytes| {
+        for (output, error) in [(bytes, bytes), (&corpus[0][..], bytes)] {
+            if let Some(answer) = Answer::read(output, error) {
+                assert_eq!(answer.fatal().is_empty(), answer.lacking.is_empty());
+            }
+        }
     });
 }
 

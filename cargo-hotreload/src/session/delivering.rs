@@ -1,161 +1,18 @@
 //! The program's side of a [`Session`]: bringing a build in, and seeing that it is there.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::config::values::Strategy;
 use crate::events::record::Record;
 use crate::plan::roles::Role;
-use crate::session::delivery::{Built, Delivery, Loaded, decide, not_loaded};
-use crate::session::event::{Action, ProgramSignal, Timer};
-use crate::session::explaining::{SIGN_DEADLINE, Trouble};
-use crate::session::message::{Ending, How, Message, Times, When};
-use crate::session::patching::Patching;
-use crate::session::taking_back::Patches;
+use crate::session::delivery::{Delivery, Loaded, decide, not_loaded};
+use crate::session::event::{Action, Timer};
+use crate::session::message::{How, Message};
+use crate::session::stage::{Delivering, Finished, LOOK_EVERY, Origin, Stage};
+use crate::session::trouble::Trouble;
 use crate::session::verify::{Expectation, Mapping, replaced_inode, unmet};
-use crate::session::{Force, OwnEnd, STOP_DEADLINE, Session};
-
-/// How long the program may take to swap its modules before it counts as stuck.
-pub const RELOAD_DEADLINE: Duration = Duration::from_secs(20);
-/// How long a started program may take to load its modules.
-pub const START_DEADLINE: Duration = Duration::from_secs(30);
-/// How often the program's mappings are looked at while code is on its way.
-pub const LOOK_EVERY: Duration = Duration::from_millis(4);
-
-/// A good build and its times.
-#[derive(Debug, Clone)]
-pub(super) struct Finished {
-    pub(super) number: u32,
-    pub(super) built: Built,
-    pub(super) build: Duration,
-    pub(super) ended: Instant,
-    pub(super) saved: Option<Instant>,
-    pub(super) origin: Origin,
-}
-
-/// Where a build comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// Cargo has just made it.
-    Cargo,
-    /// It was live before.
-    Kept,
-}
-
-/// The running program.
-#[derive(Debug)]
-pub(super) struct Program {
-    pid: u32,
-    pub(super) loaded: Loaded,
-    /// Modules that it had not loaded when its time to start was over.
-    missing: BTreeSet<PathBuf>,
-    /// Modules of it were unloaded.
-    pub(super) has_reloaded: bool,
-    pub(super) stage: Stage,
-}
-
-#[derive(Debug)]
-pub(super) enum Stage {
-    /// It does its work.
-    Serving,
-    /// What it has mapped is being looked up, before it is told to reload.
-    BeforeReload(Delivering),
-    /// It is looked at whether it can load the new code.
-    Foreseeing(Delivering),
-    /// A patch is being put into it.
-    Patching(Patching),
-    /// New code is on its way.
-    Delivering(Delivering),
-    /// New code did not get in, and it is looked at why.
-    Explaining,
-    /// It was told to stop, to be started again or for good.
-    Stopping(Option<Box<Delivering>>),
-}
-
-/// Code on its way into the program.
-#[derive(Debug, Clone)]
-pub(super) struct Delivering {
-    pub(super) how: How,
-    pub(super) finished: Finished,
-    pub(super) expected: Vec<Expectation>,
-    /// Those of the expected files whose new code was seen already.
-    pub(super) arrived: BTreeSet<PathBuf>,
-    /// The code of the program's modules that was mapped before it was told to reload.
-    pub(super) before: Vec<Mapping>,
-    /// That is still mapped, all of it.
-    pub(super) is_untouched: bool,
-    /// Whether it was looked at already what the program does about the signal.
-    pub(super) has_listened: bool,
-    pub(super) began: Instant,
-}
-
-impl Delivering {
-    pub(super) fn start(how: How, finished: Finished, now: Instant) -> Self {
-        let expected = finished.built.expected_at_start();
-        Self::new(how, finished, expected, now)
-    }
-
-    fn new(how: How, finished: Finished, expected: Vec<Expectation>, now: Instant) -> Self {
-        let (arrived, before) = (BTreeSet::new(), Vec::new());
-        Self { how, finished, expected, arrived, before, is_untouched: false, has_listened: false, began: now }
-    }
-
-    /// What is mapped of the modules.
-    fn of_modules(&self, mappings: &[Mapping]) -> Vec<Mapping> {
-        let is_module = |mapping: &&Mapping| self.finished.built.modules().any(|it| it.image.path == mapping.path);
-        mappings.iter().filter(is_module).cloned().collect()
-    }
-
-    /// Whether the program has had time enough to give a sign, and it was not looked at yet why there is none.
-    fn has_to_listen(&mut self, after: Duration) -> bool {
-        let is_reload = matches!(self.how, How::Reloaded { .. });
-        let is_due = is_reload && self.is_untouched && !self.has_listened && after >= SIGN_DEADLINE;
-        self.has_listened |= is_due;
-        is_due
-    }
-
-    fn deadline(&self) -> Duration {
-        if matches!(self.how, How::Reloaded { .. }) { RELOAD_DEADLINE } else { START_DEADLINE }
-    }
-
-    fn live(&self, pid: u32, now: Instant) -> Message {
-        let edit_to_live = self.finished.saved.map(|saved| now.saturating_duration_since(saved));
-        let build = (self.finished.origin == Origin::Cargo).then_some(self.finished.build);
-        let times = Times { build, delivery: now - self.began, edit_to_live };
-        Message::Live { how: self.how.clone(), pid, times }
-    }
-}
-
-impl Program {
-    pub(super) fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    pub(super) fn state(&self) -> &'static str {
-        match &self.stage {
-            Stage::Serving => "running",
-            Stage::Patching(_) => "patching",
-            Stage::Stopping(_) => "restarting",
-            Stage::BeforeReload(_) | Stage::Foreseeing(_) | Stage::Explaining => "reloading",
-            Stage::Delivering(delivering) => match delivering.how {
-                How::Reloaded { .. } => "reloading",
-                How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => "starting",
-            },
-        }
-    }
-
-    pub(super) fn is_stopping(&self, pid: u32) -> bool {
-        self.pid == pid && matches!(self.stage, Stage::Stopping(_))
-    }
-
-    /// Tells the program to stop; `again` is what is started afterwards.
-    pub(super) fn stop(&mut self, again: Option<Box<Delivering>>) -> Vec<Action> {
-        self.stage = Stage::Stopping(again);
-        let timer = Timer::Stop { pid: self.pid };
-        vec![Action::Signal(ProgramSignal::Stop), Action::After(STOP_DEADLINE, timer)]
-    }
-}
+use crate::session::{Force, Session};
 
 /// Why the modules on disk cannot join what is mapped: they are bound to a resident library that was built again,
 /// even if it came out the same. A careful loader refuses to mix the two.
@@ -182,22 +39,24 @@ impl Session {
             let how = How::Started { modules: finished.built.modules().count() };
             return self.start(Delivering::start(how, finished, now));
         };
-        if let Some(why) = refused {
-            return self.restart(why, finished, now);
+        let delivery = decide(&finished.built, &program.loaded);
+        // What could not be patched in may have been undone.
+        if let Some(why) = refused.filter(|_| delivery != Delivery::Nothing || forced == Some(Force::Restart)) {
+            return self.restart(why, finished, forced, now);
         }
-        match (decide(&finished.built, &program.loaded), forced) {
+        match (delivery, forced) {
             (Delivery::Restart { .. } | Delivery::Signal { .. }, _) if self.strategy == Strategy::Restart => {
-                self.restart("that is the strategy".into(), finished, now)
+                self.restart("that is the strategy".into(), finished, forced, now)
             }
             (Delivery::Nothing, Some(Force::Reload))
                 if matches!(self.strategy, Strategy::Restart | Strategy::Patch) =>
             {
                 self.unchanged(&finished)
             }
-            (Delivery::Restart { why }, _) => self.restart(why, finished, now),
-            (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, now),
+            (Delivery::Restart { why }, _) => self.restart(why, finished, forced, now),
+            (_, Some(Force::Restart)) => self.restart("it was asked for".into(), finished, forced, now),
             (Delivery::Signal { modules }, _) => match not_loaded(&finished.built, &modules, &program.missing) {
-                Some(why) => self.restart(why, finished, now),
+                Some(why) => self.restart(why, finished, forced, now),
                 None => self.reload(modules, finished, now),
             },
             (Delivery::Nothing, Some(Force::Reload)) => self.reload(Vec::new(), finished, now),
@@ -216,18 +75,6 @@ impl Session {
         actions
     }
 
-    pub(super) fn start(&mut self, delivering: Delivering) -> Vec<Action> {
-        let built = delivering.finished.built.clone();
-        let keep = self.give(&delivering.finished);
-        self.starting = Some(delivering);
-        vec![keep, Action::Start(built)]
-    }
-
-    pub(super) fn restart(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
-        let delivering = Delivering::start(How::Restarted { why }, finished, now);
-        self.program.as_mut().map_or_else(Vec::new, |program| program.stop(Some(Box::new(delivering))))
-    }
-
     fn reload(&mut self, modules: Vec<String>, finished: Finished, now: Instant) -> Vec<Action> {
         let changed = finished.built.modules().filter(|module| modules.contains(&module.package));
         let expected = changed.map(|module| Expectation { path: module.image.path.clone(), old: None }).collect();
@@ -237,33 +84,6 @@ impl Session {
             *stage = Stage::BeforeReload(delivering);
         }
         vec![Action::Look]
-    }
-
-    pub(super) fn started(&mut self, pid: u32) -> Vec<Action> {
-        let Some(delivering) = self.starting.take() else { return Vec::new() };
-        let loaded = Loaded::from(&delivering.finished.built);
-        self.patches = Patches::of_process(delivering.finished.number);
-        let mut program = Program { pid, loaded, missing: BTreeSet::new(), has_reloaded: false, stage: Stage::Serving };
-        let mut actions = delivering.started(pid);
-        if self.ending {
-            actions.extend(program.stop(None));
-            self.program = Some(program);
-            return actions;
-        }
-        program.stage = Stage::Delivering(delivering);
-        self.program = Some(program);
-        actions.push(Action::Look);
-        actions
-    }
-
-    pub(super) fn not_started(&mut self, reason: String) -> Vec<Action> {
-        self.starting = None;
-        let mut actions = vec![Action::Record(Record::ProgramNotStarted { reason: reason.clone() })];
-        actions.extend(self.fail(Message::NotStarted { reason }));
-        if self.ending {
-            actions.extend(self.end_when_idle());
-        }
-        actions
     }
 
     pub(super) fn look_again(&mut self) -> Vec<Action> {
@@ -276,13 +96,13 @@ impl Session {
         match std::mem::replace(&mut program.stage, Stage::Serving) {
             Stage::BeforeReload(mut delivering) => {
                 if let Some(why) = replaced_resident(&delivering, mappings) {
-                    return self.restart(why, delivering.finished, now);
+                    return self.restart(why, delivering.finished, None, now);
                 }
                 for expectation in &mut delivering.expected {
                     expectation.old = replaced_inode(&expectation.path, mappings);
                 }
                 delivering.before = delivering.of_modules(mappings);
-                self.foresee(delivering, now)
+                self.foresee_reload(delivering, now)
             }
             Stage::Delivering(delivering) => self.check(delivering, mappings, now),
             other => {
@@ -339,56 +159,6 @@ impl Session {
         // What was built meanwhile is next.
         actions.extend(self.deliver(now));
         actions.extend(self.patch(now));
-        actions
-    }
-
-    /// The program has ended by itself, and with it the session.
-    fn over(&mut self, ending: Ending) -> Vec<Action> {
-        let mut actions = self.fail(Message::Over(ending));
-        actions.extend(self.end());
-        actions
-    }
-
-    pub(super) fn exited(&mut self, ending: Ending, now: Instant) -> Vec<Action> {
-        let Some(program) = self.program.take() else { return Vec::new() };
-        if self.own_end == OwnEnd::Waits
-            && let Some(question) = self.mourn(&program, ending)
-        {
-            return vec![question];
-        }
-        let mut actions = vec![Action::Record(Record::ProgramExited(program.exited(ending)))];
-        let is_own = !self.ending && !matches!(program.stage, Stage::Stopping(_));
-        actions.extend(match self.own_end {
-            OwnEnd::Ends if is_own => self.over(ending),
-            OwnEnd::Ends | OwnEnd::Waits => self.without_program(program, ending, now),
-        });
-        actions
-    }
-
-    fn without_program(&mut self, program: Program, ending: Ending, now: Instant) -> Vec<Action> {
-        let ended = |when| Message::Ended { ending, when };
-        let mut actions = match program.stage {
-            Stage::Stopping(None) => vec![Action::Say(Message::Stopped(ending))],
-            // A newer build than the one that asked for the restart is started instead, for the same reason.
-            Stage::Stopping(Some(mut delivering)) if !self.ending => {
-                if let Some(newer) = self.ready.take() {
-                    delivering.expected = newer.built.expected_at_start();
-                    delivering.finished = newer;
-                }
-                return self.start(*delivering);
-            }
-            Stage::Delivering(delivering) | Stage::BeforeReload(delivering) | Stage::Foreseeing(delivering)
-                if matches!(delivering.how, How::Reloaded { .. }) && !self.ending =>
-            {
-                return self.explain(program.pid, delivering, Trouble::Died(ending), now);
-            }
-            Stage::Explaining if !self.ending => return self.died_meanwhile(ending, now),
-            Stage::Delivering(_) | Stage::BeforeReload(_) | Stage::Foreseeing(_) => self.fail(ended(When::Starting)),
-            Stage::Serving | Stage::Patching(_) | Stage::Stopping(_) | Stage::Explaining => {
-                self.fail(ended(When::Running))
-            }
-        };
-        actions.extend(if self.ending { self.end_when_idle() } else { self.deliver(now) });
         actions
     }
 }

@@ -1,29 +1,56 @@
 //! The part of a [`Session`] that lets a program alone which could not load the new code.
 //!
-//! A program that has unloaded its old modules is not helped by learning that the new ones do not load. So it is looked at
-//! before it is told: [`Action::Foresee`].
+//! A program that has unloaded its old modules, or has ended, is not helped by learning that the new code does not load. So
+//! that is looked at before the program is told: [`Action::Foresee`]. Who asks for a restart gets it all the same.
 
 use std::time::Instant;
 
+use crate::config::values::Strategy;
 use crate::events::record::{Next, Record, ReloadFailed, ReloadOutcome};
-use crate::session::Session;
-use crate::session::delivering::{Delivering, LOOK_EVERY, Stage};
 use crate::session::event::{Action, ProgramSignal, Timer};
-use crate::session::foresight::{Fault, Prospect};
+use crate::session::foresight::{Aim, Fault, Prospect};
 use crate::session::message::{How, Message};
+use crate::session::stage::{Delivering, Finished, LOOK_EVERY, Origin, Stage};
+use crate::session::{Force, Session};
 
 impl Session {
     /// Asks whether the program can load what is `delivering`, unless nothing in it is new.
-    pub(super) fn foresee(&mut self, delivering: Delivering, now: Instant) -> Vec<Action> {
-        let modules = match &delivering.how {
-            How::Reloaded { modules, .. } => modules.clone(),
-            How::Started { .. } | How::Patched { .. } | How::Restarted { .. } => Vec::new(),
-        };
-        if modules.is_empty() {
-            return self.send(delivering, now);
+    pub(super) fn foresee_reload(&mut self, delivering: Delivering, now: Instant) -> Vec<Action> {
+        match &delivering.how {
+            How::Reloaded { modules, .. } if !modules.is_empty() => {
+                let aim = Aim::Reload(modules.clone());
+                self.foresee(delivering, aim)
+            }
+            How::Started { .. } | How::Reloaded { .. } | How::Patched { .. } | How::Restarted { .. } => {
+                self.send(delivering, now)
+            }
         }
-        let prospect =
-            Prospect { built: delivering.finished.built.clone(), modules, live: self.history.live().cloned() };
+    }
+
+    /// Starts `finished` in place of the program if it can be loaded, or if `forced` says so.
+    pub(super) fn restart(
+        &mut self,
+        why: String,
+        finished: Finished,
+        forced: Option<Force>,
+        now: Instant,
+    ) -> Vec<Action> {
+        match forced {
+            Some(Force::Restart) => self.restart_now(why, finished, now),
+            Some(Force::Reload) | None => {
+                self.foresee(Delivering::start(How::Restarted { why }, finished, now), Aim::Restart)
+            }
+        }
+    }
+
+    /// Starts `finished` in place of the program.
+    pub(super) fn restart_now(&mut self, why: String, finished: Finished, now: Instant) -> Vec<Action> {
+        let delivering = Delivering::start(How::Restarted { why }, finished, now);
+        self.program.as_mut().map_or_else(Vec::new, |program| program.stop(Some(Box::new(delivering))))
+    }
+
+    fn foresee(&mut self, delivering: Delivering, aim: Aim) -> Vec<Action> {
+        let prospect = Prospect { built: delivering.finished.built.clone(), aim, live: self.history.live().cloned() };
         if let Some(stage) = self.in_stage() {
             *stage = Stage::Foreseeing(delivering);
         }
@@ -33,7 +60,6 @@ impl Session {
     /// What would keep the new code out is known.
     pub(super) fn foreseen(&mut self, faults: Vec<Fault>, now: Instant) -> Vec<Action> {
         let Some(program) = &mut self.program else { return Vec::new() };
-        let pid = program.pid();
         let delivering = match std::mem::replace(&mut program.stage, Stage::Serving) {
             Stage::Foreseeing(delivering) => delivering,
             other => {
@@ -41,17 +67,40 @@ impl Session {
                 return Vec::new();
             }
         };
-        if faults.is_empty() {
-            return self.send(delivering, now);
+        if !faults.is_empty() {
+            return self.let_alone(delivering, faults, now);
         }
+        match delivering.how {
+            How::Restarted { why } => self.restart_now(why, delivering.finished, now),
+            How::Started { .. } | How::Reloaded { .. } | How::Patched { .. } => self.send(delivering, now),
+        }
+    }
+
+    /// The program goes on as it is.
+    fn let_alone(&mut self, delivering: Delivering, faults: Vec<Fault>, now: Instant) -> Vec<Action> {
+        let Some(program) = &self.program else { return Vec::new() };
+        let Delivering { how, finished, .. } = delivering;
         let mut actions = vec![Action::Record(Record::ReloadFailed(ReloadFailed {
-            build: delivering.finished.number,
-            pid,
+            build: finished.number,
+            pid: program.pid(),
             outcome: ReloadOutcome::NotLoadable,
             reasons: faults.iter().map(Fault::to_string).collect(),
             next: Next::Left,
         }))];
-        actions.extend(self.fail(Message::NotLoadable { faults }));
+        let message = match finished.origin {
+            Origin::Cargo => Message::NotLoadable { how: how.clone(), faults },
+            Origin::Kept => {
+                // It is the one to go back to, still.
+                self.history.go_back();
+                self.history.is_live();
+                Message::NotRolledBack { reason: faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ") }
+            }
+        };
+        if let (How::Restarted { why }, Strategy::Patch, Origin::Cargo) = (how, self.strategy, finished.origin) {
+            // What cargo has built is not what runs: nothing is patched in on top of it.
+            self.refused = Some(why);
+        }
+        actions.extend(self.fail(message));
         // What was built meanwhile may be better.
         actions.extend(self.deliver(now));
         actions

@@ -6,21 +6,30 @@ use rustc_demangle::demangle;
 
 use crate::session::delivery::Built;
 
-/// What is asked before a process is told to reload.
+/// What is asked before a process is told to reload, or to stop for another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prospect {
-    /// What it is to run.
+    /// What is to run.
     pub built: Built,
-    /// The packages of the modules that have changed, lowest first.
-    pub modules: Vec<String>,
-    /// What it runs, if all of that is live.
+    /// How that is to come about.
+    pub aim: Aim,
+    /// What the process runs, if all of that is live.
     pub live: Option<Built>,
 }
 
-/// Something that a module wants, and that will not be there.
+/// How new code is to be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aim {
+    /// By the process that runs: the packages of the modules that have changed, lowest first.
+    Reload(Vec<String>),
+    /// By a new process: everything.
+    Restart,
+}
+
+/// Something that a part of the new code wants, and that will not be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The package of the module, or the file name of what else wants it.
+    /// The package of the library, or the file name of what else wants it.
     pub wanted_by: String,
     /// What it is.
     pub missing: Missing,
@@ -40,6 +49,13 @@ pub enum Missing {
     },
     /// A library that it links, by its file name.
     Library(String),
+    /// A version of everything that a library has.
+    Version {
+        /// By its file name.
+        library: String,
+        /// What the version is called.
+        version: String,
+    },
 }
 
 impl fmt::Display for Fault {
@@ -48,6 +64,12 @@ impl fmt::Display for Fault {
         match missing {
             Missing::Library(name) => {
                 return write!(formatter, "{wanted_by} links `{name}`, which the dynamic linker does not find");
+            }
+            Missing::Version { library, version } => {
+                return write!(
+                    formatter,
+                    "{wanted_by} wants version `{version}` of `{library}`, which does not have it"
+                );
             }
             Missing::Symbol { name, version } => {
                 write!(formatter, "{wanted_by} wants `{:#}", demangle(name))?;
@@ -88,6 +110,8 @@ mod tests {
         assert_eq!(fault(symbol("not_there"), None), "my-api wants `not_there`, which nothing that is loaded has");
         let library = Missing::Library("libz.so.1".into());
         assert_eq!(fault(library, None), "my-api links `libz.so.1`, which the dynamic linker does not find");
+        let version = Missing::Version { library: "libz.so.1".into(), version: "ZLIB_9".into() };
+        assert_eq!(fault(version, None), "my-api wants version `ZLIB_9` of `libz.so.1`, which does not have it");
     }
 
     #[test]

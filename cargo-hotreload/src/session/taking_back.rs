@@ -7,11 +7,12 @@ use std::mem;
 use std::time::Instant;
 
 use crate::session::Session;
-use crate::session::delivering::Stage;
-use crate::session::event::{Action, Landed, Owner};
+use crate::session::event::{Action, Owner};
+use crate::session::landed::Landed;
 use crate::session::message::Message;
-use crate::session::patching::Patching;
 use crate::session::request::ReplyTo;
+use crate::session::stage::Patching;
+use crate::session::stage::Stage;
 
 /// The builds whose code a process has.
 #[derive(Debug, Default)]
@@ -74,6 +75,7 @@ impl Session {
         let mut actions = match result {
             Ok(Landed { crates, patch }) => {
                 self.patches.exchange();
+                self.runs_no_build();
                 self.history.moves_on();
                 let patching = Patching { crates, ..patching };
                 let mut actions = vec![patching.record(&patch, pid, now)];

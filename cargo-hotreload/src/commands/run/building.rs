@@ -89,7 +89,7 @@ impl Driver<'_> {
         let programs = self.facts.workspace.hosts.iter().map(|host| (host.kind, host.bin.clone())).collect::<Vec<_>>();
         let (pid, arrivals) = (running.pid(), self.arrivals.clone());
         self.front.build_started(pid);
-        let show = self.front.diagnostics();
+        let show = self.front.diagnostics(scope);
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
             let artifacts = build::read_messages(stdout, &programs, show);

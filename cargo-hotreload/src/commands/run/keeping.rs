@@ -1,11 +1,9 @@
 //! The files of builds that may be wanted again.
 
 use crate::commands::run::driver::Driver;
-use crate::effects::{loading, probe};
 use crate::plan::instances::Instance;
 use crate::session::delivery::Built;
 use crate::session::event::{Event, PutBack};
-use crate::session::foresight::{Fault, Prospect};
 use crate::ui::say;
 
 impl Driver<'_> {
@@ -20,13 +18,6 @@ impl Driver<'_> {
     pub(super) fn retain(&mut self, index: usize, builds: &[Built]) {
         let wanted = self.wanted.only(index, builds);
         self.kept.retain(&wanted).unwrap_or_else(|error| say::warning(&format!("{error:#}")));
-    }
-
-    /// What would keep the program of this number from loading `prospect`.
-    pub(super) fn foresee(&self, index: usize, prospect: &Prospect) -> Vec<Fault> {
-        let Some(program) = &self.programs[index] else { return Vec::new() };
-        let mappings = probe::executable_mappings(program.id());
-        loading::foresee(program.id(), &mappings, prospect, |image| self.kept.name(image.content))
     }
 
     /// Somebody asks for former builds.

@@ -114,12 +114,16 @@ impl Patching {
         in_background(line, &helpers())
     }
 
-    /// The program `line`, which takes patches.
-    pub(super) fn patchable(&self, line: CommandLine, index: usize) -> Result<CommandLine> {
+    /// Makes room for the patches of a new process: those of an earlier one are not about it.
+    pub(super) fn clear(&self, index: usize) -> Result<()> {
         let patches = patches_of(&self.directory, index);
-        // Those of an earlier process are not about this one.
         files::remove_directory(&patches)?;
-        fs::create_dir_all(&patches).with_context(|| format!("cannot make `{}`", patches.display()))?;
+        fs::create_dir_all(&patches).with_context(|| format!("cannot make `{}`", patches.display()))
+    }
+
+    /// The program `line`, which takes patches.
+    pub(super) fn patchable(&self, line: CommandLine, index: usize) -> CommandLine {
+        let patches = patches_of(&self.directory, index);
         let set = |wanted: &str| line.set.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
         let inherited = set("LD_PRELOAD").or_else(|| env::var_os("LD_PRELOAD"));
         let searched = is_searched(&self.agent).then(|| {
@@ -127,7 +131,7 @@ impl Patching {
             (LIBRARY_PATH.into(), library_path(&directories, set(LIBRARY_PATH).as_deref()))
         });
         let variables = preloading(&self.agent, &patches, inherited.as_deref().filter(|value| !value.is_empty()));
-        Ok(variables.into_iter().chain(searched).fold(line, |line, (name, value)| line.env(name, value)))
+        variables.into_iter().chain(searched).fold(line, |line, (name, value)| line.env(name, value))
     }
 
     /// Files were saved.

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::commands::run::facts::Facts;
-use crate::effects::build::library_directories;
+use crate::effects::build::search_directories;
 use crate::plan::command::CommandLine;
 use crate::plan::configured_linker::Override;
 use crate::plan::environment::{LIBRARY_PATH, MODULES, joined, library_path};
@@ -76,17 +76,19 @@ fn outputs(facts: &Facts, line: CommandLine) -> CommandLine {
         .args([OsString::from("--target-dir"), facts.workspace.target_directory.clone().into()])
 }
 
-/// The program itself, with everything that its loader and the dynamic linker have to know.
+/// The program itself, with everything that its loader and the dynamic linker have to know; build scripts have libraries
+/// looked for in the directories `searched`.
 #[must_use]
-pub(super) fn program_line(
+pub(super) fn program_line<'path>(
     facts: &Facts,
     instance: &Instance,
     built: &Built,
+    searched: impl IntoIterator<Item = &'path PathBuf>,
     directory: &Path,
     arguments: &[OsString],
 ) -> CommandLine {
     let Facts { toolchain, settings, .. } = facts;
-    let mut directories: Vec<PathBuf> = library_directories(&built.executable.path);
+    let mut directories: Vec<PathBuf> = search_directories(&built.executable.path, searched);
     directories.push(toolchain.library_directory.clone());
     let own = settings.env.get(LIBRARY_PATH).map(OsString::from);
     let inherited = own.or_else(|| env::var_os(LIBRARY_PATH));

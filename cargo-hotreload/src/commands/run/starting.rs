@@ -7,7 +7,6 @@ use rustix::process::Signal;
 
 use crate::commands::run::arrival::Arrival;
 use crate::commands::run::driver::Driver;
-use crate::commands::run::program::program_line;
 use crate::effects::child::{Running, ending, wait_for_end_or_stops};
 use crate::effects::{probe, process};
 use crate::session::delivery::Built;
@@ -24,12 +23,10 @@ impl Driver<'_> {
     }
 
     fn try_to_start(&mut self, index: usize, built: &Built) -> Result<u32> {
-        let instance = &self.facts.instances[index];
-        let line = program_line(&self.facts, instance, built, &self.directory, &self.arguments.arguments);
-        let line = match &self.patching {
-            Some(patching) => patching.patchable(line, index)?,
-            None => line,
-        };
+        if let Some(patching) = &self.patching {
+            patching.clear(index)?;
+        }
+        let line = self.line_of(index, built);
         let mut command = process::command(&line);
         let output = self.front.connect(&mut command, index).context("cannot show what the program says")?;
         let running = Running::start(command).with_context(|| format!("cannot run `{line}`"))?;

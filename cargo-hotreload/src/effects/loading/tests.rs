@@ -9,7 +9,9 @@ use crate::effects::files::content;
 use crate::effects::probe::executable_mappings;
 use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Image, Library};
-use crate::session::foresight::{Missing, Prospect};
+use crate::session::foresight::{Aim, Missing, Prospect};
+
+mod starting;
 
 /// A directory of libraries, and a process that has loaded them.
 struct Place {
@@ -76,12 +78,13 @@ impl Place {
     fn faults(&self, changed: &str, live: Option<(Built, &Path)>) -> Vec<String> {
         let pid = self.process.as_ref().expect("the host").id();
         let (live, directory) = live.unzip();
-        let prospect = Prospect { built: self.built(), modules: vec![changed.into()], live };
+        let changed = vec![changed.to_owned()];
+        let prospect = Prospect { built: self.built(), aim: Aim::Reload(changed.clone()), live };
         let kept = |image: &Image| {
             let name = image.path.file_name().expect("a name");
             directory.map_or_else(|| image.path.clone(), |directory| directory.join(name))
         };
-        let faults = foresee(pid, &executable_mappings(pid), &prospect, kept);
+        let faults = foresee(pid, &executable_mappings(pid), &prospect, &changed, kept);
         faults.iter().map(ToString::to_string).collect()
     }
 
@@ -206,12 +209,13 @@ fn what_cannot_be_told_is_left_to_the_program() {
     place.library("libhigh.so", "int not_there(void); int other(void) { return not_there(); }", &[]);
     let pid = place.process.as_ref().expect("the host").id();
     let mut mappings = executable_mappings(pid);
-    let prospect = Prospect { built: place.built(), modules: vec!["high".into()], live: None };
+    let changed = vec!["high".to_owned()];
+    let prospect = Prospect { built: place.built(), aim: Aim::Reload(changed.clone()), live: None };
     let missing = Missing::Symbol { name: "not_there".into(), version: None };
-    let found = foresee(pid, &mappings, &prospect, |image| image.path.clone());
+    let found = foresee(pid, &mappings, &prospect, &changed, |image| image.path.clone());
     assert_eq!(found.into_iter().map(|fault| fault.missing).collect::<Vec<_>>(), [missing]);
     for mapping in mappings.iter_mut().filter(|mapping| mapping.path.ends_with("libc.so.6")) {
         mapping.deleted = true;
     }
-    assert!(foresee(pid, &mappings, &prospect, |image| image.path.clone()).is_empty());
+    assert!(foresee(pid, &mappings, &prospect, &changed, |image| image.path.clone()).is_empty());
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
 
 /// What is wrong with a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub enum ReloadOutcome {
     NotLoaded,
     /// It ended.
     Died,
-    /// It was not told, because it could not have loaded the new code.
+    /// It was neither told to reload nor stopped, because the new code could not have been loaded.
     NotLoadable,
 }
 

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::events::record::Record;
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
+use crate::session::exit::Ending;
 use crate::session::fleet::Whom::{All, One};
 use crate::session::fleet::{Fleet, Order, Tidings, Whom};
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::foresight::{Fault, Missing};
+use crate::session::message::{How, Message, When};
 use crate::session::request::{ReplyTo, Request};
 use crate::session::tests::{built, mapped, replaced};
 use crate::session::{OwnEnd, STOP_DEADLINE, Session};
@@ -147,6 +149,29 @@ fn each_has_its_own_way_to_the_same_code() {
         ]
     );
     assert_eq!(play.one(2, Event::Exited(Ending::Code(0))), [(One(2), Action::Start(built(1, 1, 2)))]);
+}
+
+#[test]
+fn one_that_could_not_start_again_goes_on_and_the_others_are_restarted() {
+    let mut play = Play::serving();
+    play.save_of(Owner::Program);
+    let orders = play.fleet.handle(Tidings::All(Event::Built(Ok(built(1, 1, 2)))), play.now);
+    assert!(orders.iter().all(|(_, action)| matches!(action, Action::Foresee(_))) && orders.len() == 3, "{orders:?}");
+    assert_eq!(play.fleet.state(), "restarting");
+    let missing = Missing::Library("libgone.so".into());
+    let fault = Fault { wanted_by: "worker".into(), missing, lost_by: None };
+    for (index, faults) in [(0, vec![]), (1, vec![]), (2, vec![fault])] {
+        let is_let_alone = !faults.is_empty();
+        let orders = play.one(index, Event::Foreseen(faults));
+        let is_said =
+            |order: &Order| matches!(order, (One(at), Action::Say(Message::NotLoadable { .. })) if *at == index);
+        assert_eq!(orders.iter().any(is_said), is_let_alone, "{orders:?}");
+        let stop = (One(index), Action::Signal(ProgramSignal::Stop));
+        assert_eq!(orders.contains(&stop), !is_let_alone, "{orders:?}");
+    }
+    for index in [0, 1] {
+        assert_eq!(play.one(index, Event::Exited(Ending::Code(0))), [(One(index), Action::Start(built(1, 1, 2)))]);
+    }
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::events::record::Next;
-use crate::session::explaining::Reason;
+use crate::session::exit::Ending;
 use crate::session::foresight::Fault;
-use crate::session::message::{Ending, Time};
+use crate::session::message::live::How;
+use crate::session::message::time::Time;
+use crate::session::trouble::Reason;
 use crate::session::verdict::{Finding, Heard, Reception, Verdict};
 
 /// The program did not take the new code.
@@ -43,16 +45,22 @@ pub(super) fn not_reloaded(
     }
 }
 
-/// The program could not load the new code.
-pub(super) fn not_loadable(formatter: &mut fmt::Formatter<'_>, faults: &[Fault]) -> fmt::Result {
+/// The new code could not be loaded.
+pub(super) fn not_loadable(formatter: &mut fmt::Formatter<'_>, how: &How, faults: &[Fault]) -> fmt::Result {
     const SHOWN: usize = 3;
-    formatter.write_str("not reloaded, the program goes on with the old code, for the new one cannot be loaded: ")?;
+    let is_restart = matches!(how, How::Restarted { .. });
+    let what = if is_restart { "restarted" } else { "reloaded" };
+    write!(formatter, "not {what}, the program goes on with the old code, for the new one cannot be loaded: ")?;
     let first: Vec<String> = faults.iter().take(SHOWN).map(Fault::to_string).collect();
     formatter.write_str(&first.join("; "))?;
     match faults.len().saturating_sub(SHOWN) {
-        0 => Ok(()),
-        more => write!(formatter, "; and {more} more"),
+        0 => {}
+        more => write!(formatter, "; and {more} more")?,
     }
+    if is_restart {
+        formatter.write_str("\n  help: `cargo hotreload restart`, or the key `R`, restarts it all the same")?;
+    }
+    Ok(())
 }
 
 /// The program ended in a reload.
@@ -102,8 +110,9 @@ mod tests {
     use std::time::Duration;
 
     use crate::events::record::Next;
-    use crate::session::explaining::Reason;
-    use crate::session::message::{Ending, Message};
+    use crate::session::exit::Ending;
+    use crate::session::message::Message;
+    use crate::session::trouble::Reason;
     use crate::session::verdict::{Finding, Heard, Reception, Verdict};
     use crate::session::verify::Unmet;
 

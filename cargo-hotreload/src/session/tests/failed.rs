@@ -2,14 +2,16 @@
 
 use crate::config::values::OnStuck;
 use crate::events::record::{Next, Record, ReloadOutcome, StuckReason};
-use crate::session::delivering::RELOAD_DEADLINE;
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Event, ProgramSignal, Timer};
-use crate::session::explaining::{Explanation, Question, Reason, SIGN_DEADLINE, Trouble};
-use crate::session::foresight::{Fault, Missing, Prospect};
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::exit::Ending;
+use crate::session::foresight::{Aim, Fault, Missing, Prospect};
+use crate::session::message::{How, Message, When};
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::stage::RELOAD_DEADLINE;
+use crate::session::stage::SIGN_DEADLINE;
 use crate::session::tests::{PID, Play, built, mapped, replaced};
+use crate::session::trouble::{Explanation, Question, Reason, Trouble};
 use crate::session::verdict::{Finding, Heard, Reception, Verdict};
 use crate::session::verify::{Mapping, Unmet};
 
@@ -314,8 +316,8 @@ fn the_question_says_what_changed_and_what_is_live() {
     let mut play = Play::serving();
     play.edit(built(1, 2, 1));
     let actions = play.session.handle(Event::Mapped(replaced(10)), play.now);
-    let [Action::Foresee(Prospect { built: new, modules, live })] = &actions[..] else { panic!("{actions:?}") };
-    assert_eq!((new, modules, live), (&built(1, 2, 1), &vec!["api".to_owned()], &Some(built(1, 1, 1))));
+    let [Action::Foresee(Prospect { built: new, aim, live })] = &actions[..] else { panic!("{actions:?}") };
+    assert_eq!((new, aim, live), (&built(1, 2, 1), &Aim::Reload(vec!["api".into()]), &Some(built(1, 1, 1))));
     assert_eq!(play.session.state(), "reloading");
     // It dies before the answer.
     let actions = play.does(Event::Exited(Ending::Signal(9)));

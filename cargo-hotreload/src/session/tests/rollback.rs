@@ -3,10 +3,12 @@
 use crate::config::values::OnStuck;
 use crate::events::record::{Live, LiveHow, Record};
 use crate::session::event::{Action, Event, ProgramSignal, PutBack};
-use crate::session::explaining::Explanation;
-use crate::session::message::{Ending, How, Message, Times};
+use crate::session::exit::Ending;
+use crate::session::foresight::{Fault, Missing};
+use crate::session::message::{How, Message, Times};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::tests::{PID, Play, built, mapped, replaced};
+use crate::session::trouble::Explanation;
 
 const BACK: Event = Event::Asked(Request::Rollback, ReplyTo(5));
 
@@ -112,7 +114,7 @@ fn a_stuck_module_that_was_left_is_gone_back_from() {
     play.session.on_stuck = OnStuck::Warn;
     play.edit(built(1, 3, 1));
     play.does(Event::Mapped(replaced(11)));
-    play.now += crate::session::delivering::RELOAD_DEADLINE;
+    play.now += crate::session::stage::RELOAD_DEADLINE;
     play.does(Event::Mapped(Vec::new()));
     play.does(Event::Explained(Explanation::default()));
     let (former, actions) = play.go_back();
@@ -147,4 +149,25 @@ fn files_that_cannot_be_put_back_change_nothing() {
     let said = play.says(Event::PutBack(Err("no space".into())));
     assert_eq!(said, [Message::NotRolledBack { reason: "no space".into() }]);
     assert_eq!(play.go_back().0, built(1, 1, 1));
+}
+
+#[test]
+fn a_former_build_that_cannot_be_loaded_any_more_stays_the_one_to_go_back_to() {
+    let mut play = Play::serving();
+    play.edit(built(2, 2, 1));
+    play.does(Event::Exited(Ending::Code(0)));
+    play.does(Event::Started { pid: PID + 1 });
+    play.does(Event::Mapped(mapped(11)));
+    let missing = Missing::Library("libgone.so".into());
+    play.faults = vec![Fault { wanted_by: "host".into(), missing, lost_by: None }];
+    let (former, actions) = play.go_back();
+    let [Action::Say(message), Action::Reply(ReplyTo(5), Answer::Failed(_))] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    let why = "not rolled back: host links `libgone.so`, which the dynamic linker does not find";
+    assert_eq!(message.to_string(), why);
+    assert_eq!((former, play.session.state()), (built(1, 1, 1), "running"));
+    // Somebody has put the library back.
+    let (former, actions) = play.go_back();
+    assert_eq!((former, &actions[0]), (built(1, 1, 1), &Action::Signal(ProgramSignal::Stop)));
 }
