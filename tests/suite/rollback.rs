@@ -99,7 +99,7 @@ fn what_needs_a_restart_is_restarted_and_what_crashes_at_its_start_is_left_behin
         "    println!(\"listening on",
         "    std::process::abort();\n    println!(\"listening on",
     );
-    session.output.expect(BUILD, ["the program died", "signal 6, SIGABRT"]);
+    session.output.expect(BUILD, ["the program died", "brings back the build before"]);
     let answer = hotreload(server.root(), &["rollback"]).expect_success();
     assert!(answer.starts_with("rolled back: started process"), "{answer}");
     session.output.expect(SOON, ["listening on"]);
@@ -159,7 +159,7 @@ fn a_restart_in_a_session_of_patches_is_gone_back_from() {
     app.rests();
 
     app.edit("ws/base/build.rs", "BUILT=0", "BUILT=1");
-    session.output.expect(BUILD, ["the program ended (exit code 101)"]);
+    session.output.expect(BUILD, ["the program ended (exit code 101)", "brings back the build before"]);
     let answer = ask();
     assert!(answer.starts_with("rolled back: started process"), "{answer}");
     session.output.expect(SOON, ["said: 1 main Api BASE0 outside text"]);
