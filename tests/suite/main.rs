@@ -6,6 +6,7 @@
 
 mod anywhere;
 mod choosing;
+mod cleaned;
 mod completions;
 #[cfg(target_arch = "x86_64")]
 mod conformance;

@@ -44,6 +44,8 @@ impl Kept {
     /// Keeps the files of `built`, which cargo has just made.
     pub fn keep(&mut self, built: &Built) -> Result<()> {
         self.newest.extend(built.mapped().map(|image| (image.path.clone(), image.content)));
+        // `cargo clean` takes it away, with all that was kept.
+        fs::create_dir_all(&self.directory).with_context(|| format!("cannot make `{}`", self.directory.display()))?;
         for image in built.mapped() {
             let name = self.name(image.content);
             if !name.exists() {

@@ -116,6 +116,10 @@ impl Patching {
 
     /// Makes room for the patches of a new process: those of an earlier one are not about it.
     pub(super) fn clear(&self, index: usize) -> Result<()> {
+        if let Some(directory) = self.agent.parent() {
+            // `cargo clean` takes it away.
+            agent::install(directory)?;
+        }
         let patches = patches_of(&self.directory, index);
         files::remove_directory(&patches)?;
         fs::create_dir_all(&patches).with_context(|| format!("cannot make `{}`", patches.display()))
