@@ -5,7 +5,7 @@
 //! 1. [`Event::Saved`] -> [`Action::Build`]; a save during a build cancels it and starts the newer one;
 //! 2. [`Event::Built`] -> [`delivery::decide`] compares what was built with what runs;
 //! 3. the program is signalled or restarted, and [`Action::Look`] is repeated until [`verify::unmet`] finds the new
-//!    code mapped and the old code gone, or the deadline passes ([`mod@delivering`]);
+//!    code mapped and the old code gone, or the deadline passes (`session::delivering`);
 //! 4. the outcome is said, and answered to whoever asked for it.
 
 use std::collections::BTreeSet;
@@ -14,38 +14,42 @@ use std::time::{Duration, Instant};
 use crate::config::values::{OnStuck, Strategy};
 use crate::events::record::{Record, SessionEnded};
 use crate::session::asked::Watching;
-use crate::session::delivering::{Delivering, Finished, Origin, Program, Stage};
 use crate::session::delivery::{Built, Loaded};
 use crate::session::event::{Action, Change, Event, Owner, Scope, Timer};
 use crate::session::explaining::Explaining;
 use crate::session::history::History;
 use crate::session::message::Message;
 use crate::session::mourning::Mourned;
-use crate::session::patching::Patching;
 use crate::session::request::{Answer, ReplyTo};
+use crate::session::stage::Patching;
+use crate::session::stage::{Delivering, Finished, Origin, Program, Stage};
 use crate::session::taking_back::Patches;
 
 mod asked;
-pub mod delivering;
+mod delivering;
 pub mod delivery;
 mod ending;
 pub mod event;
+pub mod exit;
 mod exiting;
-pub mod explaining;
+mod explaining;
 pub mod fleet;
 mod foreseeing;
 pub mod foresight;
 mod history;
+pub mod landed;
 pub mod message;
 mod mourning;
 mod patching;
 mod records;
 pub mod request;
 mod rollback;
+pub mod stage;
 mod starting;
 mod taking_back;
 #[cfg(test)]
 mod tests;
+pub mod trouble;
 pub mod verdict;
 pub mod verify;
 

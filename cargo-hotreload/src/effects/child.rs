@@ -14,7 +14,7 @@ use rustix::process::{
 };
 
 use crate::effects::tracing;
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
 
 /// A started process that was not waited for yet: until then its id cannot be given to another process, so signals
 /// never hit a stranger.
@@ -156,7 +156,7 @@ mod tests {
     use rustix::process::{Signal, test_kill_process_group};
 
     use super::{Running, ending, wait_for_end};
-    use crate::session::message::Ending;
+    use crate::session::exit::Ending;
 
     #[test]
     fn what_a_process_leaves_behind_is_ended_with_it() {

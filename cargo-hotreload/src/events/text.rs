@@ -6,7 +6,7 @@ use crate::events::record::{
     BuildFinished, Change, Diagnostic, ExitedWhen, Live, LiveHow, Next, Outcome, ProgramExited, Record, ReloadFailed,
     ReloadOutcome, SessionEnded, SessionStarted, StuckReason,
 };
-use crate::session::event::Patch;
+use crate::session::landed::Patch;
 use crate::session::message::{How, Message, Time, Times};
 use crate::session::verdict::Verdict;
 
@@ -231,7 +231,7 @@ mod tests {
     use crate::events::record::{
         BuildFinished, Change, Diagnostic, ExitedWhen, Live, LiveHow, Outcome, ProgramExited, Record, Times,
     };
-    use crate::session::message::Ending;
+    use crate::session::exit::Ending;
 
     #[test]
     fn a_reload_reads_as_the_session_says_it() {

@@ -182,7 +182,7 @@ mod tests {
     use super::{Cause, Entry, RoundResult, session};
     use crate::events::record::{ExitedWhen, LiveHow, ProgramExited, Record};
     use crate::report::testing::{begin, change, example, good, lines, live, start, told};
-    use crate::session::message::Ending;
+    use crate::session::exit::Ending;
 
     #[test]
     fn each_build_has_its_cause_and_its_result() {

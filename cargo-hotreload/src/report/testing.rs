@@ -9,7 +9,7 @@ use crate::events::record::{
 };
 use crate::events::time::Millis;
 use crate::report::rounds::{Session, session};
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
 use crate::session::request::Request;
 use crate::session::verdict::Verdict;
 

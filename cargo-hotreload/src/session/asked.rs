@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use crate::events::record::Record;
-use crate::session::delivering::Program;
 use crate::session::event::Action;
 use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::stage::Program;
 use crate::session::{Force, Session};
 
 /// What is done about a save.

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::events::record::{self, Record};
+use crate::events::record::Record;
 use crate::session::delivery::Built;
-use crate::session::explaining::{Explanation, Question, Reason};
+use crate::session::exit::Ending;
 use crate::session::foresight::{Fault, Prospect};
-use crate::session::message::{Ending, Message};
+use crate::session::landed::{Landed, Patch};
+use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::trouble::{Explanation, Question, Reason};
 use crate::session::verdict::Reception;
 use crate::session::verify::Mapping;
 
@@ -194,30 +196,6 @@ pub enum NoCrates {
     Wrong(String),
     /// Only cargo can build this: why.
     ForCargo(String),
-}
-
-/// What a patch did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Patch {
-    /// How many functions have a new body.
-    pub functions: usize,
-    /// Functions that threads go on in as they were until they return.
-    pub running: Vec<String>,
-    /// An asynchronous `main` with a new body, in which it goes on where it waits.
-    pub begun: Option<String>,
-    /// Whether callers, which hold code of the compiled crates, tell old lines until cargo has built everything.
-    pub callers_follow: bool,
-    /// What it took.
-    pub took: record::Patch,
-}
-
-/// Code that was put into the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landed {
-    /// The names of its crates, lowest first.
-    pub crates: Vec<String>,
-    /// What was done.
-    pub patch: Patch,
 }
 
 /// What is sent to the program.

@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use crate::events::record::Record;
-use crate::session::delivering::{Program, Stage};
 use crate::session::event::Action;
-use crate::session::explaining::Trouble;
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::exit::Ending;
+use crate::session::message::{How, Message, When};
+use crate::session::stage::{Program, Stage};
+use crate::session::trouble::Trouble;
 use crate::session::{OwnEnd, Session};
 
 impl Session {

@@ -11,59 +11,13 @@ use std::time::{Duration, Instant};
 use crate::config::values::OnStuck;
 use crate::events::record::{Next, Record, ReloadFailed, ReloadOutcome};
 use crate::session::Session;
-use crate::session::delivering::{Delivering, Stage};
-use crate::session::delivery::Built;
 use crate::session::event::Action;
-use crate::session::message::{Ending, How, Message};
+use crate::session::exit::Ending;
+use crate::session::message::{How, Message};
+use crate::session::stage::{Delivering, Stage};
+use crate::session::trouble::{Explanation, Question, Reason, Trouble};
 use crate::session::verdict::{Circumstances, Finding, Reception, Verdict, verdict};
 use crate::session::verify::Unmet;
-
-/// How long a program that reloads may give no sign of it, before the signal is looked after.
-pub const SIGN_DEADLINE: Duration = Duration::from_secs(2);
-
-/// What is to be explained.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// The process; it may be gone.
-    pub pid: u32,
-    /// What it was to run.
-    pub built: Built,
-    /// The packages of the modules that had changed, lowest first.
-    pub modules: Vec<String>,
-    /// What went wrong.
-    pub trouble: Trouble,
-}
-
-/// What went wrong in a reload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// These modules are not as they should be.
-    Unmet(Vec<Unmet>),
-    /// The program has ended.
-    Died(Ending),
-}
-
-/// What could be found out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Explanation {
-    /// What the process does about the signal, if it is still there.
-    pub reception: Option<Reception>,
-    /// Why it went wrong, the foremost first.
-    pub reasons: Vec<Reason>,
-}
-
-/// A reason why a module stays, or why a program died, that facts speak for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// The package of the module that it is about, if it is about one.
-    pub module: Option<String>,
-    /// A sentence, without its full stop.
-    pub text: String,
-    /// What mends it.
-    pub help: String,
-    /// It keeps the module for sure, whatever the program does.
-    pub is_proof: bool,
-}
 
 /// A reload that did not work, while it is looked at.
 #[derive(Debug, Clone)]

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use crate::config::values::Strategy;
 use crate::events::record::{Next, Record, ReloadFailed, ReloadOutcome};
-use crate::session::delivering::{Delivering, Finished, LOOK_EVERY, Origin, Stage};
 use crate::session::event::{Action, ProgramSignal, Timer};
 use crate::session::foresight::{Aim, Fault, Prospect};
 use crate::session::message::{How, Message};
+use crate::session::stage::{Delivering, Finished, LOOK_EVERY, Origin, Stage};
 use crate::session::{Force, Session};
 
 impl Session {

@@ -2,8 +2,8 @@
 //!
 //! Going back exchanges the two, so that it can be taken back in the same way.
 
-use crate::session::delivering::Finished;
 use crate::session::delivery::Built;
+use crate::session::stage::Finished;
 
 /// The builds that a program was given.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::History;
-    use crate::session::delivering::{Finished, Origin};
+    use crate::session::stage::{Finished, Origin};
     use crate::session::tests::built;
 
     fn finished(number: u32) -> Finished {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::events::record::Next;
-use crate::session::event::Patch;
-use crate::session::explaining::Reason;
+use crate::session::exit::Ending;
 use crate::session::foresight::Fault;
+use crate::session::trouble::Reason;
 use crate::session::verdict::{Finding, Reception};
 use crate::session::verify::Unmet;
 
@@ -15,6 +15,7 @@ mod failure;
 mod live;
 mod time;
 
+pub use live::{How, Times};
 pub use time::Time;
 
 use live::live;
@@ -135,55 +136,6 @@ pub enum Message {
     Stopped(Ending),
 }
 
-/// How new code got into the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
-    /// The program was started.
-    Started {
-        /// How many modules it loaded.
-        modules: usize,
-    },
-    /// The program swapped modules.
-    Reloaded {
-        /// The changed modules.
-        modules: Vec<String>,
-        /// How many modules it has.
-        total: usize,
-    },
-    /// New code was put beside the old, and the entries of the old functions lead to it.
-    Patched {
-        /// The compiled crates.
-        crates: Vec<String>,
-        /// What was done.
-        patch: Patch,
-    },
-    /// A new process took the place of the old one.
-    Restarted {
-        /// Why.
-        why: String,
-    },
-}
-
-/// The parts of an edit's way into the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// From the start of the build to its end. None where a former build was put back.
-    pub build: Option<Duration>,
-    /// From the signal or the request to stop to the new code being mapped.
-    pub delivery: Duration,
-    /// From the save of the file to the new code being mapped, if a save was the cause.
-    pub edit_to_live: Option<Duration>,
-}
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// With an exit code.
-    Code(i32),
-    /// By a signal.
-    Signal(i32),
-}
-
 /// When the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
@@ -191,34 +143,6 @@ pub enum When {
     Starting,
     /// Later.
     Running,
-}
-
-impl Ending {
-    /// Whether the program says that all went well.
-    #[must_use]
-    pub fn is_success(self) -> bool {
-        self == Self::Code(0)
-    }
-
-    /// The exit code by which a shell tells it.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        let (Self::Code(code) | Self::Signal(code)) = self;
-        let offset = if matches!(self, Self::Signal(_)) { 128 } else { 0 };
-        u8::try_from((code + offset) & 0xff).unwrap_or(u8::MAX)
-    }
-}
-
-impl fmt::Display for Ending {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(formatter, "exit code {code}"),
-            Self::Signal(number) => match signal_hook::low_level::signal_name(*number) {
-                Some(name) => write!(formatter, "signal {number}, {name}"),
-                None => write!(formatter, "signal {number}"),
-            },
-        }
-    }
 }
 
 impl fmt::Display for Message {
@@ -298,7 +222,7 @@ impl fmt::Display for Missing<'_> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Ending, How, Message, Time, Times};
+    use super::{How, Message, Time, Times};
 
     #[test]
     fn a_reload_names_modules_and_times() {
@@ -324,11 +248,5 @@ mod tests {
             [text(0), text(994), text(999), text(61_000), text(125_000)],
             ["0 ms", "994 ms", "1.0 s", "61.0 s", "2 min 5 s"]
         );
-    }
-
-    #[test]
-    fn a_signal_has_its_name() {
-        assert_eq!(Ending::Signal(11).to_string(), "signal 11, SIGSEGV");
-        assert_eq!((Ending::Signal(11).exit_code(), Ending::Code(7).exit_code()), (139, 7));
     }
 }

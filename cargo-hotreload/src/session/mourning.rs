@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use crate::events::record::{ProgramExited, Record};
 use crate::session::Session;
-use crate::session::delivering::{Program, Stage};
 use crate::session::event::Action;
-use crate::session::explaining::Reason;
-use crate::session::message::{Ending, Message, When};
+use crate::session::exit::Ending;
+use crate::session::message::{Message, When};
+use crate::session::stage::{Program, Stage};
+use crate::session::trouble::Reason;
 
 /// A program that has died, while it is looked at why.
 #[derive(Debug)]

@@ -8,27 +8,16 @@
 //! Where a patch is refused, the build is an ordinary one and the program is restarted, for that reason.
 
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::config::values::Strategy;
-use crate::events::record::{CallersFollowed, Live, LiveHow, Record, Times as RecordedTimes};
-use crate::session::delivering::{Finished, Stage};
+use crate::events::record::{CallersFollowed, Record};
 use crate::session::delivery::Loaded;
-use crate::session::event::{Action, Crates, Landed, NoCrates, Owner, Patch, Scope};
-use crate::session::message::{How, Message, Times};
+use crate::session::event::{Action, Crates, NoCrates, Owner, Scope};
+use crate::session::landed::{Landed, Patch};
+use crate::session::message::Message;
+use crate::session::stage::{Finished, Patching, Stage};
 use crate::session::{Building, Force, Session, Unbuilt};
-
-/// A patch on its way into the program.
-#[derive(Debug, Clone)]
-pub(super) struct Patching {
-    pub(super) number: u32,
-    pub(super) crates: Vec<String>,
-    /// `None` if nothing was compiled for it.
-    pub(super) build: Option<Duration>,
-    pub(super) ended: Instant,
-    pub(super) saved: Option<Instant>,
-    pub(super) began: Instant,
-}
 
 impl Session {
     /// What is to be compiled for a patch, if this can be one.
@@ -212,45 +201,5 @@ impl Session {
             actions.extend(self.succeed(Message::Unchanged { build }));
         }
         actions
-    }
-}
-
-impl Patching {
-    fn edit_to_live(&self, now: Instant) -> Option<Duration> {
-        self.saved.map(|saved| now.saturating_duration_since(saved))
-    }
-
-    pub(super) fn live(&self, patch: Patch, pid: u32, now: Instant) -> Message {
-        let times = Times { build: self.build, delivery: now - self.began, edit_to_live: self.edit_to_live(now) };
-        Message::Live { how: How::Patched { crates: self.crates.clone(), patch }, pid, times }
-    }
-
-    pub(super) fn record(&self, patch: &Patch, pid: u32, now: Instant) -> Action {
-        let build = self.build.unwrap_or_default();
-        let began = self.ended.checked_sub(build).unwrap_or(self.ended);
-        let times = RecordedTimes {
-            edit_to_live_ms: self.edit_to_live(now).map(Into::into),
-            save_to_build_ms: self.saved.map(|saved| began.saturating_duration_since(saved).into()),
-            build_ms: build.into(),
-            build_to_signal_ms: self.began.saturating_duration_since(self.ended).into(),
-            signal_to_mapped_ms: (now - self.began).into(),
-        };
-        let (build, modules) = (self.number, self.crates.clone());
-        let how = LiveHow::Patched;
-        Action::Record(Record::Live(Live {
-            build,
-            how,
-            pid,
-            modules,
-            modules_total: 0,
-            functions: Some(patch.functions),
-            running: patch.running.clone(),
-            begun: patch.begun.clone(),
-            callers_follow: patch.callers_follow,
-            patch: Some(patch.took),
-            why: None,
-            rolled_back: self.build.is_none(),
-            times,
-        }))
     }
 }

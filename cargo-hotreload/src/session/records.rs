@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::events::record::{self, ExitedWhen, Live, LiveHow, ProgramExited, Record, StuckReason};
-use crate::session::delivering::{Delivering, Origin, Program, Stage};
 use crate::session::event::Action;
-use crate::session::message::{Ending, How};
+use crate::session::exit::Ending;
+use crate::session::landed::Patch;
+use crate::session::message::How;
+use crate::session::stage::{Delivering, Origin, Patching, Program, Stage};
 use crate::session::verdict::{Finding, Verdict};
 use crate::session::verify::{Mapping, Unmet, mapped_inode};
 
@@ -154,5 +156,37 @@ impl Program {
             }
         };
         ProgramExited::new(self.pid(), ending, when)
+    }
+}
+
+impl Patching {
+    /// `patch` is live.
+    pub(super) fn record(&self, patch: &Patch, pid: u32, now: Instant) -> Action {
+        let build = self.build.unwrap_or_default();
+        let began = self.ended.checked_sub(build).unwrap_or(self.ended);
+        let times = record::Times {
+            edit_to_live_ms: self.edit_to_live(now).map(Into::into),
+            save_to_build_ms: self.saved.map(|saved| began.saturating_duration_since(saved).into()),
+            build_ms: build.into(),
+            build_to_signal_ms: self.began.saturating_duration_since(self.ended).into(),
+            signal_to_mapped_ms: (now - self.began).into(),
+        };
+        let (build, modules) = (self.number, self.crates.clone());
+        let how = LiveHow::Patched;
+        Action::Record(Record::Live(Live {
+            build,
+            how,
+            pid,
+            modules,
+            modules_total: 0,
+            functions: Some(patch.functions),
+            running: patch.running.clone(),
+            begun: patch.begun.clone(),
+            callers_follow: patch.callers_follow,
+            patch: Some(patch.took),
+            why: None,
+            rolled_back: self.build.is_none(),
+            times,
+        }))
     }
 }

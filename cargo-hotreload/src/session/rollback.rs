@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use crate::config::values::Strategy;
 use crate::events::record::Record;
 use crate::session::Session;
-use crate::session::delivering::{Finished, Origin, Stage};
 use crate::session::delivery::Built;
 use crate::session::event::{Action, PutBack, Scope, Stay};
 use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::stage::{Finished, Origin, Stage};
 
 /// How the code of before is had again.
 pub(super) enum Way {

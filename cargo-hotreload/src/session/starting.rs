@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::events::record::Record;
 use crate::session::Session;
-use crate::session::delivering::{Delivering, Program, Stage};
 use crate::session::delivery::Loaded;
 use crate::session::event::Action;
 use crate::session::message::Message;
+use crate::session::stage::{Delivering, Program, Stage};
 use crate::session::taking_back::Patches;
 
 impl Session {

@@ -7,11 +7,12 @@ use std::mem;
 use std::time::Instant;
 
 use crate::session::Session;
-use crate::session::delivering::Stage;
-use crate::session::event::{Action, Landed, Owner};
+use crate::session::event::{Action, Owner};
+use crate::session::landed::Landed;
 use crate::session::message::Message;
-use crate::session::patching::Patching;
 use crate::session::request::ReplyTo;
+use crate::session::stage::Patching;
+use crate::session::stage::Stage;
 
 /// The builds whose code a process has.
 #[derive(Debug, Default)]

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use crate::config::values::Strategy;
 use crate::events::record::Record;
 use crate::plan::roles::Role;
-use crate::session::delivering::START_DEADLINE;
 use crate::session::delivery::{Built, Image, Library};
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
+use crate::session::exit::Ending;
 use crate::session::foresight::Fault;
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::message::{How, Message, When};
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::stage::START_DEADLINE;
 use crate::session::verify::Mapping;
 use crate::session::{STOP_DEADLINE, Session};
 

@@ -87,7 +87,8 @@ pub fn ring(how: Notify, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::{Dialect, is_worth_it};
-    use crate::session::message::{Ending, Message, When};
+    use crate::session::exit::Ending;
+    use crate::session::message::{Message, When};
 
     #[test]
     fn a_message_ends_no_code_early() {

@@ -9,7 +9,7 @@ use cargo_hotreload::effects::child::{ending, wait_for_end_or_stops};
 use cargo_hotreload::effects::patching::{Refusal, apply};
 use cargo_hotreload::effects::threads::{Failure, Untraceable};
 use cargo_hotreload::patch::placed::Placed;
-use cargo_hotreload::session::message::Ending;
+use cargo_hotreload::session::exit::Ending;
 use procfs::process::Process;
 use rustix::process::Signal;
 

@@ -4,7 +4,8 @@ use crate::commands::run::modules::ModulesBuild;
 use crate::commands::run::patching::compilation::CompilationEnded;
 use crate::effects::build::Artifacts;
 use crate::effects::watch::Saved;
-use crate::session::event::{Event, Landed, Patch};
+use crate::session::event::Event;
+use crate::session::landed::{Landed, Patch};
 use crate::ui::keys::Key;
 
 /// What reaches the loop from its threads.

@@ -9,7 +9,7 @@ use crate::effects::unwind::Tables;
 use crate::effects::witness::{Seen, Witness};
 use crate::plan::roles::Role;
 use crate::session::delivery::Built;
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
 use crate::session::verify::Mapping;
 use crate::why::facts::{Crash, Library, Part, Place, Thread};
 use crate::why::names::Names;

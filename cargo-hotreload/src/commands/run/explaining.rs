@@ -3,8 +3,8 @@
 use crate::commands::run::driver::Driver;
 use crate::effects::child::Running;
 use crate::effects::reception::heard;
-use crate::session::explaining::{Explanation, Question, Reason, Trouble};
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
+use crate::session::trouble::{Explanation, Question, Reason, Trouble};
 use crate::session::verdict::Reception;
 use crate::session::verify::Unmet;
 use crate::why;

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::events::record::Record;
 use crate::session::event::{Action, Change, Event, Owner, ProgramSignal, Scope, Timer};
+use crate::session::exit::Ending;
 use crate::session::fleet::Whom::{All, One};
 use crate::session::fleet::{Fleet, Order, Tidings, Whom};
 use crate::session::foresight::{Fault, Missing};
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::message::{How, Message, When};
 use crate::session::request::{ReplyTo, Request};
 use crate::session::tests::{built, mapped, replaced};
 use crate::session::{OwnEnd, STOP_DEADLINE, Session};

@@ -37,7 +37,8 @@ fn of_all(message: &Message) -> String {
 #[cfg(test)]
 mod tests {
     use super::{About, told};
-    use crate::session::message::{Ending, Message};
+    use crate::session::exit::Ending;
+    use crate::session::message::Message;
 
     #[test]
     fn one_of_several_is_named_and_an_only_one_is_not() {

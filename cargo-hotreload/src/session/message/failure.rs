@@ -5,9 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::events::record::Next;
-use crate::session::explaining::Reason;
+use crate::session::exit::Ending;
 use crate::session::foresight::Fault;
-use crate::session::message::{Ending, How, Time};
+use crate::session::message::live::How;
+use crate::session::message::time::Time;
+use crate::session::trouble::Reason;
 use crate::session::verdict::{Finding, Heard, Reception, Verdict};
 
 /// The program did not take the new code.
@@ -108,8 +110,9 @@ mod tests {
     use std::time::Duration;
 
     use crate::events::record::Next;
-    use crate::session::explaining::Reason;
-    use crate::session::message::{Ending, Message};
+    use crate::session::exit::Ending;
+    use crate::session::message::Message;
+    use crate::session::trouble::Reason;
     use crate::session::verdict::{Finding, Heard, Reception, Verdict};
     use crate::session::verify::Unmet;
 

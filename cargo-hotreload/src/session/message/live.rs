@@ -1,9 +1,50 @@
-//! New code that is live, in words.
+//! New code that is live: how it got there, and that in words.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::session::event::Patch;
-use crate::session::message::{How, Time, Times};
+use crate::session::landed::Patch;
+use crate::session::message::time::Time;
+
+/// How new code got into the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// The program was started.
+    Started {
+        /// How many modules it loaded.
+        modules: usize,
+    },
+    /// The program swapped modules.
+    Reloaded {
+        /// The changed modules.
+        modules: Vec<String>,
+        /// How many modules it has.
+        total: usize,
+    },
+    /// New code was put beside the old, and the entries of the old functions lead to it.
+    Patched {
+        /// The compiled crates.
+        crates: Vec<String>,
+        /// What was done.
+        patch: Patch,
+    },
+    /// A new process took the place of the old one.
+    Restarted {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The parts of an edit's way into the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// From the start of the build to its end. None where a former build was put back.
+    pub build: Option<Duration>,
+    /// From the signal or the request to stop to the new code being mapped.
+    pub delivery: Duration,
+    /// From the save of the file to the new code being mapped, if a save was the cause.
+    pub edit_to_live: Option<Duration>,
+}
 
 /// In one line.
 pub(super) fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, times: &Times) -> fmt::Result {

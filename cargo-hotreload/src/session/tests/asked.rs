@@ -1,7 +1,8 @@
 //! What somebody else wants of a session than the files: pauses, builds, and a program that is told by its user.
 
 use crate::session::event::{Action, Event, Owner, ProgramSignal, Scope, Timer};
-use crate::session::message::{Ending, Message};
+use crate::session::exit::Ending;
+use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::tests::{PID, Play, built, mapped, replaced};
 use crate::session::{OwnEnd, SETTLE};

@@ -2,14 +2,16 @@
 
 use crate::config::values::OnStuck;
 use crate::events::record::{Next, Record, ReloadOutcome, StuckReason};
-use crate::session::delivering::RELOAD_DEADLINE;
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Event, ProgramSignal, Timer};
-use crate::session::explaining::{Explanation, Question, Reason, SIGN_DEADLINE, Trouble};
+use crate::session::exit::Ending;
 use crate::session::foresight::{Aim, Fault, Missing, Prospect};
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::message::{How, Message, When};
 use crate::session::request::{Answer, ReplyTo, Request};
+use crate::session::stage::RELOAD_DEADLINE;
+use crate::session::stage::SIGN_DEADLINE;
 use crate::session::tests::{PID, Play, built, mapped, replaced};
+use crate::session::trouble::{Explanation, Question, Reason, Trouble};
 use crate::session::verdict::{Finding, Heard, Reception, Verdict};
 use crate::session::verify::{Mapping, Unmet};
 

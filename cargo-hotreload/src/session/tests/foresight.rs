@@ -6,8 +6,9 @@ use crate::events::record::{ExitedWhen, Next, Record, ReloadOutcome};
 use crate::session::OwnEnd;
 use crate::session::delivery::Built;
 use crate::session::event::{Action, Event, NoCrates, ProgramSignal, Scope, Timer};
+use crate::session::exit::Ending;
 use crate::session::foresight::{Aim, Fault, Missing, Prospect};
-use crate::session::message::{Ending, How, Message, When};
+use crate::session::message::{How, Message, When};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 

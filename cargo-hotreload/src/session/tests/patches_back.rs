@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::patching::{build, built, crates, patch, save, serving};
 use super::{PID, Play};
 use crate::events::record::Record;
-use crate::session::event::{Action, Event, Landed, Patch, ProgramSignal, PutBack, Scope, Timer};
-use crate::session::message::{Ending, How, Message};
+use crate::session::event::{Action, Event, ProgramSignal, PutBack, Scope, Timer};
+use crate::session::exit::Ending;
+use crate::session::landed::{Landed, Patch};
+use crate::session::message::{How, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 

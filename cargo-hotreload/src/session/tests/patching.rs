@@ -6,8 +6,10 @@ use super::{PID, Play, mapped};
 use crate::config::values::Strategy;
 use crate::session::Session;
 use crate::session::delivery::{Built, Image};
-use crate::session::event::{Action, Crates, Event, Landed, NoCrates, Owner, Patch, ProgramSignal, Scope, Timer};
-use crate::session::message::{Ending, How, Message};
+use crate::session::event::{Action, Crates, Event, NoCrates, Owner, ProgramSignal, Scope, Timer};
+use crate::session::exit::Ending;
+use crate::session::landed::{Landed, Patch};
+use crate::session::message::{How, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::verify::Mapping;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::{PID, Play, built, mapped, replaced};
 use crate::events::record::{ExitedWhen, LiveHow, Record, Times};
 use crate::session::event::Event;
-use crate::session::explaining::Explanation;
-use crate::session::message::Ending;
+use crate::session::exit::Ending;
 use crate::session::request::{ReplyTo, Request};
+use crate::session::trouble::Explanation;
 
 /// The whole of a way into the program, and the sum of its parts.
 fn whole_and_sum(times: &Times) -> (Duration, Duration) {

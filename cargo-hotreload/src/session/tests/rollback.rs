@@ -3,11 +3,12 @@
 use crate::config::values::OnStuck;
 use crate::events::record::{Live, LiveHow, Record};
 use crate::session::event::{Action, Event, ProgramSignal, PutBack};
-use crate::session::explaining::Explanation;
+use crate::session::exit::Ending;
 use crate::session::foresight::{Fault, Missing};
-use crate::session::message::{Ending, How, Message, Times};
+use crate::session::message::{How, Message, Times};
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::tests::{PID, Play, built, mapped, replaced};
+use crate::session::trouble::Explanation;
 
 const BACK: Event = Event::Asked(Request::Rollback, ReplyTo(5));
 
@@ -113,7 +114,7 @@ fn a_stuck_module_that_was_left_is_gone_back_from() {
     play.session.on_stuck = OnStuck::Warn;
     play.edit(built(1, 3, 1));
     play.does(Event::Mapped(replaced(11)));
-    play.now += crate::session::delivering::RELOAD_DEADLINE;
+    play.now += crate::session::stage::RELOAD_DEADLINE;
     play.does(Event::Mapped(Vec::new()));
     play.does(Event::Explained(Explanation::default()));
     let (former, actions) = play.go_back();

@@ -128,7 +128,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{Bar, Last, Programs};
-    use crate::session::message::{Ending, How, Message, Times, When};
+    use crate::session::exit::Ending;
+    use crate::session::message::{How, Message, Times, When};
 
     fn live(how: How, edit_to_live: Option<u64>) -> Message {
         let time = Duration::from_millis(5);

@@ -2,7 +2,7 @@
 
 use crate::events::record;
 use crate::live::Patched;
-use crate::session::event::Patch;
+use crate::session::landed::Patch;
 
 /// What a patch did, and what it took.
 pub(super) fn told(patched: Patched, callers_follow: bool) -> Patch {

@@ -12,7 +12,7 @@ use crate::effects::rustc::cached::Cached;
 use crate::live::{Crate, Live};
 use crate::patch::rustc::recorded::Recorded;
 use crate::patch::world::Lines;
-use crate::session::event::Landed;
+use crate::session::landed::Landed;
 
 /// What cargo has built of a program.
 #[derive(Debug)]

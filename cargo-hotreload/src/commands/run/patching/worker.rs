@@ -21,7 +21,7 @@ use crate::commands::run::patching::settling::{Settled, Settling};
 use crate::effects::rustc::cached::Cached;
 use crate::live::{Crate, Live};
 use crate::patch::rustc::recorded::Recorded;
-use crate::session::event::{Landed, Patch};
+use crate::session::landed::{Landed, Patch};
 
 /// What the thread is asked for.
 #[derive(Debug)]

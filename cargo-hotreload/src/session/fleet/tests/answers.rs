@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{NAMES, Play, build};
 use crate::events::record::Record;
 use crate::session::event::{Action, Event, Scope};
+use crate::session::exit::Ending;
 use crate::session::fleet::Tidings;
 use crate::session::fleet::Whom::{All, One};
-use crate::session::message::{Ending, Message};
+use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::tests::{built, mapped};
 

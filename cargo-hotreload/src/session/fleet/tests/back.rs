@@ -83,7 +83,7 @@ fn none_goes_back_while_one_cannot() {
 #[test]
 fn who_has_no_part_in_it_is_not_waited_for() {
     let mut play = Play::after_two_edits();
-    play.one(0, Event::Exited(crate::session::message::Ending::Code(0)));
+    play.one(0, Event::Exited(crate::session::exit::Ending::Code(0)));
     assert_eq!(play.all(BACK).last(), Some(&put_back(2)));
     assert!(matches!(play.last_goes_back(12, 13), Answer::Done(_)));
     assert_eq!(play.save_of(Owner::Library("api".into())), [(All, build(Scope::Program))]);

@@ -6,10 +6,12 @@ use super::{NAMES, Play, build, pid};
 use crate::config::values::Strategy;
 use crate::session::Session;
 use crate::session::delivery::{Built, Image};
-use crate::session::event::{Action, Crates, Event, NoCrates, Owner, Patch, ProgramSignal, Scope};
+use crate::session::event::{Action, Crates, Event, NoCrates, Owner, ProgramSignal, Scope};
+use crate::session::exit::Ending;
 use crate::session::fleet::Whom::{All, One};
 use crate::session::fleet::{Fleet, Order, Tidings};
-use crate::session::message::{Ending, How, Message};
+use crate::session::landed::Patch;
+use crate::session::message::{How, Message};
 use crate::session::verify::Mapping;
 
 /// A program without modules.
