@@ -29,6 +29,7 @@ pub mod memory;
 pub mod modules;
 pub mod native;
 pub mod notify;
+pub mod overlooked;
 pub mod panics;
 pub mod passing;
 pub mod patching;

@@ -237,6 +237,9 @@ impl ErrorKind {
                  or name yours with `--manifest-path PATH/Cargo.toml`"
                 .into(),
             Self::Manifest { .. } => "correct the manifest; nothing was changed".into(),
+            Self::CargoRefused { message } if message.contains("/.hotreload`\nreferenced via") => {
+                "add `\".hotreload\"` to `exclude` in `[workspace]`, as it is with `target`: it is no member".into()
+            }
             Self::CargoRefused { .. } => "`cargo metadata --no-deps` shows the same failure".into(),
             Self::NoBinary { c_libraries, .. } if !c_libraries.is_empty() => {
                 "the program that loads such a library is not cargo's to run; write an example that uses its code, \

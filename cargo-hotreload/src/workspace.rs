@@ -168,10 +168,16 @@ impl Workspace {
         &self.hosts[0]
     }
 
+    /// The profile's own directory in the target directory.
+    #[must_use]
+    pub fn profile_directory(&self) -> PathBuf {
+        self.target_directory.join(profile::directory(&self.profile))
+    }
+
     /// Where cargo puts `host`.
     #[must_use]
     pub fn executable(&self, host: &Host) -> PathBuf {
-        let directory = self.target_directory.join(profile::directory(&self.profile));
+        let directory = self.profile_directory();
         match host.kind {
             Kind::Binary => directory.join(&host.bin),
             Kind::Example => directory.join("examples").join(&host.bin),

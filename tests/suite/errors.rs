@@ -69,6 +69,21 @@ fn a_members_manifest_that_is_no_toml_is_11_with_its_place() {
     assert_refused(&fixture, READING, &Refusal { code: 11, error: &place, help: "correct the manifest" });
 }
 
+/// A pattern that takes every directory for a member takes ours, as it does `target`.
+#[test]
+fn a_pattern_that_names_our_directory_is_12_and_excluding_that_helps() {
+    let fixture = Fixture::three_crates().replace(
+        "Cargo.toml",
+        "[\"app\", \"my-api\", \"base\"]",
+        "[\"*\"]\nexclude = [\"target\"]",
+    );
+    let refusal =
+        Refusal { code: 12, error: "/.hotreload`", help: "add `\".hotreload\"` to `exclude` in `[workspace]`" };
+    assert_refused(&fixture, &[&["enable"], MODULES, &["run"]], &refusal);
+    let fixture = fixture.replace("Cargo.toml", "[\"target\"]", "[\"target\", \".hotreload\"]");
+    fixture.hotreload(&["enable"]).expect_success();
+}
+
 #[test]
 fn a_dependency_that_is_not_there_is_12() {
     let fixture = Fixture::three_crates().append("base/Cargo.toml", "gone = { path = \"../gone\" }\n");

@@ -128,6 +128,24 @@ const LINE: &str = "pub fn line<T: Default>() -> u32 {
 
 ";
 
+/// Cargo repeats what it said of crates that it does not compile, in the build that follows a patch, too.
+#[test]
+fn a_warning_is_said_once() {
+    let app = Patched::new();
+    app.edit("ws/base/src/lib.rs", "pub fn word", "fn unused_below() {}\n\npub fn word");
+    let session = app.start(&[]);
+    app.edit("ws/api/src/lib.rs", "pub fn answer", "fn unused_above() {}\n\npub fn answer");
+    session.output.expect(BUILD, ["function `unused_above` is never used"]);
+    app.rests();
+    app.patch(&session, ("ws/api/src/lib.rs", "\"api {}", "\"API {}"), "2 main API base0 outside text");
+    app.rests();
+    let text = session.terminate();
+    let said = |name: &str| text.matches(&format!("function `{name}` is never used")).count();
+    assert_eq!(said("unused_below"), 1, "{text}");
+    // Once for each time that an edit has rustc look at it.
+    assert_eq!(said("unused_above"), 2, "{text}");
+}
+
 /// What was compiled is kept as long as something is compiled against it, and no longer: somebody may go on editing
 /// before cargo has ever built everything.
 #[test]

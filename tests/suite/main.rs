@@ -38,6 +38,7 @@ mod live_patching_tokio;
 mod manifests;
 mod native;
 mod new;
+mod old_files;
 mod own_profile;
 #[cfg(target_arch = "x86_64")]
 mod patching;

@@ -162,7 +162,9 @@ fn the_choice_of_flags_can_be_forced() {
     let before = relay.files();
     relay.succeed(&["enable", "--flags", "builtin"]);
     assert!(
-        relay.read("Cargo.toml").starts_with("cargo-features = [\"profile-rustflags\"] # hotreload\n#cargo-features")
+        relay
+            .read("Cargo.toml")
+            .starts_with("cargo-features = [\"profile-rustflags\"] # hotreload: added\n#cargo-features")
     );
     let status = relay.succeed(&["status"]);
     assert!(status.contains("hot reloading: enabled\n") && !status.contains("own developer profile"), "{status}");

@@ -66,6 +66,20 @@ fn disable_works_after_the_state_directory_was_deleted() {
     assert_same(&before, &fixture.tree());
 }
 
+/// What somebody says about hot reloading in a comment is not what `enable` says.
+#[test]
+fn comments_of_the_user_are_no_marks() {
+    let fixture = Fixture::three_crates()
+        .append("base/Cargo.toml", "\n[features]\ndefault = [\"swapped\"] # hotreload\nswapped = []\n")
+        .replace("Cargo.toml", "resolver = \"3\"", "resolver = \"3\" # hotreload");
+    let before = fixture.tree();
+    assert_eq!(fixture.hotreload(&["disable"]).code, Some(19));
+    assert_same(&before, &fixture.tree());
+    fixture.hotreload(&["enable"]).expect_success();
+    fixture.hotreload(&["disable"]).expect_success();
+    assert_same(&before, &fixture.tree());
+}
+
 /// The same where dependency groups were generated, and cargo has put them into `Cargo.lock`.
 #[test]
 fn disable_works_after_the_state_directory_of_a_server_was_deleted() {

@@ -31,7 +31,7 @@ fn additions() -> Additions {
 fn manifests() {
     let corpus = corpus::manifests();
     let words = [
-        " # hotreload",
+        " # hotreload: added",
         ": added `",
         "\"\"\"",
         "'''",
@@ -95,8 +95,11 @@ fn lock_files() {
 
 #[test]
 fn journals() {
-    let entry =
-        |name: &str| Entry { path: name.into(), before: "a = 1\n".into(), after: "a = 1\nb = 2 # hotreload\n".into() };
+    let entry = |name: &str| Entry {
+        path: name.into(),
+        before: "a = 1\n".into(),
+        after: "a = 1\nb = 2 # hotreload: added\n".into(),
+    };
     let journal = Journal {
         version: 1,
         lifetime: Lifetime::Session,

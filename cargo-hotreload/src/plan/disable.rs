@@ -101,7 +101,7 @@ mod tests {
         Entry {
             path: PathBuf::from("Cargo.toml"),
             before: "a = 1\n".into(),
-            after: "a = 1\nb = 2 # hotreload\n".into(),
+            after: "a = 1\nb = 2 # hotreload: added\n".into(),
         }
     }
 

@@ -11,7 +11,7 @@
 //!
 //! ```toml
 //! [lib]
-//! crate-type = ["lib", "dylib"] # hotreload
+//! crate-type = ["lib", "dylib"] # hotreload: added
 //! [profile.dev.package.api]
 //! rustflags = ["-g", "-Zplt=true"] # hotreload: added `, "-Zplt=true"`
 //! ```

@@ -35,7 +35,8 @@ impl Session {
     }
 
     fn without_program(&mut self, program: Program, ending: Ending, now: Instant) -> Vec<Action> {
-        let ended = |when| Message::Ended { ending, when };
+        let has_former = self.history.former().is_some();
+        let ended = |when| Message::Ended { ending, when, has_former };
         let mut actions = match program.stage {
             Stage::Stopping(None) => vec![Action::Say(Message::Stopped(ending))],
             // A newer build than the one that asked for the restart is started instead, for the same reason.

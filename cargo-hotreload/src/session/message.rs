@@ -98,6 +98,8 @@ pub enum Message {
         ending: Ending,
         /// When in its life.
         when: When,
+        /// Whether another build was live before, and can be brought back.
+        has_former: bool,
     },
     /// New code is live, but threads are still in the old.
     LeftBehind {
@@ -183,14 +185,20 @@ impl fmt::Display for Message {
             Self::NotLoaded { unmet, after } => {
                 write!(formatter, "the program runs, but after {} {}", Time(*after), Missing(unmet))
             }
-            Self::Ended { ending, when } => {
+            Self::Ended { ending, when, has_former } => {
                 let when = match when {
                     When::Starting if ending.is_success() => "",
                     When::Starting => " while it started",
                     When::Running => "",
                 };
                 let verb = if matches!(ending, Ending::Signal(_)) { "died" } else { "ended" };
-                write!(formatter, "the program {verb}{when} ({ending}); the next good build starts it again")
+                write!(formatter, "the program {verb}{when} ({ending}); the next good build starts it again")?;
+                if *has_former && !ending.is_success() {
+                    formatter.write_str(
+                        "\n  help: `cargo hotreload rollback`, or the key `u`, brings back the build before",
+                    )?;
+                }
+                Ok(())
             }
             Self::Over(ending) => write!(formatter, "the program ended ({ending}), and the session with it"),
             Self::Watching { paused: true } => formatter.write_str("paused: saves are built when you resume"),

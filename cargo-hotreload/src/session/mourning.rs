@@ -53,7 +53,9 @@ impl Session {
         }
         let is_unknown = reasons.is_empty();
         let known = Message::DiedLater { ending, reasons };
-        actions.extend(self.fail(if is_unknown { Message::Ended { ending, when: When::Running } } else { known }));
+        let has_former = self.history.former().is_some();
+        let unknown = Message::Ended { ending, when: When::Running, has_former };
+        actions.extend(self.fail(if is_unknown { unknown } else { known }));
         actions.extend(self.deliver(now));
         actions
     }

@@ -213,7 +213,7 @@ fn a_build_that_ends_during_a_reload_is_delivered_after_it() {
 fn a_crash_waits_for_the_next_good_build() {
     let mut play = Play::serving();
     let said = play.says(Event::Exited(Ending::Signal(11)));
-    assert_eq!(said, [Message::Ended { ending: Ending::Signal(11), when: When::Running }]);
+    assert_eq!(said, [Message::Ended { ending: Ending::Signal(11), when: When::Running, has_former: false }]);
     assert_eq!(play.session.state(), "waiting for a change");
     assert_eq!(play.edit(built(1, 2, 1)), [Action::Start(built(1, 2, 1))]);
 }

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_crash_is_bad_news_and_an_end_is_none() {
-        let ended = |ending| Message::Ended { ending, when: When::Running };
+        let ended = |ending| Message::Ended { ending, when: When::Running, has_former: false };
         assert!(is_worth_it(&ended(Ending::Signal(11))) && is_worth_it(&ended(Ending::Code(1))));
         assert!(!is_worth_it(&ended(Ending::Code(0))) && !is_worth_it(&Message::Stopping));
         assert!(is_worth_it(&Message::BuildFailed { reason: String::new(), running: false }));

@@ -22,3 +22,15 @@ pub(crate) fn until<T>(patience: Duration, what: &str, mut look: impl FnMut() ->
         sleep(PAUSE);
     }
 }
+
+/// Whether `condition` comes true in time.
+pub(crate) fn comes_true(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
+    while !condition() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        sleep(PAUSE);
+    }
+    true
+}

@@ -8,10 +8,11 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::command::hotreload_command;
+use crate::support::command::{hotreload, hotreload_command};
 use crate::support::fixture::{Fixture, manifest};
 use crate::support::place::Started;
-use crate::support::poll::{BUILD, SOON};
+use crate::support::poll::{BUILD, SOON, comes_true, until};
+use crate::support::processes::working_in;
 
 /// The workspace `ws`: the program `app` uses `api`, which uses `base` and `../outside`; the program `other` uses `base`.
 pub(crate) struct Patched {
@@ -99,6 +100,14 @@ impl Patched {
         session.output.expect(BUILD, ["[hotreload] patched ", &format!("said: {said}")]);
     }
 
+    /// Waits until patches, restarts and builds of cargo's own that are under way have their end.
+    #[track_caller]
+    pub(crate) fn rests(&self) {
+        until(BUILD, "the session rests", || {
+            hotreload(&self.root(), &["status"]).stdout.contains(", running; ").then_some(())
+        });
+    }
+
     /// Directories of sessions that are left.
     pub(crate) fn left(&self) -> Vec<PathBuf> {
         let mut open = vec![self.root().join("target")];
@@ -129,9 +138,10 @@ pub(crate) fn kill(pid: u32) {
     kill_process(Pid::from_raw(pid.cast_signed()).expect("an id"), Signal::KILL).expect("it runs");
 }
 
-/// Whether the process is a program of the workspace `root`.
+/// Whether a process works in the workspace `root` and goes on with it: who was killed with cargo, as compilers are, is gone
+/// a moment after it.
 pub(crate) fn runs_in(root: &Path) -> bool {
-    !crate::support::processes::working_in(root).is_empty()
+    !comes_true(PATIENCE, || working_in(root).is_empty())
 }
 
 /// Patience for what needs no build.

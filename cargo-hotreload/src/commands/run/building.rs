@@ -1,5 +1,7 @@
 //! The build that all programs share: cargo is called, and what it made is told to each program.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::mem;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ use crate::effects::build::{self, Artifacts};
 use crate::effects::built::describe;
 use crate::effects::child::{Running, wait_for_end};
 use crate::effects::watch::{Inputs, Saved};
-use crate::effects::{dep_info, linkers, settings};
+use crate::effects::{dep_info, linkers, overlooked, settings};
 use crate::session::delivery::Built;
 use crate::session::event::{Change, Event, Owner, Scope};
 use crate::session::fleet::Tidings;
@@ -73,6 +75,7 @@ impl Driver<'_> {
         if replan {
             self.plan_anew()?;
         }
+        self.expose_overlooked()?;
         let line = match (scope, &self.modules_build) {
             (Scope::Modules, ModulesBuild::Line(line)) => line.clone(),
             (Scope::Modules | Scope::Crates | Scope::Settle | Scope::Program, _) => build_line(&self.facts),
@@ -86,7 +89,7 @@ impl Driver<'_> {
         let programs = self.facts.workspace.hosts.iter().map(|host| (host.kind, host.bin.clone())).collect::<Vec<_>>();
         let (pid, arrivals) = (running.pid(), self.arrivals.clone());
         self.front.build_started(pid);
-        let show = self.front.diagnostics();
+        let show = self.front.diagnostics(scope);
         self.build = Some(running);
         thread::Builder::new().name("build".into()).spawn(move || {
             let artifacts = build::read_messages(stdout, &programs, show);
@@ -94,6 +97,20 @@ impl Driver<'_> {
             shown.drain();
             drop(arrivals.send(Arrival::BuildEnded(artifacts)));
         })?;
+        Ok(())
+    }
+
+    /// Has cargo look at what was saved with an old time stamp.
+    fn expose_overlooked(&mut self) -> Result<()> {
+        let workspace = &self.facts.workspace;
+        let all: BTreeSet<&str> = workspace.places.iter().filter_map(|place| place.package.as_deref()).collect();
+        while let Some(path) = self.overlooked.pop_first() {
+            // Sources are their own package's, and any may include something else.
+            let is_source = path.extension() == Some(OsStr::new("rs"));
+            let owner = workspace.package_of(&path).filter(|_| is_source);
+            let packages = owner.map_or_else(|| all.clone(), |owner| BTreeSet::from([owner]));
+            overlooked::expose(&workspace.profile_directory(), &packages, &path)?;
+        }
         Ok(())
     }
 
@@ -135,6 +152,7 @@ impl Driver<'_> {
         if let Some(patching) = &self.patching {
             patching.saved(&saved.paths);
         }
+        self.overlooked.extend(saved.paths.iter().filter(|path| overlooked::is_overlooked(path)).cloned());
         let changes = self.facts.instances.iter().map(|instance| Event::Saved(self.change(saved, instance.host)));
         Tidings::Each(changes.collect())
     }

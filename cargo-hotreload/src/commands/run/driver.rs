@@ -1,6 +1,6 @@
 //! Carries out what the sessions want: the loop around [`Fleet::handle`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::env;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -74,6 +74,8 @@ pub(super) struct Driver<'arguments> {
     /// How often cargo was asked about them.
     pub(super) questions: u32,
     pub(super) build_began: SystemTime,
+    /// What was saved with time stamps that tell cargo nothing.
+    pub(super) overlooked: BTreeSet<PathBuf>,
     /// What patches need, where they are wanted.
     pub(super) patching: Option<Patching>,
     pub(super) turns: Turns,
@@ -116,6 +118,7 @@ impl<'arguments> Driver<'arguments> {
             modules: Vec::new(),
             questions: 0,
             build_began: SystemTime::now(),
+            overlooked: BTreeSet::new(),
             timers: Vec::new(),
             queue: VecDeque::from([Tidings::All(Event::Begin)]),
         })

@@ -34,6 +34,7 @@ use crate::effects::build::{Rendered, Severity};
 use crate::effects::pty::Pty;
 use crate::effects::terminal;
 use crate::plan::command::CommandLine;
+use crate::session::event::Scope;
 use crate::session::fleet::wording::{About, told};
 use crate::session::fleet::{Fleet, Whom};
 use crate::session::message::Message;
@@ -167,14 +168,16 @@ impl Front {
         Ok((slave.into(), Output::of(pty.source())))
     }
 
-    /// What to do with each diagnostic of a build. On a screen they are shown when it ends: the errors first.
-    pub(super) fn diagnostics(&self) -> impl Fn(Rendered) + Send + 'static {
+    /// What to do with each diagnostic of a build of `scope`; in one that nobody has asked for, what was said before is not
+    /// shown again. On a screen they are shown when it ends: the errors first.
+    pub(super) fn diagnostics(&self, scope: Scope) -> impl Fn(Rendered) + Send + 'static {
         let (view, diagnostics) = (self.view, Arc::clone(&self.diagnostics));
+        let is_asked_for = scope != Scope::Settle;
         move |diagnostic| {
-            if view != View::Screen {
+            let mut diagnostics = diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
+            if view != View::Screen && (is_asked_for || !diagnostics.knows(&diagnostic)) {
                 say::diagnostic(&diagnostic.text);
             }
-            let mut diagnostics = diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
             diagnostics.add(diagnostic);
             count(&diagnostics);
         }
@@ -182,19 +185,30 @@ impl Front {
 
     /// Shows what rustc said in the build that has ended. What a cancelled build said, the next one says again.
     pub(super) fn build_ended(&self, is_good: bool, is_cancelled: bool) {
+        self.ended_with(is_good, is_cancelled, Diagnostics::of_success);
+    }
+
+    /// The same for some crates.
+    pub(super) fn compilation_ended(&self, is_good: bool, is_cancelled: bool) {
+        self.ended_with(is_good, is_cancelled, Diagnostics::of_part);
+    }
+
+    fn ended_with(&self, is_good: bool, is_cancelled: bool, of_success: fn(&mut Diagnostics) -> String) {
         screen::cargo(&[Piece::Bar(Vec::new())]);
         if is_cancelled {
             return self.build_begins();
         }
-        let Some(Size { rows: height, columns }) = screen::size() else { return };
         let mut diagnostics = self.locked();
-        let text = if is_good {
-            diagnostics.of_success()
-        } else {
-            diagnostics.of_failure(height.saturating_sub(foot(columns)), columns)
+        let text = match screen::size() {
+            _ if is_good => of_success(&mut diagnostics),
+            Some(Size { rows: height, columns }) => {
+                diagnostics.of_failure(height.saturating_sub(foot(columns)), columns)
+            }
+            None => String::new(),
         };
         drop(diagnostics);
-        if !text.is_empty() {
+        // Where there is no screen, it was shown as it came.
+        if self.view == View::Screen && !text.is_empty() {
             say::lines(&text);
         }
     }

@@ -91,7 +91,7 @@ impl Driver<'_> {
         let Some(patching) = &self.patching else { return };
         self.cancelled = false;
         self.front.build_begins();
-        patching.compile(Box::new(self.front.diagnostics()));
+        patching.compile(Box::new(self.front.diagnostics(Scope::Crates)));
     }
 
     /// These crates are being compiled.
@@ -104,7 +104,7 @@ impl Driver<'_> {
     pub(super) fn compiled(&mut self, ended: CompilationEnded) -> Tidings {
         let CompilationEnded { results, diagnostics, is_good, at } = ended;
         if let Some(diagnostics) = diagnostics {
-            self.front.build_ended(is_good, self.cancelled);
+            self.front.compilation_ended(is_good, self.cancelled);
             self.record_compiled(diagnostics, is_good);
         }
         self.queue.push_back(Tidings::All(Event::Compiled { at }));

@@ -9,7 +9,7 @@ use nix::libc;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 use procfs::process::Process;
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 use thiserror::Error;
 
 /// Why a thread cannot be traced.
@@ -91,17 +91,7 @@ pub(super) fn stat(process: Pid, thread: Pid) -> Option<(char, u32)> {
 
 /// What the thread does, without waiting. A stop is taken: it is told once.
 pub(super) fn look(process: Pid, thread: Pid) -> Look {
-    let id = WaitId::Pid(raw(thread));
-    let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
-    let ends = stops | WaitIdOptions::EXITED;
-    if thread != process {
-        return seen(waitid(id, ends));
-    }
-    // The end of the main thread is the end of the process, which somebody else waits for.
-    match seen(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) {
-        Look::Stopped(_) => seen(waitid(id, stops)),
-        other => other,
-    }
+    seen(change(process, thread))
 }
 
 /// What happened to a thread that is traced for longer.
@@ -123,20 +113,28 @@ pub(in crate::effects) enum Event {
 
 /// What has happened to the thread since this was last called, without waiting.
 pub(in crate::effects) fn next_event(process: Pid, thread: Pid) -> Event {
+    event(change(process, thread))
+}
+
+/// How the kernel tells of a thread. `None` if there is nothing new.
+type Status = rustix::io::Result<Option<WaitIdStatus>>;
+
+/// What is new about the thread, without waiting. It is taken, so that it is told once, but for the end of the main thread:
+/// that is the end of the process, which somebody else waits for.
+fn change(process: Pid, thread: Pid) -> Status {
     let id = WaitId::Pid(raw(thread));
     let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
     let ends = stops | WaitIdOptions::EXITED;
     if thread != process {
-        return event(waitid(id, ends));
+        return waitid(id, ends);
     }
-    // As in `look`.
-    match event(waitid(id.clone(), ends | WaitIdOptions::NOWAIT)) {
-        quiet @ (Event::Runs | Event::Gone) => quiet,
-        _ => event(waitid(id, stops)),
+    match waitid(id.clone(), ends | WaitIdOptions::NOWAIT) {
+        Ok(Some(status)) if status.trapping_signal().is_some() => waitid(id, stops),
+        other => other,
     }
 }
 
-fn event(status: rustix::io::Result<Option<rustix::process::WaitIdStatus>>) -> Event {
+fn event(status: Status) -> Event {
     let code = match status {
         Ok(Some(status)) => status.trapping_signal(),
         Ok(None) | Err(rustix::io::Errno::INTR) => return Event::Runs,
@@ -166,7 +164,7 @@ fn all_threads() -> u32 {
     libc::__WALL.cast_unsigned()
 }
 
-fn seen(status: rustix::io::Result<Option<rustix::process::WaitIdStatus>>) -> Look {
+fn seen(status: Status) -> Look {
     /// In the second byte of the status where it was our request that stopped the thread, or a stop of all threads.
     const EVENT: i32 = libc::PTRACE_EVENT_STOP;
     match status {

@@ -18,8 +18,8 @@ use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::effects::files;
 use crate::effects::watch::{Inputs, Saved};
+use crate::effects::{files, overlooked};
 use crate::plan::lockfile;
 use crate::workspace::{Place, nearest};
 
@@ -107,7 +107,7 @@ impl Sources {
         self.unread =
             self.seen.keys().filter(|file| !files.contains(*file) && !is_always_read(file)).cloned().collect();
         let since = since.checked_sub(TICK).unwrap_or(since);
-        let is_late = |file: &PathBuf| fs::metadata(file).and_then(|file| file.modified()).is_ok_and(|at| at > since);
+        let is_late = |file: &PathBuf| overlooked::changed_at(file).is_ok_and(|at| at > since);
         saved(fresh.into_iter().filter(is_late).collect(), Instant::now())
     }
 

@@ -1,6 +1,6 @@
 //! The comments that say what is ours.
 //!
-//! `… # hotreload` at the end of a line claims the whole line. ``… # hotreload: added `A` and `B` ``
+//! `… # hotreload: added` at the end of a line claims the whole line. ``… # hotreload: added `A` and `B` ``
 //! claims texts within the line, in the order in which they went in. The quotes are exact: what stands
 //! between the backticks, with `\` before a backtick and before itself, stands in the line.
 //!
@@ -14,7 +14,7 @@
 use super::lines::BLANKS;
 
 /// Ends a line that is ours.
-const WHOLE_LINE: &str = " # hotreload";
+const WHOLE_LINE: &str = " # hotreload: added";
 
 /// Ends a line that is ours and the first after a text that had no newline at its end.
 const WHOLE_LINE_AT_END: &str = " # hotreload: no final newline before";

@@ -222,7 +222,7 @@ fn a_failed_build_is_told_once_and_the_programs_go_on() {
 fn who_ends_is_named_and_started_by_the_next_edit() {
     let mut play = Play::serving();
     let said = play.says(Tidings::One(1, Event::Exited(Ending::Signal(9))));
-    assert_eq!(said, [(One(1), Message::Ended { ending: Ending::Signal(9), when: When::Running })]);
+    assert_eq!(said, [(One(1), Message::Ended { ending: Ending::Signal(9), when: When::Running, has_former: false })]);
     assert_eq!((play.fleet.state(), play.fleet.running(), play.fleet.count()), ("running", 2, 3));
     play.save_of(Owner::Program);
     let orders = play.all(Event::Built(Ok(built(1, 2, 1))));

@@ -246,7 +246,9 @@ fn a_module_that_moved_beside_one_that_did_not_is_live_and_the_other_is_stuck() 
 #[test]
 fn a_death_some_time_after_a_reload_is_asked_for_and_told_with_its_reasons() {
     let reason = Reason { module: None, text: "a thread was left".into(), help: "join it".into(), is_proof: false };
-    for (reasons, end) in [(vec![], "starts it again"), (vec![reason], "because a thread was left\n  help: join it")] {
+    for (reasons, end) in
+        [(vec![], "brings back the build before"), (vec![reason], "because a thread was left\n  help: join it")]
+    {
         let mut play = Play::signalled(OnStuck::Restart, built(1, 2, 1));
         let said = play.says(Event::Mapped(mapped(11)));
         assert!(matches!(said[..], [Message::Live { .. }]), "{said:?}");

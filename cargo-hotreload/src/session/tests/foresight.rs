@@ -77,7 +77,7 @@ fn who_asks_for_a_restart_gets_it_whatever_becomes_of_it() {
     // It dies of it, and then there is nothing to keep.
     play.does(Event::Started { pid: PID + 1 });
     let said = play.says(Event::Exited(Ending::Code(127)));
-    assert_eq!(said, [Message::Ended { ending: Ending::Code(127), when: When::Starting }]);
+    assert_eq!(said, [Message::Ended { ending: Ending::Code(127), when: When::Starting, has_former: true }]);
     play.faults = faults();
     assert_eq!(play.edit(built(1, 1, 3)), [Action::Start(built(1, 1, 3))]);
 }
@@ -90,7 +90,7 @@ fn a_program_that_ends_while_it_is_looked_at_is_started_with_the_new_code() {
         panic!("{actions:?}")
     };
     assert_eq!(exited.when, ExitedWhen::Running);
-    assert_eq!(message, &Message::Ended { ending: Ending::Code(3), when: When::Running });
+    assert_eq!(message, &Message::Ended { ending: Ending::Code(3), when: When::Running, has_former: false });
     assert_eq!(start, &Action::Start(built(1, 1, 2)));
     // The answer is about a process that is gone.
     assert_eq!(play.does(Event::Foreseen(faults())), []);

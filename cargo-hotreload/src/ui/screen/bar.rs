@@ -152,7 +152,7 @@ mod tests {
             bar.text(120),
             " build failed, running | 2 errors, 1 warning | 4 modules | last edit live in 1.4 s | h help "
         );
-        bar.note(&Message::Ended { ending: Ending::Signal(11), when: When::Running });
+        bar.note(&Message::Ended { ending: Ending::Signal(11), when: When::Running, has_former: false });
         bar.state = "waiting for a change";
         assert!(bar.text(120).starts_with(" waiting for a change | "));
         assert_eq!(bar.last, Last::ProgramFailed);

@@ -8,7 +8,7 @@ use crate::ui::screen::width::rows;
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     all: Vec<Rendered>,
-    /// The warnings of the last good build. Cargo repeats them in each build.
+    /// The warnings of the last good build, and of crates that were compiled since. Cargo repeats them in each build.
     known: Vec<Rendered>,
 }
 
@@ -56,11 +56,27 @@ impl Diagnostics {
 
     /// What a good build shows: the warnings that the last one did not have.
     pub fn of_success(&mut self) -> String {
-        let warnings: Vec<Rendered> = self.of(Severity::Warning).cloned().collect();
-        let new = warnings.iter().filter(|warning| !self.known.contains(warning));
-        let shown = new.map(|warning| warning.text.as_str()).collect();
-        self.known = warnings;
+        let shown = self.new_warnings();
+        self.known = self.of(Severity::Warning).cloned().collect();
         shown
+    }
+
+    /// What some crates show that were compiled well: those of all others stay known.
+    pub fn of_part(&mut self) -> String {
+        let shown = self.new_warnings();
+        self.known.extend(self.all.iter().filter(|said| said.severity == Severity::Warning).cloned());
+        shown
+    }
+
+    /// Whether this was said before.
+    #[must_use]
+    pub fn knows(&self, diagnostic: &Rendered) -> bool {
+        self.known.contains(diagnostic)
+    }
+
+    fn new_warnings(&self) -> String {
+        let new = self.of(Severity::Warning).filter(|warning| !self.knows(warning));
+        new.map(|warning| warning.text.as_str()).collect()
     }
 
     /// Everything, errors first.
@@ -151,5 +167,22 @@ mod tests {
         }
         assert_eq!(found.of_success(), "new\n");
         assert_eq!(found.count(Severity::Warning), 2);
+    }
+
+    #[test]
+    fn what_one_crate_says_leaves_the_others_known() {
+        let warning = |text: &str| Rendered { severity: Severity::Warning, text: text.into() };
+        let mut found = diagnostics(&[(Severity::Warning, "below\n")]);
+        assert_eq!(found.of_success(), "below\n");
+        found.begin();
+        found.add(warning("above\n"));
+        assert_eq!(found.of_part(), "above\n");
+        assert!(found.knows(&warning("below\n")) && found.knows(&warning("above\n")));
+        // Cargo builds everything then.
+        found.begin();
+        for text in ["below\n", "above\n"] {
+            found.add(warning(text));
+        }
+        assert_eq!(found.of_success(), "");
     }
 }

@@ -2,7 +2,6 @@
 //! more, once for all of its processes.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -12,9 +11,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::commands::run::patching::cancelling::Cancelling;
 use crate::commands::run::patching::code::read_crate;
 use crate::commands::run::patching::directories::remove;
-use crate::effects::dep_info;
 use crate::effects::rustc::cached::Cached;
 use crate::effects::rustc::compile::{Compilation, Outcome};
+use crate::effects::{dep_info, overlooked};
 use crate::live::{Content, Crate};
 use crate::patch::rustc::plan::Plan;
 use crate::patch::rustc::recorded::Recorded;
@@ -73,8 +72,7 @@ impl OwnCode {
         let compile = || self.compile(cancelling).map_err(|error| format!("{error:#}"));
         let compiled = self.compiled.get_or_init(compile).as_ref().map_err(|why| anyhow!("{why}"))?;
         for path in &compiled.sources {
-            let changed = fs::metadata(path).and_then(|metadata| metadata.modified());
-            if changed.is_ok_and(|changed| changed > began) {
+            if overlooked::changed_at(path).is_ok_and(|changed| changed > began) {
                 bail!("`{}` was saved while the program was started", path.display());
             }
         }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::commands::run::patching::sources::Sources;
+use crate::effects::overlooked;
 use crate::patch::rustc::plan::Seen;
 use crate::patch::rustc::recorded::{Key, Kind, Recorded};
 use crate::patch::rustc::units::Units;
@@ -44,10 +45,7 @@ impl Views {
         began: SystemTime,
         earlier: &Self,
     ) -> Self {
-        let is_old = |path: &PathBuf| {
-            let saved = fs::metadata(path).and_then(|metadata| metadata.modified());
-            saved.is_ok_and(|saved| saved < began)
-        };
+        let is_old = |path: &PathBuf| overlooked::changed_at(path).is_ok_and(|saved| saved < began);
         let read = |unit: &Recorded| {
             let (key, files) = (unit.key(), sources.files_of(&unit.key()));
             if files.is_empty() || !files.iter().all(is_old) {

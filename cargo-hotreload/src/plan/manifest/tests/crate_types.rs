@@ -82,24 +82,24 @@ const CASES: &[Case] = &[
             r#"lib = { keywords = ["a", "dylib"], crate-type = ["lib", "dylib"] } # hotreload: added `, "dylib"` (occurrence 2)"#,
         ],
     ),
-    Case("several lines", "[lib]\ncrate-type = [\n    \"lib\",\n]\n", dylib, &[r#"    "dylib", # hotreload"#]),
+    Case("several lines", "[lib]\ncrate-type = [\n    \"lib\",\n]\n", dylib, &[r#"    "dylib", # hotreload: added"#]),
     Case(
         "several lines, tabs, no trailing comma",
         "[lib]\ncrate-type = [\n\t\"lib\"\n]\n",
         dylib,
-        &["\t\"dylib\", # hotreload"],
+        &["\t\"dylib\", # hotreload: added"],
     ),
     Case(
         "several lines, comments",
         "[lib]\ncrate-type = [ # kinds\n  # first\n  \"lib\" # last, no comma\n  # end\n]\n",
         dylib,
-        &[r#"  "dylib", # hotreload"#],
+        &[r#"  "dylib", # hotreload: added"#],
     ),
     Case(
         "several lines, commented out",
         "[lib]\ncrate-type = [\n\t\"lib\",\n#\t\"dylib\",\n]\n",
         dylib,
-        &["\t\"dylib\", # hotreload"],
+        &["\t\"dylib\", # hotreload: added"],
     ),
     Case(
         "several lines, first beside the bracket",
@@ -113,8 +113,13 @@ const CASES: &[Case] = &[
         dylib,
         &[r#"crate-type = ["dylib",  "lib" # hotreload: added `"dylib", `"#],
     ),
-    Case("several lines, empty", "[lib]\n  crate-type = [\n  ]\n", dylib, &[r#"      "dylib", # hotreload"#]),
-    Case("blank line in the array", "[lib]\ncrate-type = [\n\n  \"lib\"]\n", dylib, &[r#"  "dylib", # hotreload"#]),
+    Case("several lines, empty", "[lib]\n  crate-type = [\n  ]\n", dylib, &[r#"      "dylib", # hotreload: added"#]),
+    Case(
+        "blank line in the array",
+        "[lib]\ncrate-type = [\n\n  \"lib\"]\n",
+        dylib,
+        &[r#"  "dylib", # hotreload: added"#],
+    ),
     Case(
         "legacy key",
         "[lib]\ncrate_type = [\"lib\"]\n",
@@ -153,7 +158,7 @@ const CASES: &[Case] = &[
         "inline table over lines, TOML 1.1",
         "lib = {\n  path = \"a.rs\",\n}\n",
         dylib,
-        &[r#"  crate-type = ["lib", "dylib"], # hotreload"#],
+        &[r#"  crate-type = ["lib", "dylib"], # hotreload: added"#],
     ),
     Case(
         "inline table, trailing comma, TOML 1.1",
@@ -167,7 +172,7 @@ const CASES: &[Case] = &[
         "dotted key",
         "lib.path = \"a.rs\"\n\n[package]\nname = \"a\"\n",
         dylib,
-        &[r#"lib.crate-type = ["lib", "dylib"] # hotreload"#],
+        &[r#"lib.crate-type = ["lib", "dylib"] # hotreload: added"#],
     ),
     Case(
         "dotted key with array",

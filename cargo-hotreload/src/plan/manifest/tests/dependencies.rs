@@ -35,7 +35,7 @@ const CASES: &[Case] = &[
         "dotted",
         "dependencies.serde = \"1\"\n",
         || dependency("group-1", ".hotreload/1"),
-        &[r#"dependencies.group-1.path = ".hotreload/1" # hotreload"#],
+        &[r#"dependencies.group-1.path = ".hotreload/1" # hotreload: added"#],
     ),
     Case(
         "present",

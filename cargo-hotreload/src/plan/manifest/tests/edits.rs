@@ -103,9 +103,9 @@ fn elements_in_arrays_over_lines() {
     let text = "[lib]\ncrate-type = [\n  \"lib\"\n]\n";
     let expected = "[lib]\ncrate-type = [\n  \"lib\", # x\n  \"cdylib\"\n]\n";
     edited(text, &dylib(), "  \"lib\"", "  \"lib\", # x\n  \"cdylib\"", expected);
-    edited(text, &dylib(), "  \"dylib\", # hotreload\n", "", text);
+    edited(text, &dylib(), "  \"dylib\", # hotreload: added\n", "", text);
     // A formatter lines comments up, and an editor leaves blanks.
-    edited(text, &dylib(), ", # hotreload", ",       # hotreload \t", text);
+    edited(text, &dylib(), ", # hotreload: added", ",       # hotreload: added \t", text);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn lines_around_and_within_our_block() {
     );
     edited(text, &group, "path", "optional = true\npath", "[dependencies]\nserde = \"1\"\noptional = true\n");
     edited(text, &group, "serde = \"1\"\n", "", "[dependencies]\n");
-    edited(text, &group, "[dependencies.g] # hotreload\n", "", text);
+    edited(text, &group, "[dependencies.g] # hotreload: added\n", "", text);
     let out = added(text, &group) + "[features]\n";
     assert_eq!(remove(&out), "[dependencies]\nserde = \"1\"\n[features]\n");
 }
@@ -186,6 +186,6 @@ fn brackets_moved_to_other_lines() {
 #[test]
 fn line_of_ours_that_the_user_has_signed() {
     let text = "[lib]\ncrate-type = [\n  \"lib\",\n]\n";
-    let expected = "[lib]\ncrate-type = [\n  \"dylib\", # hotreload, and mine\n  \"lib\",\n]\n";
-    edited(text, &dylib(), "# hotreload", "# hotreload, and mine", expected);
+    let expected = "[lib]\ncrate-type = [\n  \"dylib\", # hotreload: added, and mine\n  \"lib\",\n]\n";
+    edited(text, &dylib(), "# hotreload: added", "# hotreload: added, and mine", expected);
 }

@@ -10,7 +10,7 @@ const CASES: &[Case] = &[
         "\u{feff}",
         everything,
         &[
-            "\u{feff}cargo-features = [\"profile-rustflags\"] # hotreload",
+            "\u{feff}cargo-features = [\"profile-rustflags\"] # hotreload: added",
             INTRO,
             LIB,
             TYPES,
@@ -27,7 +27,7 @@ const CASES: &[Case] = &[
         "\u{feff}[package]\nname = \"a\"\n",
         everything,
         &[
-            "\u{feff}cargo-features = [\"profile-rustflags\"] # hotreload",
+            "\u{feff}cargo-features = [\"profile-rustflags\"] # hotreload: added",
             INTRO,
             LIB,
             TYPES,
@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
         "carriage returns",
         "[package]\r\nname = \"a\"\r\n[lib]\r\ncrate-type = [\r\n  \"lib\"\r\n]\r\n",
         everything,
-        &[FEATURES, r#"  "dylib", # hotreload"#, INTRO, API, FLAG_A, DB, FLAG_B, GROUP, GROUP_PATH],
+        &[FEATURES, r#"  "dylib", # hotreload: added"#, INTRO, API, FLAG_A, DB, FLAG_B, GROUP, GROUP_PATH],
     ),
     Case(
         "carriage returns, no final newline",
@@ -124,7 +124,7 @@ const CASES: &[Case] = &[
         "features, quoted key below others",
         "x = 1\n\"cargo-features\" = [\n  \"codegen-backend\",\n]\n",
         || features(&["profile-rustflags"]),
-        &[r#"  "profile-rustflags", # hotreload"#],
+        &[r#"  "profile-rustflags", # hotreload: added"#],
     ),
     Case(
         "features, commented out",

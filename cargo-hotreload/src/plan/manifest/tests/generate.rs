@@ -54,7 +54,7 @@ pub(super) fn additions(dice: &mut Dice) -> Additions {
         rustflags.push(PackageFlags {
             profile: dice.pick(&["dev", "release"]).to_owned(),
             package: dice.pick(&["api", "db", "api@1.2.0", "x y"]).to_owned(),
-            flags: owned(dice.some(&["-A", "-B", "--cfg=a=\"`\\\"", "-A", "# hotreload"])),
+            flags: owned(dice.some(&["-A", "-B", "--cfg=a=\"`\\\"", "-A", "# hotreload: added"])),
         });
     }
     let dependencies = ["group-1", "group-2"]

@@ -68,25 +68,25 @@ const CASES: &[Case] = &[
         "dotted package",
         "[profile.dev]\npackage.api.opt-level = 3\n",
         || flags("api", &["-A", "-B"]),
-        &[r#"package.api.rustflags = ["-A", "-B"] # hotreload"#],
+        &[r#"package.api.rustflags = ["-A", "-B"] # hotreload: added"#],
     ),
     Case(
         "other dotted package",
         "[profile.dev]\n# first\npackage.db.opt-level = 3\n",
         || flags("api", &["-A", "-B"]),
-        &[r#"package.api.rustflags = ["-A", "-B"] # hotreload"#],
+        &[r#"package.api.rustflags = ["-A", "-B"] # hotreload: added"#],
     ),
     Case(
         "dotted package under an implied table",
         "[profile.dev.package.x]\n[profile.dev]\npackage.api.opt-level = 3\n",
         || flags("api", &["-A", "-B"]),
-        &[r#"package.api.rustflags = ["-A", "-B"] # hotreload"#],
+        &[r#"package.api.rustflags = ["-A", "-B"] # hotreload: added"#],
     ),
     Case(
         "dotted from the root",
         "profile.dev.opt-level = 1\n[package]\n",
         || flags("api", &["-A", "-B"]),
-        &[r#"profile.dev.package.api.rustflags = ["-A", "-B"] # hotreload"#],
+        &[r#"profile.dev.package.api.rustflags = ["-A", "-B"] # hotreload: added"#],
     ),
     Case(
         "inline profile",
@@ -124,7 +124,7 @@ const CASES: &[Case] = &[
         "package id",
         "[profile.dev.package.api]\n",
         || flags("api@1.2.0", &["-A"]),
-        &[INTRO, r#"[profile.dev.package."api@1.2.0"] # hotreload"#, FLAG_A],
+        &[INTRO, r#"[profile.dev.package."api@1.2.0"] # hotreload: added"#, FLAG_A],
     ),
     Case(
         "flags with quotes and backslashes",
@@ -138,7 +138,7 @@ const CASES: &[Case] = &[
         "flags listed twice",
         "[profile.dev]\n",
         listed_twice,
-        &[INTRO, API, FLAGS, "[dependencies.g] # hotreload", r#"path = "p" # hotreload"#],
+        &[INTRO, API, FLAGS, "[dependencies.g] # hotreload: added", r#"path = "p" # hotreload: added"#],
     ),
     Case(
         "sub-table of a table dotted from the root",

@@ -14,7 +14,7 @@ use super::generate::{Dice, additions, manifest};
 /// Text that is nearly ours.
 fn near_marks() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
-        " # hotreload",
+        " # hotreload: added",
         ": added ",
         "`",
         "\\",

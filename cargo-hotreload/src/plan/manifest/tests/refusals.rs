@@ -59,11 +59,11 @@ fn dependencies_that_are_something_else() {
 #[test]
 fn marks_of_the_users_own() {
     let texts = [
-        "a = 1\nb = 2 # hotreload\n",
-        "a = 1\nb = 2 # hotreload  \r\n",
+        "a = 1\nb = 2 # hotreload: added\n",
+        "a = 1\nb = 2 # hotreload: added  \r\n",
         "a = 1\n # hotreload: no final newline before",
         "a = 1\nb = [\"x\"] # hotreload: added `, \"y\"`\n",
-        "a = '''\n # hotreload\n'''\n",
+        "a = '''\n # hotreload: added\n'''\n",
     ];
     for text in texts {
         for additions in [everything(), features(&["a"]), Additions::default()] {
@@ -83,8 +83,7 @@ fn additions_that_differ_are_not_mixed() {
 
 #[test]
 fn near_marks_are_no_marks() {
-    let text =
-        "# hotreload\na = 1# hotreload\nb = 1 # Hotreload\nc = 1 # hotreload: added\nd = 1 # hotreload: added ``\n";
+    let text = "# hotreload: added\na = 1# hotreload: added\nb = 1 # Hotreload: added\nc = [] # hotreload\nd = 1 # hotreload: added ``\n";
     assert_eq!(remove(text), text);
     assert_eq!(remove(&add(text, &everything()).expect("takes everything")), text);
 }

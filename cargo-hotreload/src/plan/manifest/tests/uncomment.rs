@@ -216,7 +216,7 @@ proptest! {
         assert!(types.iter().any(|name| name.as_str() == Some("dylib")), "{out}");
         assert!(!out.contains("\nrustflags = ['-other']"), "{out}");
         let release = document.get("profile").and_then(|profile| profile.get("release"));
-        assert!(!release.is_some_and(|table| table.to_string().contains("# hotreload")), "{out}");
+        assert!(!release.is_some_and(|table| table.to_string().contains("# hotreload: added")), "{out}");
     }
 
     #[test]
