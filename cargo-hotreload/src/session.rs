@@ -352,6 +352,7 @@ impl Session {
         }
         self.is_unsettled = false;
         self.modules = built.modules().map(|module| module.package.clone()).collect();
+        self.history.made(built);
         self.ready = Some(finished);
         self.deliver(now)
     }

@@ -159,7 +159,7 @@ fn a_restart_in_a_session_of_patches_is_gone_back_from() {
     app.rests();
 
     app.edit("ws/base/build.rs", "BUILT=0", "BUILT=1");
-    session.output.expect(BUILD, ["the program ended (exit code 101)", "brings back the build before"]);
+    session.output.expect(BUILD, ["(exit code 101)", "brings back the build before"]);
     let answer = ask();
     assert!(answer.starts_with("rolled back: started process"), "{answer}");
     session.output.expect(SOON, ["said: 1 main Api BASE0 outside text"]);

@@ -34,7 +34,7 @@ impl Session {
             return Vec::new();
         }
         let Some(finished) = self.ready.take() else { return Vec::new() };
-        let (forced, refused) = (self.forced.take(), self.refused.take());
+        let (forced, refused) = (self.forced.take(), self.refused.take().or_else(|| self.reason_against_patches()));
         let Some(program) = &self.program else {
             let how = How::Started { modules: finished.built.modules().count() };
             return self.start(Delivering::start(how, finished, now));

@@ -56,7 +56,7 @@ pub enum Event {
     /// What would keep the new code out of the program, as [`Action::Foresee`] found it: nothing, at best.
     Foreseen(Vec<Fault>),
     /// The files of a former build are where the program finds them, as [`Action::PutBack`] asked for, or why not.
-    PutBack(Result<PutBack, String>),
+    PutBack(Result<(), String>),
     /// Why a reload did not work, as far as [`Action::Explain`] found it out.
     Explained(Explanation),
     /// The threads that a reload has left behind in old code, as [`Action::LookBehind`] found them.
@@ -135,13 +135,6 @@ pub enum Stay {
     Unchanged,
     /// For this reason none of the programs is now.
     Together(&'static str),
-}
-
-/// A former build whose files are where the program finds them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PutBack {
-    /// Whether it is what cargo has made last: going back twice is going forward.
-    pub is_newest: bool,
 }
 
 /// Files that were saved at about the same time.

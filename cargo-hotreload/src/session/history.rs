@@ -11,6 +11,8 @@ pub(super) struct History {
     given: Option<Given>,
     /// The last one before it that was live, or the one that was left by going back.
     former: Option<Finished>,
+    /// What cargo has made last.
+    newest: Option<Built>,
 }
 
 /// The build that the program was given last.
@@ -21,6 +23,11 @@ struct Given {
 }
 
 impl History {
+    /// Cargo has made `built`.
+    pub(super) fn made(&mut self, built: &Built) {
+        self.newest = Some(built.clone());
+    }
+
     /// The program is given `finished`.
     pub(super) fn given(&mut self, finished: &Finished) {
         if self.is_given(finished) {
@@ -41,7 +48,7 @@ impl History {
 
     /// The program was patched: no build as a whole has its code, and there is none to go back to.
     pub(super) fn moves_on(&mut self) {
-        *self = Self::default();
+        (self.given, self.former) = (None, None);
     }
 
     /// Cargo has built what the program runs by now.
@@ -60,6 +67,12 @@ impl History {
     pub(super) fn changed_by(&self) -> u32 {
         let given = self.given.as_ref().map(|given| given.finished.number);
         given.max(self.former().map(|former| former.number)).unwrap_or_default()
+    }
+
+    /// Whether the program has another executable than the one that cargo has made last.
+    pub(super) fn is_older(&self) -> bool {
+        let newest = self.newest.as_ref().map(|newest| &newest.executable);
+        self.live().is_some_and(|live| newest.is_some_and(|newest| *newest != live.executable))
     }
 
     /// What the program has, if that is live.

@@ -25,6 +25,7 @@ impl Session {
         let is_possible = self.strategy == Strategy::Patch
             && self.program.is_some()
             && self.refused.is_none()
+            && self.reason_against_patches().is_none()
             && self.forced != Some(Force::Restart)
             && !self.dirty.contains(&Owner::Plan);
         is_possible.then_some(if self.dirty.is_empty() { Scope::Settle } else { Scope::Crates })
@@ -195,6 +196,7 @@ impl Session {
         }
         let is_asked = !self.asked.is_empty() || self.forced.take().is_some();
         let build = finished.build;
+        self.history.made(&finished.built);
         self.history.settles(finished);
         let mut actions = vec![Action::Keep(self.history.builds()), Action::Compare];
         if is_asked {

@@ -14,7 +14,7 @@ use crate::config::values::Strategy;
 use crate::events::record::Record;
 use crate::session::Session;
 use crate::session::delivery::Built;
-use crate::session::event::{Action, PutBack, Scope, Stay};
+use crate::session::event::{Action, Scope, Stay};
 use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::stage::{Finished, Origin, Stage};
@@ -100,25 +100,29 @@ impl Session {
     }
 
     /// The files of the former build are where the program finds them, or why not.
-    pub(super) fn put_back(&mut self, result: Result<PutBack, String>, now: Instant) -> Vec<Action> {
+    pub(super) fn put_back(&mut self, result: Result<(), String>, now: Instant) -> Vec<Action> {
         if self.ending {
             return Vec::new();
         }
         let can_still = || self.way_back().map_err(|no_way| no_way.reason().to_owned());
-        let put_back = match result.and_then(|put_back| can_still().map(|_| put_back)) {
-            Ok(put_back) => put_back,
-            Err(reason) => return self.fail(Message::NotRolledBack { reason }),
-        };
+        if let Err(reason) = result.and_then(|()| can_still()) {
+            return self.fail(Message::NotRolledBack { reason });
+        }
         let Some(former) = self.history.go_back() else { return Vec::new() };
         let (build, saved, origin) = (Duration::ZERO, None, Origin::Kept);
-        (self.forced, self.refused) = (None, None);
+        self.forced = None;
         self.ready = Some(Finished { build, ended: now, saved, origin, ..former });
+        // That is about what cargo has built, whether or not this gets in.
+        let refused = self.refused.take();
         let actions = self.deliver(now);
-        if self.strategy == Strategy::Patch && !put_back.is_newest {
-            // What cargo and rustc have of its crates is newer than what it runs.
-            self.refused = Some("what ran was brought back by a rollback".into());
-        }
+        self.refused = refused;
         actions
+    }
+
+    /// Why a program that was rolled back cannot be patched: what cargo and rustc have of its crates is newer than what it runs.
+    pub(super) fn reason_against_patches(&self) -> Option<String> {
+        let is_brought_back = self.strategy == Strategy::Patch && self.history.is_older();
+        is_brought_back.then(|| "what ran was brought back by a rollback".to_owned())
     }
 
     /// The program is given `finished`: what it had may be wanted again.

@@ -3,7 +3,7 @@
 use crate::commands::run::driver::Driver;
 use crate::plan::instances::Instance;
 use crate::session::delivery::Built;
-use crate::session::event::{Event, PutBack};
+use crate::session::event::Event;
 use crate::ui::say;
 
 impl Driver<'_> {
@@ -31,8 +31,7 @@ impl Driver<'_> {
             let Instance { name, .. } = &self.facts.instances[other];
             return Event::PutBack(Err(format!("`{name}` uses the same files, and goes back to another build")));
         }
-        let put_back = PutBack { is_newest: self.kept.is_newest(&built) };
-        let result = self.kept.put_back(&built).map(|()| put_back).map_err(|error| format!("{error:#}"));
+        let result = self.kept.put_back(&built).map_err(|error| format!("{error:#}"));
         if result.is_ok() {
             self.wanted.went_back(index, built);
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::patching::{build, built, crates, patch, save, serving};
 use super::{PID, Play};
 use crate::events::record::Record;
-use crate::session::event::{Action, Event, ProgramSignal, PutBack, Scope, Timer};
+use crate::session::event::{Action, Event, ProgramSignal, Scope, Timer};
 use crate::session::exit::Ending;
+use crate::session::foresight::{Fault, Missing};
 use crate::session::landed::{Landed, Patch};
 use crate::session::message::{How, Message};
 use crate::session::request::{Answer, ReplyTo, Request};
@@ -84,9 +85,7 @@ fn comes_back_as(play: &mut Play, content: u64) -> Vec<Message> {
     play.says(Event::Mapped(vec![Mapping { path: "/t/host".into(), inode: content, deleted: false }]))
 }
 
-fn put_back(is_newest: bool) -> Event {
-    Event::PutBack(Ok(PutBack { is_newest }))
-}
+const PUT_BACK: Event = Event::PutBack(Ok(()));
 
 #[test]
 fn a_restart_is_gone_back_from_and_the_next_edit_is_another_one() {
@@ -97,7 +96,7 @@ fn a_restart_is_gone_back_from_and_the_next_edit_is_another_one() {
     restart(&mut play, 3);
     // What cargo has built of the patched program is what ran before.
     assert_eq!(play.does(BACK), [Action::PutBack(built(2))]);
-    assert_eq!(play.does(put_back(false))[0], Action::Signal(ProgramSignal::Stop));
+    assert_eq!(play.does(PUT_BACK)[0], Action::Signal(ProgramSignal::Stop));
     let said = comes_back_as(&mut play, 2);
     assert!(matches!(&said[..], [Message::Live { how: How::Restarted { .. }, .. }]), "{said:?}");
     // No objects of its crates are left: it is no base for a patch.
@@ -114,10 +113,10 @@ fn going_forward_again_is_patched_again() {
     let mut play = serving();
     restart(&mut play, 2);
     assert_eq!(play.does(BACK), [Action::PutBack(built(1))]);
-    play.does(put_back(false));
+    play.does(PUT_BACK);
     comes_back_as(&mut play, 1);
     assert_eq!(play.does(BACK), [Action::PutBack(built(2))]);
-    play.does(put_back(true));
+    play.does(PUT_BACK);
     comes_back_as(&mut play, 2);
     patch(&mut play);
 }
@@ -133,7 +132,7 @@ fn a_build_that_kills_the_program_is_left_behind_in_a_session_of_patches() {
     play.does(Event::Started { pid: PID });
     play.does(Event::Exited(Ending::Signal(6)));
     assert_eq!(play.does(BACK), [Action::PutBack(built(1))]);
-    assert_eq!(play.does(put_back(false)), [Action::Start(built(1))]);
+    assert_eq!(play.does(PUT_BACK), [Action::Start(built(1))]);
 }
 
 #[test]
@@ -154,4 +153,16 @@ fn what_was_never_built_as_a_whole_is_not_gone_back_to() {
         matches!(&refused[..], [Action::Reply(_, Answer::Failed(why)), _] if why.contains("built as a whole")),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_rollback_that_cannot_be_loaded_changes_nothing() {
+    let mut play = serving();
+    restart(&mut play, 2);
+    assert_eq!(play.does(BACK), [Action::PutBack(built(1))]);
+    let missing = Missing::Library("libz.so.1".into());
+    play.faults = vec![Fault { wanted_by: "host".into(), missing, lost_by: None }];
+    let said = play.says(PUT_BACK);
+    assert!(matches!(said[..], [Message::NotRolledBack { .. }]), "{said:?}");
+    patch(&mut play);
 }

@@ -2,7 +2,7 @@
 
 use crate::config::values::OnStuck;
 use crate::events::record::{Live, LiveHow, Record};
-use crate::session::event::{Action, Event, ProgramSignal, PutBack};
+use crate::session::event::{Action, Event, ProgramSignal};
 use crate::session::exit::Ending;
 use crate::session::foresight::{Fault, Missing};
 use crate::session::message::{How, Message, Times};
@@ -26,7 +26,7 @@ impl Play {
     fn go_back(&mut self) -> (crate::session::delivery::Built, Vec<Action>) {
         let actions = self.does(BACK);
         let [Action::PutBack(built)] = &actions[..] else { panic!("{actions:?}") };
-        (built.clone(), self.does(Event::PutBack(Ok(PutBack { is_newest: false }))))
+        (built.clone(), self.does(Event::PutBack(Ok(()))))
     }
 }
 
@@ -136,7 +136,7 @@ fn nothing_is_brought_back_while_something_else_is_under_way() {
     // A save between the question and the files: the build has the files now.
     play.does(BACK);
     play.save();
-    let actions = play.does(Event::PutBack(Ok(PutBack { is_newest: false })));
+    let actions = play.does(Event::PutBack(Ok(())));
     let [Action::Say(Message::NotRolledBack { .. }), Action::Reply(_, Answer::Failed(_))] = &actions[..] else {
         panic!("{actions:?}")
     };

@@ -2,7 +2,7 @@
 
 use super::{Play, build};
 use crate::events::record::Record;
-use crate::session::event::{Action, Event, Owner, PutBack, Scope};
+use crate::session::event::{Action, Event, Owner, Scope};
 use crate::session::fleet::Whom::{All, One};
 use crate::session::fleet::{Order, Tidings};
 use crate::session::message::Message;
@@ -28,7 +28,7 @@ impl Play {
 
     /// The files of the last program's former build are put back, and it takes them; returns the answer to who asked.
     fn last_goes_back(&mut self, from: u64, to: u64) -> Answer {
-        self.one(2, Event::PutBack(Ok(PutBack { is_newest: false })));
+        self.one(2, Event::PutBack(Ok(())));
         self.one(2, Event::Mapped(crate::session::tests::replaced(from)));
         let orders = self.one(2, Event::Mapped(crate::session::tests::mapped(to)));
         let reply = orders.into_iter().find_map(|(_, action)| match action {
