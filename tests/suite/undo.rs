@@ -28,6 +28,7 @@ fn edits_made_meanwhile_are_kept() {
 
     let said = fixture.hotreload(&["disable"]).expect_success();
     assert!(said.contains("restored base/Cargo.toml, and kept what you changed in it\n"), "{said}");
+    assert!(said.ends_with("every file is as it was, but for what you changed\n"), "{said}");
     assert_same(&expected, &fixture.tree());
 }
 

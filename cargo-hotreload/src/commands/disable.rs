@@ -11,7 +11,7 @@ use crate::effects::lock::Lock;
 use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo_lock, enabling, journal, locate, signals};
 use crate::error::ErrorKind;
-use crate::plan::disable::{Action, Restoration};
+use crate::plan::disable::{Action, Restoration, outcome};
 
 /// Puts every file back.
 pub fn disable(arguments: &Disable) -> Result<Outcome> {
@@ -41,5 +41,5 @@ fn report(plan: &[Restoration], root: &Path) {
             Action::Remove => println!("removed {file}, which was not there before"),
         }
     }
-    println!("every file is as it was");
+    println!("{}", outcome(plan));
 }

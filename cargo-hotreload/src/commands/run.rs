@@ -23,6 +23,7 @@ use crate::effects::toolchain::Toolchains;
 use crate::effects::{cargo, cargo_lock, enabling, journal, locate, settings};
 use crate::error::ErrorKind;
 use crate::plan::configured_linker::Override;
+use crate::plan::disable::outcome;
 use crate::plan::environment::obstacle;
 use crate::plan::instances::repeated;
 use crate::plan::journal::Lifetime;
@@ -193,8 +194,9 @@ impl Drop for UndoSession<'_> {
 fn undo(root: &Path) -> Result<()> {
     let is_ours = journal::read(root)?.is_some_and(|journal| journal.lifetime == Lifetime::Session);
     if is_ours {
-        enabling::disable(&enabling::plan_disable(root)?, root)?;
-        say::note("every file is as it was");
+        let plan = enabling::plan_disable(root)?;
+        enabling::disable(&plan, root)?;
+        say::note(outcome(&plan));
     }
     Ok(())
 }

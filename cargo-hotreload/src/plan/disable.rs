@@ -27,6 +27,16 @@ pub enum Action {
     Remove,
 }
 
+/// What all of `plan` has come to, once it is carried out.
+#[must_use]
+pub fn outcome(plan: &[Restoration]) -> &'static str {
+    if plan.iter().any(|file| matches!(file.action, Action::Strip(_))) {
+        "every file is as it was, but for what you changed"
+    } else {
+        "every file is as it was"
+    }
+}
+
 /// The way back for a manifest with the text `current`; `entry` is what the journal says of it, if anything.
 #[must_use]
 pub fn restore_manifest(entry: Option<&Entry>, current: &str) -> Action {
