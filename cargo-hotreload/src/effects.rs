@@ -25,6 +25,7 @@ pub mod loading;
 pub mod locate;
 pub mod lock;
 pub mod mapped;
+pub mod maps;
 pub mod memory;
 pub mod modules;
 pub mod native;

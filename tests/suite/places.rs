@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::command::{cargo, hotreload, hotreload_command};
 use crate::support::fixture::{Fixture, manifest};
@@ -74,6 +75,45 @@ fn a_workspace_with_an_odd_name_is_run_and_its_edits_are_carried_in() {
         assert_same(&before, &tree(&directory));
         assert_only(&top, &directory);
     }
+}
+
+/// A file that it maps as code has a name that is no text, and that of its thread is cut off in a character.
+const ODD_PROGRAM: &str = r#"
+use std::{ffi, thread, time::Duration};
+
+unsafe extern "C" {
+    fn dlopen(name: *const ffi::c_char, flags: ffi::c_int) -> *mut ffi::c_void;
+}
+
+fn main() {
+    assert!(!unsafe { dlopen(c"plug\xff.so".as_ptr(), 2) }.is_null());
+    let speaks = || loop {
+        println!("it says {}", word());
+        thread::sleep(Duration::from_millis(20));
+    };
+    thread::Builder::new().name("überwachung-äöü".into()).spawn(speaks).unwrap().join().unwrap()
+}
+
+fn word() -> &'static str {
+    "one"
+}
+"#;
+
+#[test]
+fn a_program_with_odd_names_in_it_is_patched() {
+    let fixture = Fixture::empty().file("Cargo.toml", &manifest("app", "")).file("src/main.rs", ODD_PROGRAM);
+    let directory = fixture.root().canonicalize().expect("its path");
+    fs::write(directory.join("plug.c"), "int plug;\n").expect("written");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "plug.c", "-o"]).arg(OsStr::from_bytes(b"plug\xff.so"));
+    assert!(compiler.current_dir(&directory).status().expect("a C compiler").success());
+    let mut run = hotreload_command(&directory, &["run", "--strategy", "patch"]);
+    run.env("LD_LIBRARY_PATH", &directory);
+    let session = Started::launch(run);
+    session.output.expect(BUILD, ["it says one"]);
+    fs::write(directory.join("src/main.rs"), ODD_PROGRAM.replace("one", "two")).expect("written");
+    session.output.expect(BUILD, ["patched app: 1 function", "it says two"]);
+    session.terminate();
 }
 
 #[test]

@@ -11,10 +11,11 @@ use anyhow::Result;
 use object::read::elf::{ElfFile64, FileHeader};
 use object::{Endianness, Object, ObjectSymbol};
 use procfs::ProcError;
-use procfs::process::{MMapPath, MemoryMap, Process};
+use procfs::process::Process;
 use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::effects::maps::{self, Map, Named};
 use crate::effects::memory::Memory;
 use crate::effects::{elf, files};
 use crate::patch::agent_state::{MAGIC, Region, SYMBOL, State, VERSION};
@@ -273,12 +274,11 @@ impl Agent {
     /// What has become of the program.
     #[must_use]
     pub fn presence(&self) -> Presence {
-        let is_mapped = |process: Process| process.maps().is_ok_and(|maps| maps.len() > 0);
         match self.field(offset_of!(State, magic)) {
             Ok(MAGIC) => Presence::There,
             Ok(_) => Presence::Overwritten,
             // The memory that was opened is that of the program that was there then.
-            Err(_) if Process::new(self.pid.cast_signed()).is_ok_and(is_mapped) => Presence::Replaced,
+            Err(_) if maps::of(self.pid).is_ok_and(|maps| !maps.is_empty()) => Presence::Replaced,
             Err(_) => Presence::Ended,
         }
     }
@@ -312,35 +312,30 @@ fn plain(error: ProcError) -> io::Error {
 ///
 /// A process goes on without its main thread, but what the kernel tells of the process is what it tells of that thread.
 /// So any of the threads is asked.
-fn opened(pid: u32) -> Result<(Memory, Vec<MemoryMap>), Missing> {
+fn opened(pid: u32) -> Result<(Memory, Vec<Map>), Missing> {
     let failed = |error: ProcError| missing(pid, plain(error));
     let process = Process::new(i32::try_from(pid).map_err(|_| Missing::Ended { pid })?).map_err(failed)?;
     let mut last = Missing::Ended { pid };
     for task in process.tasks().map_err(failed)? {
-        let open = |thread: i32| {
-            let maps = Process::new(thread)?.maps()?.0;
-            Ok((Memory::open(thread.unsigned_abs())?, maps))
-        };
-        match task.and_then(|task| open(task.tid)) {
+        let open = |thread: i32| Ok((Memory::open(thread.unsigned_abs())?, maps::of(thread)?));
+        match task.map_err(plain).and_then(|task| open(task.tid)) {
             Ok((memory, maps)) if !maps.is_empty() => return Ok((memory, maps)),
             Ok(_) => {}
-            Err(error) => last = failed(error),
+            Err(error) => last = missing(pid, error),
         }
     }
     Err(last)
 }
 
 /// Where the agent begins in the process `pid`, and its file.
-pub(crate) fn mapped(pid: u32, maps: Vec<MemoryMap>) -> Result<(u64, PathBuf), Missing> {
+pub(crate) fn mapped(pid: u32, maps: Vec<Map>) -> Result<(u64, PathBuf), Missing> {
     for map in maps {
-        if let MMapPath::Path(path) = map.pathname
+        if let Some(Named { path, .. }) = map.file
             && map.offset == 0
             && let Some(name) = path.file_name().and_then(|name| name.to_str())
             && name.starts_with(PREFIX)
         {
-            // The kernel's remark behind the path of a file that is not there any more.
-            let name = name.trim_end_matches(" (deleted)");
-            return Ok((map.address.0, path.with_file_name(name)));
+            return Ok((map.addresses.start, path));
         }
     }
     let process = Process::new(pid.cast_signed()).map_err(|_| Missing::Ended { pid })?;

@@ -9,7 +9,7 @@ use notify::{RecursiveMode, Watcher};
 
 use crate::cli::{Conduct, Selection};
 use crate::config::values::Wanted;
-use crate::effects::{cargo, cargo_lock, probe, process, settings as own_settings};
+use crate::effects::{cargo, cargo_lock, maps, probe, process, settings as own_settings};
 use crate::error::ErrorKind;
 use crate::plan::checks::machine::{Machine, Watching};
 use crate::plan::checks::toolchain::{Pin, pinned};
@@ -60,8 +60,8 @@ pub fn watching() -> Watching {
 
 /// How many mappings with code the kernel names for this process.
 pub fn own_mappings() -> Result<usize, String> {
-    fs::read_to_string("/proc/self/maps").map_err(|error| error.to_string())?;
-    Ok(probe::executable_mappings(std::process::id()).len())
+    let mapped = maps::of("self").map_err(|error| error.to_string())?;
+    Ok(probe::executable(mapped).len())
 }
 
 /// The toolchain file that rustup would follow in `root`: the nearest one at or above it.

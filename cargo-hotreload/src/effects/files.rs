@@ -47,6 +47,11 @@ pub fn read(path: &Path) -> Result<String> {
     read_optional(path)?.with_context(|| format!("`{}` does not exist", path.display()))
 }
 
+/// What `path` says, a file of `/proc`: the name of a thread may be cut in the middle of a character.
+pub fn read_lossy(path: impl AsRef<Path>) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&fs::read(path)?).into_owned())
+}
+
 /// A hash of a file's content, read piece by piece: executables are large.
 pub fn content(path: &Path) -> io::Result<u64> {
     let mut hasher = XxHash3_64::default();

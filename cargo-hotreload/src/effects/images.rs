@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use procfs::process::{MMPermissions, MMapPath, MemoryMap, Process};
-
-use crate::effects::probe;
+use crate::effects::maps::{self, Map, Named};
 use crate::effects::signs::{self, first_address};
 use crate::session::verify::Mapping;
 use crate::why::facts::Signs;
@@ -42,16 +40,15 @@ impl Range {
 /// The files whose code the process `pid` has loaded, each with everything of it that lies side by side.
 #[must_use]
 pub fn loaded(pid: u32) -> Vec<Range> {
-    let maps = || Process::new(i32::try_from(pid).ok()?).ok()?.maps().ok();
-    side_by_side(maps().into_iter().flatten())
+    side_by_side(maps::of(pid).unwrap_or_default())
 }
 
 /// The files whose code is among `maps`, each with everything of it that lies side by side.
-pub(crate) fn side_by_side(maps: impl IntoIterator<Item = MemoryMap>) -> Vec<Range> {
+pub(crate) fn side_by_side(maps: Vec<Map>) -> Vec<Range> {
     let mut ranges: Vec<(Range, bool)> = Vec::new();
     for map in maps {
-        let is_code = map.perms.contains(MMPermissions::EXECUTE);
-        let Some(range) = range(&map) else { continue };
+        let is_code = map.is_code;
+        let Some(range) = range(map) else { continue };
         match ranges.last_mut() {
             Some((last, has_code))
                 if last.path == range.path && last.inode == range.inode && last.end == range.begin =>
@@ -66,10 +63,9 @@ pub(crate) fn side_by_side(maps: impl IntoIterator<Item = MemoryMap>) -> Vec<Ran
     ranges.into_iter().filter(|(_, has_code)| *has_code).map(|(range, _)| range).collect()
 }
 
-fn range(map: &MemoryMap) -> Option<Range> {
-    let MMapPath::Path(path) = &map.pathname else { return None };
-    let Mapping { path, inode, deleted } = probe::mapping(path, map.inode);
-    Some(Range { path, inode, deleted, begin: map.address.0, end: map.address.1 })
+fn range(map: Map) -> Option<Range> {
+    let Named { path, deleted } = map.file?;
+    Some(Range { path, inode: map.inode, deleted, begin: map.addresses.start, end: map.addresses.end })
 }
 
 /// The module files of one process: those that it has loaded now, and those that it had.

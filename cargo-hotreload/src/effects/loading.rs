@@ -67,15 +67,17 @@ fn faults(
 fn others(mappings: &[Mapping], built: &Built) -> Option<Vec<PathBuf>> {
     // The executable and what it links may have been built again: if it came out the same, that is what was mapped.
     let is_built = |mapping: &Mapping| built.mapped().any(|image| image.path == mapping.path);
-    let files = mappings.iter().filter(|mapping| !is_built(mapping) && !is_memory(&mapping.path));
+    let files = mappings.iter().filter(|mapping| !is_built(mapping) && !is_memory(mapping));
     let paths = files.map(|mapping| (!mapping.deleted).then(|| mapping.path.clone()));
     paths.collect::<Option<BTreeSet<PathBuf>>>().map(|paths| paths.into_iter().collect())
 }
 
-/// Whether this is memory that has a name, but no file.
-fn is_memory(path: &Path) -> bool {
-    let path = path.as_os_str().as_encoded_bytes();
-    ["/memfd:", "/dev/", "/SYSV"].iter().any(|start| path.starts_with(start.as_bytes()))
+/// Whether this is memory that has a name, but no file: what was removed is the remark that all of it has. A device is
+/// none either; `/dev/shm` has files.
+fn is_memory(mapping: &Mapping) -> bool {
+    let path = mapping.path.as_os_str().as_encoded_bytes();
+    let is_named = |start: &str| path.starts_with(start.as_bytes());
+    mapping.deleted && (is_named("/memfd:") || is_named("/SYSV")) || is_named("/dev/") && !is_named("/dev/shm/")
 }
 
 /// A file that a process is joined from.

@@ -5,6 +5,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
+use crate::effects::files;
 use crate::session::verdict::Heard;
 
 /// The masks of a thread, a bit for each signal; `waiting` is for the whole process.
@@ -19,9 +20,9 @@ struct Masks {
 /// What the process `pid` does about `signal`. `None` if it has ended.
 #[must_use]
 pub fn heard(pid: u32, signal: Signal) -> Option<Heard> {
-    let of_process = Masks::of(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?);
+    let of_process = Masks::of(&files::read_lossy(format!("/proc/{pid}/status")).ok()?);
     let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(Result::ok);
-    let statuses = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+    let statuses = threads.filter_map(|thread| files::read_lossy(thread.path().join("status")).ok());
     // A signal for the process is taken by any thread that lets it in.
     let blocked = statuses.map(|status| Masks::of(&status).blocked).fold(u64::MAX, |all, one| all & one);
     let bit = u32::try_from(signal.as_raw() - 1).ok().and_then(|shift| 1_u64.checked_shl(shift))?;
@@ -80,9 +81,14 @@ mod tests {
 
     #[test]
     fn a_real_process_ignores_handles_or_neither() {
-        for (script, expected) in
-            [("trap '' USR1", Heard::Ignored), ("trap 'true' USR1", Heard::Handled), ("true", Heard::Unhandled)]
-        {
+        // A name is cut off after 15 bytes, also in the middle of a character.
+        let cut = "trap 'true' USR1; printf 'half a \\303' > /proc/$$/comm";
+        for (script, expected) in [
+            ("trap '' USR1", Heard::Ignored),
+            ("trap 'true' USR1", Heard::Handled),
+            ("true", Heard::Unhandled),
+            (cut, Heard::Handled),
+        ] {
             let mut child = shell(script);
             let found = heard(child.id(), Signal::USR1);
             child.kill().expect("it runs");

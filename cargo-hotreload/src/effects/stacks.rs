@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::thread;
 
 use nix::unistd::Pid;
-use procfs::process::Process;
 
+use crate::effects::files;
+use crate::effects::maps;
 use crate::effects::memory::Memory;
 use crate::effects::threads::{Registers, Thread, number, stop, threads as ids};
 use crate::effects::tracing;
@@ -83,8 +84,7 @@ pub fn copies(pid: u32, wanted: &BTreeSet<u32>) -> Option<Vec<Copied>> {
 
 fn look(pid: u32, code: &Range<u64>) -> Option<Vec<Inside>> {
     // While they still run: this takes its time.
-    let mapped: Vec<(u64, u64)> =
-        Process::new(i32::try_from(pid).ok()?).ok()?.maps().ok()?.into_iter().map(|map| map.address).collect();
+    let mapped: Vec<Range<u64>> = maps::of(pid).ok()?.into_iter().map(|map| map.addresses).collect();
     let memory = Memory::open(pid).ok()?;
     let stopped = stop(pid).ok()?;
     let found: Vec<(u32, Vec<u64>)> = stopped
@@ -99,10 +99,10 @@ fn look(pid: u32, code: &Range<u64>) -> Option<Vec<Inside>> {
     Some(inside)
 }
 
-fn addresses(registers: &Registers, memory: &Memory, mapped: &[(u64, u64)], code: &Range<u64>) -> Vec<u64> {
+fn addresses(registers: &Registers, memory: &Memory, mapped: &[Range<u64>], code: &Range<u64>) -> Vec<u64> {
     let begin = registers.stack & !7;
-    let mapping = mapped.iter().find(|(start, end)| (*start..*end).contains(&begin));
-    let length = mapping.map_or(NEW_STACK, |(_, end)| end - begin).min(LARGEST);
+    let mapping = mapped.iter().find(|addresses| addresses.contains(&begin));
+    let length = mapping.map_or(NEW_STACK, |addresses| addresses.end - begin).min(LARGEST);
     let bytes = memory.read_up_to(begin, usize::try_from(length).unwrap_or(0));
     let (words, _) = bytes.as_chunks();
     let is_within = |address: &u64| code.contains(address);
@@ -147,7 +147,7 @@ pub fn threads(pid: u32) -> BTreeSet<u32> {
 /// The name of a thread.
 #[must_use]
 pub fn name(pid: u32, thread: u32) -> String {
-    fs::read_to_string(format!("/proc/{pid}/task/{thread}/comm")).unwrap_or_default().trim_end().to_owned()
+    files::read_lossy(format!("/proc/{pid}/task/{thread}/comm")).unwrap_or_default().trim_end().to_owned()
 }
 
 /// What a thread waits for, by the system call that it is in.

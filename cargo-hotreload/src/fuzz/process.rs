@@ -3,14 +3,11 @@
 use std::io::Write;
 use std::mem::{offset_of, size_of};
 
-use procfs::FromBufRead;
-use procfs::process::MemoryMaps;
-
 use super::Target;
 use crate::effects::agent::{Agent, mapped};
 use crate::effects::control::clients::request;
 use crate::effects::memory::Memory;
-use crate::effects::{images, probe};
+use crate::effects::{images, maps, probe};
 use crate::patch::agent_state::{MAGIC, Region, State, VERSION};
 use crate::plan::dynamic_linker::Answer;
 use crate::plan::holder::Holder;
@@ -52,8 +49,7 @@ fn maps() {
         "/libhotreload-agent-",
     ];
     Target { name: "/proc/PID/maps", corpus: &corpus, words: &words, inputs: 1500 }.assert_survives(|bytes| {
-        let Ok(maps) = MemoryMaps::from_buf_read(bytes) else { return };
-        let maps: Vec<_> = maps.into_iter().collect();
+        let maps = maps::read(bytes);
         let _ = probe::executable(maps.clone());
         let _ = images::side_by_side(maps.clone());
         let _ = mapped(std::process::id(), maps);

@@ -1,5 +1,6 @@
 //! The process as it is when it starts.
 
+use std::os::unix::ffi::OsStrExt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -7,9 +8,10 @@ use anyhow::{Context, Result};
 use object::Endianness;
 use object::elf::PT_LOAD;
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
-use procfs::process::{MMapPath, Process};
+use procfs::process::Process;
 
 use crate::effects::agent::{Agent, Missing};
+use crate::effects::maps::{self, Named};
 
 /// How long a program may take to run its constructors.
 const READY_DEADLINE: Duration = Duration::from_secs(10);
@@ -35,9 +37,10 @@ pub(super) fn ready_agent(pid: u32) -> Result<Agent> {
 pub(super) fn bias(pid: u32, executable: &[u8]) -> Result<u64> {
     let process = Process::new(pid.cast_signed()).context("the program has ended")?;
     let path = process.exe().context("the program has ended")?;
-    let maps = process.maps().context("the program has ended")?;
-    let is_begin = |map: &&procfs::process::MemoryMap| map.offset == 0 && map.pathname == MMapPath::Path(path.clone());
-    let begin = maps.iter().find(is_begin).context("the executable is not mapped")?.address.0;
+    let maps = maps::of(pid).context("the program has ended")?;
+    let executable_file = Some(Named::read(path.as_os_str().as_bytes()));
+    let first = maps.into_iter().find(|map| map.offset == 0 && map.file == executable_file);
+    let begin = first.context("the executable is not mapped")?.addresses.start;
     Ok(begin.wrapping_sub(linked_begin(executable)?))
 }
 

@@ -141,7 +141,7 @@ fn needed(path: &Path) -> Vec<String> {
 /// if one of them cannot be read any more.
 fn others(answer: &Answer, mappings: &[Mapping], built: &Built) -> Option<Vec<PathBuf>> {
     let is_built = |path: &&PathBuf| built.mapped().any(|image| image.path == **path);
-    let opened = mappings.iter().filter(|mapping| !is_memory(&mapping.path)).map(|mapping| &mapping.path);
+    let opened = mappings.iter().filter(|mapping| !is_memory(mapping)).map(|mapping| &mapping.path);
     let all: BTreeSet<&PathBuf> = answer.found.iter().chain(opened).filter(|path| !is_built(path)).collect();
     // Where a file was replaced, the new process opens the new one.
     all.into_iter().map(|path| path.exists().then(|| path.clone())).collect()

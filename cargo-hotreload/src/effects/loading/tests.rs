@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::foresee;
+use super::{foresee, is_memory};
 use crate::effects::files::content;
 use crate::effects::probe::executable_mappings;
 use crate::plan::roles::Role;
 use crate::session::delivery::{Built, Image, Library};
 use crate::session::foresight::{Aim, Missing, Prospect};
+use crate::session::verify::Mapping;
 
 mod starting;
 
@@ -116,6 +117,17 @@ fn running() -> Place {
     place.library("libhigh.so", HIGH, &[]);
     place.start(&["liblow.so", "libhigh.so"]);
     place
+}
+
+#[test]
+fn memory_and_devices_are_no_files_whatever_files_are_called() {
+    let is_memory = |path: &str, deleted| is_memory(&Mapping { path: path.into(), inode: 1, deleted });
+    for (path, deleted) in [("/memfd:jit", true), ("/SYSV0000002a", true), ("/dev/zero", true), ("/dev/gpu0", false)] {
+        assert!(is_memory(path, deleted), "{path}");
+    }
+    for path in ["/SYSV-tools/lib.so", "/memfd:dir/lib.so", "/dev/shm/target/lib.so", "/usr/lib/libc.so.6"] {
+        assert!(!is_memory(path, false), "{path}");
+    }
 }
 
 #[test]

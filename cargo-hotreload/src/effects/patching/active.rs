@@ -1,9 +1,9 @@
 //! Which old bodies threads are in, or will return to.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use procfs::process::Process;
-
+use crate::effects::maps;
 use crate::effects::memory::Memory;
 use crate::effects::threads::Stopped;
 use crate::patch::agent_state::Region;
@@ -16,7 +16,7 @@ pub(super) struct Active<'patch> {
     /// The bodies, lowest first, with the numbers of their functions.
     bodies: Vec<(Region, usize)>,
     /// What the program has mapped: each stack is in one of these.
-    mapped: Vec<(u64, u64)>,
+    mapped: Vec<Range<u64>>,
 }
 
 /// How much is read of a stack that was mapped after we looked.
@@ -31,9 +31,8 @@ impl<'patch> Active<'patch> {
         let mut bodies: Vec<_> =
             each.flat_map(|(number, replaced)| replaced.bodies.iter().map(move |body| (*body, number))).collect();
         bodies.sort_unstable_by_key(|(body, _)| body.start);
-        let maps = || Process::new(pid.cast_signed()).ok()?.maps().ok();
-        let mapped = if bodies.is_empty() { None } else { maps() };
-        let mapped = mapped.into_iter().flatten().map(|map| map.address).collect();
+        let mapped = if bodies.is_empty() { Vec::new() } else { maps::of(pid).unwrap_or_default() };
+        let mapped = mapped.into_iter().map(|map| map.addresses).collect();
         Self { replaced, bodies, mapped }
     }
 
@@ -55,8 +54,8 @@ impl<'patch> Active<'patch> {
 
     fn stack(&self, pointer: u64, memory: &Memory) -> Vec<u8> {
         let begin = pointer & !7;
-        let mapping = self.mapped.iter().find(|(start, end)| (*start..*end).contains(&begin));
-        let length = mapping.map_or(NEW_STACK, |(_, end)| end - begin).min(LARGEST);
+        let mapping = self.mapped.iter().find(|addresses| addresses.contains(&begin));
+        let length = mapping.map_or(NEW_STACK, |addresses| addresses.end - begin).min(LARGEST);
         memory.read_up_to(begin, usize::try_from(length).unwrap_or(0))
     }
 
