@@ -1,6 +1,7 @@
 // A program in a state that is hard to stop.
 //
 // vfork: a thread waits for a child that shares its memory for a second, again and again
+// long: the same, for a minute
 // leaderless: the main thread has ended
 // handler: a thread is in a handler that interrupted `trapped` behind its second byte, until the line "go" is read
 // environment: prints the environment, its child's too, and ends
@@ -10,9 +11,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,17 +53,18 @@ static void *answers(void *nothing) {
     return nothing;
 }
 
-static void *vforks(void *nothing) {
+static void *vforks(void *seconds) {
     for (;;) {
         pid_t child = vfork();
         if (child == 0) {
-            usleep(1000000);
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            sleep((intptr_t)seconds);
             _exit(0);
         }
         waitpid(child, NULL, 0);
         usleep(30000);
     }
-    return nothing;
+    return seconds;
 }
 
 static void *sleeps(void *nothing) {
@@ -76,7 +80,8 @@ int main(int argc, char **argv, char **environment) {
         return system("env");
     }
     pthread_t thread;
-    pthread_create(&thread, NULL, strcmp(argv[1], "vfork") == 0 ? vforks : sleeps, NULL);
+    intptr_t seconds = strcmp(argv[1], "vfork") == 0 ? 1 : strcmp(argv[1], "long") == 0 ? 60 : 0;
+    pthread_create(&thread, NULL, seconds ? vforks : sleeps, (void *)seconds);
     signal(SIGTRAP, on_trap);
     if (strcmp(argv[1], "handler") == 0) {
         pthread_create(&thread, NULL, is_trapped, NULL);

@@ -25,7 +25,7 @@ use crate::effects::images::{Range, loaded};
 use crate::effects::memory::Memory;
 use crate::effects::stacks::{follows_call, name, threads};
 use crate::effects::threads::registers::{UNSUPPORTED, settle};
-use crate::effects::threads::tracee::{Event, next_event};
+use crate::effects::threads::tracee::{Event, next_event, tracer};
 
 /// How long it watches after it was last told to go on.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -249,10 +249,7 @@ fn used(thread: u32) -> Option<u64> {
 
 /// Whether the thread is traced by this very process: it was born since.
 fn is_ours(process: u32, thread: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/task/{thread}/status")).unwrap_or_default();
-    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:")?.trim().parse::<u32>().ok());
-    // The kernel names the tracing thread's process where it shows it.
-    tracer.is_some_and(|tracer| tracer != 0 && threads(std::process::id()).contains(&tracer))
+    tracer(pid(process), pid(thread)).is_some_and(|tracer| threads(std::process::id()).contains(&tracer))
 }
 
 fn is_deadly(signal: i32) -> bool {

@@ -81,6 +81,16 @@ fn a_child_that_shares_the_memory_is_waited_for() {
     assert_eq!(program.started.ask("call"), "42");
 }
 
+/// Nobody but us traces it, each time it is tried.
+#[test]
+fn a_child_that_shares_the_memory_for_long_is_the_reason() {
+    let program = Program::compile("states.c", &[]).start(&["long"]);
+    until(SOON, "the child is there", || states(program.agent.pid()).contains(&'D').then_some(()));
+    let applied = apply(&program.agent, &program.redirect("answer", 0, &returning(42)));
+    let Err(Refusal::Threads(Failure::Late { state, .. })) = applied else { panic!("{applied:?}") };
+    assert_eq!((state, program.started.ask("call").as_str()), ('D', "1"));
+}
+
 /// It goes on there when the handler returns, in the middle of the bytes that are replaced.
 #[test]
 fn what_a_handler_interrupted_is_waited_for() {

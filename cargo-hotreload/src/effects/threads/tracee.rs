@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::ptrace;
-use nix::unistd::Pid;
+use nix::unistd::{Pid, gettid};
 use procfs::process::Process;
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 use thiserror::Error;
+
+use crate::effects::files;
 
 /// Why a thread cannot be traced.
 #[derive(Debug, Error)]
@@ -54,6 +56,8 @@ pub(super) fn seize(process: Pid, thread: Pid) -> Result<Presence, Untraceable> 
     match ptrace::seize(thread, ptrace::Options::empty()) {
         Ok(()) => {}
         Err(Errno::ESRCH) => return Ok(Presence::Gone),
+        // We do already: it did not stop when it was asked before, and what does not stand cannot be let go.
+        Err(_) if tracer(process, thread) == Some(gettid().as_raw().unsigned_abs()) => {}
         Err(refused) => return why_not(process, thread, refused),
     }
     // It fails only if the thread has ended meanwhile, which is seen when it is waited for.
@@ -65,11 +69,17 @@ fn why_not(process: Pid, thread: Pid, refused: Errno) -> Result<Presence, Untrac
     if presence(process, thread) == Presence::Gone {
         return Ok(Presence::Gone);
     }
-    let task = Process::new(process.as_raw()).and_then(|process| process.task_from_tid(thread.as_raw()));
-    match task.and_then(|task| task.status()).map(|status| status.tracerpid) {
-        Ok(tracer) if tracer != 0 => Err(Untraceable::Traced { tracer: tracer.cast_unsigned() }),
-        _ => Err(Untraceable::NotPermitted { source: refused.into() }),
+    match tracer(process, thread) {
+        Some(tracer) => Err(Untraceable::Traced { tracer }),
+        None => Err(Untraceable::NotPermitted { source: refused.into() }),
     }
+}
+
+/// The thread that traces this one.
+pub(in crate::effects) fn tracer(process: Pid, thread: Pid) -> Option<u32> {
+    let status = files::read_lossy(format!("/proc/{process}/task/{thread}/status")).ok()?;
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:")?.trim().parse().ok());
+    tracer.filter(|tracer| *tracer != 0)
 }
 
 /// Whether the thread is one that can be stopped, by what the kernel tells of it.
