@@ -1,14 +1,14 @@
 //! What an ELF file says of itself.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use object::elf::{DF_1_NODELETE, DT_FLAGS_1, DT_NEEDED, PT_INTERP};
 use object::read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader};
-use object::{Endianness, Object, ObjectSymbol, ReadCache, ReadRef};
+use object::{Endianness, Object, ObjectSymbol, ReadRef};
 
+use crate::effects::mapped::map_sparsely;
 use crate::plan::roles::Linked;
 
 /// The entries of the dynamic section that matter here.
@@ -25,16 +25,15 @@ pub struct Dynamic {
 /// Reads the dynamic section of `path`.
 pub fn dynamic(path: &Path) -> Result<Dynamic> {
     let cannot = || format!("cannot read `{}` as an ELF file", path.display());
-    let file = File::open(path).with_context(cannot)?;
-    let cache = ReadCache::new(file);
-    read(&cache).with_context(cannot)
+    let data = map_sparsely(path).with_context(cannot)?;
+    read(&*data).with_context(cannot)
 }
 
 /// Whether the executable `path` is started without a dynamic linker.
 pub fn is_static(path: &Path) -> Result<bool> {
     let cannot = || format!("cannot read `{}` as an ELF file", path.display());
-    let cache = ReadCache::new(File::open(path).with_context(cannot)?);
-    let elf = ElfFile64::<Endianness, _>::parse(&cache).with_context(cannot)?;
+    let data = map_sparsely(path).with_context(cannot)?;
+    let elf = ElfFile64::<Endianness>::parse(&*data).with_context(cannot)?;
     let headers = elf.elf_program_headers();
     Ok(headers.iter().all(|header| header.p_type(elf.endian()) != PT_INTERP))
 }

@@ -13,7 +13,7 @@ use memmap2::MmapOptions;
 /// # Errors
 /// If it cannot be read.
 pub fn map(path: &Path) -> io::Result<Bytes> {
-    with(path, MmapOptions::new().populate())
+    with(&File::open(path)?, MmapOptions::new().populate())
 }
 
 /// The same, of which little will be looked at: that is read then.
@@ -21,11 +21,18 @@ pub fn map(path: &Path) -> io::Result<Bytes> {
 /// # Errors
 /// If it cannot be read.
 pub fn map_sparsely(path: &Path) -> io::Result<Bytes> {
-    with(path, &MmapOptions::new())
+    map_open(&File::open(path)?)
 }
 
-fn with(path: &Path, options: &MmapOptions) -> io::Result<Bytes> {
-    let file = File::open(path)?;
+/// The same of a file that is open already.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn map_open(file: &File) -> io::Result<Bytes> {
+    with(file, &MmapOptions::new())
+}
+
+fn with(file: &File, options: &MmapOptions) -> io::Result<Bytes> {
     if file.metadata()?.len() == 0 {
         return Ok(Bytes::new());
     }
@@ -35,6 +42,6 @@ fn with(path: &Path, options: &MmapOptions) -> io::Result<Bytes> {
     )]
     // SAFETY: no reference outlives the mapping, which `Bytes` owns. Bytes that change would be a wrong patch at worst
     // if readers did not check what they read; a file that is cut off ends the process.
-    let mapped = unsafe { options.map(&file)? };
+    let mapped = unsafe { options.map(file)? };
     Ok(Bytes::from_owner(mapped))
 }

@@ -5,17 +5,18 @@ use std::fs::File;
 use anyhow::{Context, Result};
 use object::elf::{PT_LOAD, STB_GNU_UNIQUE, STT_FUNC, STT_NOTYPE, STT_OBJECT, STT_TLS};
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
-use object::{Endianness, Object, ObjectSymbol, ReadCache, SymbolFlags};
+use object::{Endianness, Object, ObjectSymbol, SymbolFlags};
 
 use crate::effects::elf;
+use crate::effects::mapped::map_open;
 use crate::why::facts::{Signs, Symbol};
 
-type Elf<'cache, 'file> = ElfFile64<'cache, Endianness, &'cache ReadCache<&'file File>>;
+type Elf<'data> = ElfFile64<'data, Endianness>;
 
 /// Reads all of `file`.
 pub fn read(file: &File) -> Result<Signs> {
-    let cache = ReadCache::new(file);
-    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    let data = map_open(file).context("it cannot be read")?;
+    let elf = Elf::parse(&*data).context("it is no ELF file")?;
     let mut signs = read_dynamic(&elf)?;
     read_symbols(&elf, &mut signs);
     Ok(signs)
@@ -23,12 +24,12 @@ pub fn read(file: &File) -> Result<Signs> {
 
 /// Reads of `file` only what it has for others and takes from them.
 pub fn linking(file: &File) -> Result<Signs> {
-    let cache = ReadCache::new(file);
-    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    let data = map_open(file).context("it cannot be read")?;
+    let elf = Elf::parse(&*data).context("it is no ELF file")?;
     read_dynamic(&elf)
 }
 
-fn read_dynamic(elf: &Elf<'_, '_>) -> Result<Signs> {
+fn read_dynamic(elf: &Elf<'_>) -> Result<Signs> {
     let dynamic = elf::of(elf)?;
     let mut signs = Signs { nodelete: dynamic.nodelete, needed: dynamic.needed, ..Signs::default() };
     for symbol in elf.dynamic_symbols() {
@@ -48,7 +49,7 @@ fn read_dynamic(elf: &Elf<'_, '_>) -> Result<Signs> {
 }
 
 /// All of them, or those for others if the file was stripped.
-fn read_symbols(elf: &Elf<'_, '_>, signs: &mut Signs) {
+fn read_symbols(elf: &Elf<'_>, signs: &mut Signs) {
     let is_stripped = elf.symbols().next().is_none();
     let symbols = if is_stripped { elf.dynamic_symbols() } else { elf.symbols() };
     for symbol in symbols.filter(|symbol| !symbol.is_undefined()) {
@@ -69,8 +70,8 @@ fn read_symbols(elf: &Elf<'_, '_>, signs: &mut Signs) {
 /// The lowest address that the file was linked for.
 pub fn first_address(file: &File) -> Result<u64> {
     const PAGE: u64 = 0xfff;
-    let cache = ReadCache::new(file);
-    let elf: Elf<'_, '_> = ElfFile64::parse(&cache).context("it is no ELF file")?;
+    let data = map_open(file).context("it cannot be read")?;
+    let elf = Elf::parse(&*data).context("it is no ELF file")?;
     let headers = elf.elf_header().program_headers(elf.endian(), elf.data()).context("its headers are cut off")?;
     let loads = headers.iter().filter(|header| header.p_type(elf.endian()) == PT_LOAD);
     Ok(loads.map(|header| header.p_vaddr(elf.endian()) & !PAGE).min().unwrap_or(0))
