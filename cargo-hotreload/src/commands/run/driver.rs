@@ -38,6 +38,8 @@ use crate::session::{OwnEnd, Session};
 
 /// How long threads have to leave old modules once the new ones are live.
 const BEHIND: Duration = Duration::from_millis(50);
+/// If nothing is due for so long, there is time for what nobody waits for.
+const LULL: Duration = Duration::from_millis(20);
 
 /// The running processes and everything that is needed to start them again.
 pub(super) struct Driver<'arguments> {
@@ -164,6 +166,9 @@ impl<'arguments> Driver<'arguments> {
             let now = Instant::now();
             let next = self.timers.iter().map(|(at, ..)| *at).min();
             let patience = next.map_or(Duration::from_hours(1), |at| at.saturating_duration_since(now));
+            if patience >= LULL && self.remove_unwanted() {
+                continue;
+            }
             match inbox.recv_timeout(patience) {
                 Ok(arrival) => self.arrived(arrival, fleet),
                 Err(RecvTimeoutError::Timeout) => self.timers_due(),
@@ -266,7 +271,7 @@ impl<'arguments> Driver<'arguments> {
                 let faults = self.foresee(index, &prospect);
                 self.queue.push_back(Tidings::One(index, Event::Foreseen(faults)));
             }
-            (Action::Keep(builds), Whom::One(index)) => self.retain(index, &builds),
+            (Action::Keep(builds), Whom::One(index)) => self.wanted.only(index, &builds),
             (Action::PutBack(built), Whom::One(index)) => {
                 let event = self.put_back(index, built);
                 self.queue.push_back(Tidings::One(index, event));

@@ -14,10 +14,11 @@ impl Driver<'_> {
         }
     }
 
-    /// The program of this number may want these builds again, and no others.
-    pub(super) fn retain(&mut self, index: usize, builds: &[Built]) {
-        let wanted = self.wanted.only(index, builds);
+    /// Removes what no program wants again; whether there may have been such files. It takes milliseconds for each.
+    pub(super) fn remove_unwanted(&mut self) -> bool {
+        let Some(wanted) = self.wanted.changed() else { return false };
         self.kept.retain(&wanted).unwrap_or_else(|error| say::warning(&format!("{error:#}")));
+        true
     }
 
     /// Somebody asks for former builds.

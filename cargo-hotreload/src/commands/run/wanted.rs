@@ -1,6 +1,7 @@
 //! Which builds the programs of a session may want again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use crate::session::delivery::Built;
 
@@ -9,16 +10,22 @@ use crate::session::delivery::Built;
 pub(super) struct Wanted {
     /// The contents of files.
     contents: BTreeMap<usize, BTreeSet<u64>>,
+    has_changed: bool,
     /// Which programs have gone back since somebody last asked for it, and to what.
     went_back: Vec<(usize, Built)>,
 }
 
 impl Wanted {
-    /// The program `index` wants `builds`, and no others: what all programs want then.
-    pub(super) fn only(&mut self, index: usize, builds: &[Built]) -> BTreeSet<u64> {
+    /// The program `index` wants `builds`, and no others.
+    pub(super) fn only(&mut self, index: usize, builds: &[Built]) {
         let contents = builds.iter().flat_map(Built::mapped).map(|image| image.content);
         self.contents.insert(index, contents.collect());
-        self.contents.values().flatten().copied().collect()
+        self.has_changed = true;
+    }
+
+    /// What all programs want, if that has changed since this was last asked.
+    pub(super) fn changed(&mut self) -> Option<BTreeSet<u64>> {
+        mem::take(&mut self.has_changed).then(|| self.contents.values().flatten().copied().collect())
     }
 
     /// Somebody asks for former builds.
