@@ -77,7 +77,8 @@ impl Session {
 
     fn reload(&mut self, modules: Vec<String>, finished: Finished, now: Instant) -> Vec<Action> {
         let changed = finished.built.modules().filter(|module| modules.contains(&module.package));
-        let expected = changed.map(|module| Expectation { path: module.image.path.clone(), old: None }).collect();
+        let expected =
+            changed.map(|module| Expectation { path: module.image.path.clone(), old: None, is_start: false }).collect();
         let how = How::Reloaded { modules, total: finished.built.modules().count() };
         let delivering = Delivering::new(how, finished, expected, now);
         if let Some(stage) = self.in_stage() {

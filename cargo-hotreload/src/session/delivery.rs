@@ -83,7 +83,7 @@ impl Built {
     /// What must be mapped once the program has started: every module, or the executable if there is none.
     #[must_use]
     pub fn expected_at_start(&self) -> Vec<Expectation> {
-        let new = |path: &PathBuf| Expectation { path: path.clone(), old: None };
+        let new = |path: &PathBuf| Expectation { path: path.clone(), old: None, is_start: true };
         let modules: Vec<_> = self.modules().map(|module| new(&module.image.path)).collect();
         if modules.is_empty() { vec![new(&self.executable.path)] } else { modules }
     }

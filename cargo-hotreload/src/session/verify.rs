@@ -24,6 +24,9 @@ pub struct Expectation {
     pub path: PathBuf,
     /// The inode that was mapped from this path before, if any.
     pub old: Option<u64>,
+    /// Whether the process is new: then there is no old code in it, and a file that is gone was removed since, maybe by the
+    /// program itself.
+    pub is_start: bool,
 }
 
 /// What is still missing.
@@ -64,7 +67,8 @@ pub fn replaced_inode(path: &PathBuf, mappings: &[Mapping]) -> Option<u64> {
 pub fn unmet(expected: &[Expectation], mappings: &[Mapping]) -> Vec<Unmet> {
     let state = |expectation: &Expectation| {
         let here = || mappings.iter().filter(|mapping| mapping.path == expectation.path);
-        if here().any(|mapping| mapping.deleted || Some(mapping.inode) == expectation.old) {
+        let is_old = |mapping: &Mapping| mapping.deleted || Some(mapping.inode) == expectation.old;
+        if !expectation.is_start && here().any(is_old) {
             Some(Unmet::OldMapped(expectation.path.clone()))
         } else if here().next().is_none() {
             Some(Unmet::NewMissing(expectation.path.clone()))
@@ -86,7 +90,7 @@ mod tests {
     }
 
     fn missing(mappings: &[Mapping]) -> Vec<Unmet> {
-        unmet(&[Expectation { path: PathBuf::from("/t/libapi.so"), old: Some(1) }], mappings)
+        unmet(&[Expectation { path: PathBuf::from("/t/libapi.so"), old: Some(1), is_start: false }], mappings)
     }
 
     #[test]
@@ -109,5 +113,12 @@ mod tests {
     #[test]
     fn code_that_was_replaced_again_is_not_live() {
         assert_eq!(missing(&[mapping(2, true)]).len(), 1);
+    }
+
+    #[test]
+    fn a_new_process_may_remove_what_it_was_started_from() {
+        let expected = [Expectation { path: PathBuf::from("/t/libapi.so"), old: None, is_start: true }];
+        assert_eq!(unmet(&expected, &[mapping(2, true)]), []);
+        assert_eq!(unmet(&expected, &[]).len(), 1);
     }
 }
