@@ -7,7 +7,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::{from_mut, null_mut};
 
-use crate::agent_state::{CAPACITY, Region, SLOT};
+use crate::agent_state::{BELOW, CAPACITY, Region, SLOT};
 use crate::libc::{Callback, PF_R, PF_X, PT_GNU_EH_FRAME, PT_LOAD, Phdr, dl_phdr_info};
 use crate::objects;
 use crate::state::{Shared, code, entries, entry};
@@ -53,8 +53,8 @@ pub(crate) fn list(callback: Callback, data: *mut c_void) -> c_int {
             next += 1;
         }
         let table = (next < count).then(|| entry(next)).filter(|entry| entry.code.start < code.start + start + SLOT);
-        let table = table.map(|entry| header(PT_GNU_EH_FRAME, entry.header.wrapping_sub(code.start), 0));
-        let segment = header(PT_LOAD, start, SLOT);
+        let table = table.map(|entry| header(PT_GNU_EH_FRAME, entry.header.wrapping_sub(base()), 0));
+        let segment = header(PT_LOAD, BELOW + start, SLOT);
         let answer = match table {
             Some(table) => call(callback, data, &name, &[segment, table], changes),
             None => call(callback, data, &name, &[segment], changes),
@@ -74,7 +74,7 @@ fn call(
     (added, removed): (u64, u64),
 ) -> c_int {
     let mut object = dl_phdr_info {
-        base: code().start,
+        base: base(),
         name: name.as_ptr().cast(),
         headers: headers.as_ptr(),
         header_count: headers.len() as u16,
@@ -84,6 +84,11 @@ fn call(
         tls_block: null_mut(),
     };
     callback(from_mut(&mut object), size_of::<dl_phdr_info>(), data)
+}
+
+/// Where the addresses in the files count from.
+fn base() -> u64 {
+    code().start - BELOW
 }
 
 fn end(region: Region) -> u64 {

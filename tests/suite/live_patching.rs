@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use crate::support::command::hotreload_command;
 use crate::support::events::kinds;
 use crate::support::fifo::Fifo;
+use crate::support::fixture::{Fixture, manifest};
+use crate::support::place::Started;
 use crate::support::poll::BUILD;
 use crate::support::session_of_patches::{PATIENCE, Patched, kill, pid, runs_in};
 
@@ -83,6 +86,25 @@ fn the_program_itself_can_be_edited_as_soon_as_it_runs() {
     app.edit("ws/api/src/lib.rs", "AtomicU32::new(0)", "AtomicU32::new(5)");
     session.output.expect(BUILD, ["[hotreload] restarted as process", "said: 1 first api base0 outside text"]);
     app.patch(&session, ("ws/app/src/main.rs", "\"first\"", "\"again\""), "2 again api base0 outside text");
+    session.terminate();
+}
+
+/// In the first patch of a process, whose code is where the debug information's addresses begin.
+#[test]
+fn a_backtrace_has_the_lines_of_a_patch() {
+    const MAIN: &str = "fn word() -> u64 { 1 }\nfn after() -> u64 { 2 }\n\
+                        fn tick() { println!(\"it says {} {}\", word(), after()); }\n\
+                        fn main() { loop { tick(); std::thread::sleep(std::time::Duration::from_millis(100)); } }\n";
+    let fixture = Fixture::empty().file("Cargo.toml", &manifest("app", "")).file("src/main.rs", MAIN);
+    let mut run = hotreload_command(fixture.root(), &["run", "--strategy", "patch"]);
+    run.env("RUST_BACKTRACE", "1");
+    let session = Started::launch(run);
+    session.output.expect(BUILD, ["it says 1 2"]);
+    fixture.write("src/main.rs", &MAIN.replace("{ 1 }", "{ panic!(\"x\") }"));
+    session.output.expect(BUILD, ["note: Some details are omitted"]);
+    let text = session.output.text();
+    let lines: Vec<&str> = text.lines().map(str::trim).skip_while(|line| !line.ends_with("app::word")).collect();
+    assert_eq!(lines.get(1), Some(&"at ./src/main.rs:1:20"), "{text}");
     session.terminate();
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::effects::memory::Memory;
-use crate::patch::agent_state::Region;
+use crate::patch::agent_state::{BELOW, Region};
 use crate::patch::companion::Companion;
 use crate::patch::companion::debugger::{Entry, List};
 use crate::patch::placed::Write;
@@ -47,7 +47,7 @@ impl Description {
     /// That of `plan`, which was made of `sets`, and has a place for the entry then.
     pub(super) fn of(sets: &[&Set<'_>], plan: &mut Plan, to: Destination<'_>) -> Result<Option<Self>> {
         let cannot = "the patch cannot be described";
-        let Some(companion) = Companion::of(sets, &plan.linked, to.code.start).context(cannot)? else {
+        let Some(companion) = Companion::of(sets, &plan.linked, to.code.start - BELOW).context(cannot)? else {
             return Ok(None);
         };
         let slots = companion.slots(to.code);

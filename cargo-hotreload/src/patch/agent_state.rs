@@ -23,6 +23,8 @@ pub const PRELOAD_VARIABLE: &str = "HOTRELOAD_LD_PRELOAD";
 pub const CAPACITY: usize = 4096;
 /// Bytes of code that one file of debug information speaks for; a patch's code begins at a multiple of it.
 pub const SLOT: u64 = 64 << 10;
+/// How far below the code the addresses in such a file count from: 0 stands for what was not loaded.
+pub const BELOW: u64 = SLOT;
 /// Bytes of address space for machine code.
 pub const CODE: u64 = SLOT * CAPACITY as u64;
 /// Bytes of address space for constants, unwind tables among them.

@@ -57,8 +57,8 @@ pub enum Refusal {
         /// The function.
         name: String,
     },
-    /// Nobody defines a symbol.
-    #[error("nothing defines `{name}`")]
+    /// Neither the program nor the patch has a symbol, and the program imports it from no library.
+    #[error("the program was linked without `{name}`")]
     Undefined {
         /// The symbol.
         name: String,
@@ -82,6 +82,12 @@ pub enum Refusal {
     TooFar {
         /// What the instruction refers to.
         name: String,
+    },
+    /// A new thread-local wants more than threads are aligned to.
+    #[error("a new thread-local has to be aligned to {align} bytes")]
+    AlignedThreadLocal {
+        /// In bytes.
+        align: u64,
     },
     /// The room for patches in the process is used up.
     #[error("the room for {what} of patches is used up")]

@@ -4,6 +4,9 @@ use crate::patch::agent_state::{Region, SLOT};
 use crate::patch::object::Kind;
 use crate::patch::refusal::Refusal;
 
+/// The thread pointers of all threads, and the agent's bytes of a thread, are multiples of this at least.
+const THREADS_ALIGN: u64 = 64;
+
 /// The free parts of the regions that the agent reserved. A patch takes from a copy, which takes the place of the
 /// original when the patch is in the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,7 @@ impl Room {
         match kind {
             Kind::Code => take(&mut self.code, size, align, "code"),
             Kind::Variable => take(&mut self.variables, size, align, "variables"),
+            Kind::ThreadLocal if align > THREADS_ALIGN => Err(Refusal::AlignedThreadLocal { align }),
             Kind::ThreadLocal => {
                 let place = take(&mut self.thread_locals, size, align, "thread-locals")?;
                 Ok(place.wrapping_add_signed(self.pool))
@@ -85,6 +89,8 @@ mod tests {
         let second = room.take(Kind::ThreadLocal, 4, 8).expect("there is room");
         assert_eq!((second.cast_signed(), room.in_pool(second)), (-56, 8));
         assert_eq!(room.take(Kind::ThreadLocal, 8, 8), Err(Refusal::NoRoom { what: "thread-locals" }));
+        let aligned = room.take(Kind::ThreadLocal, 1, 128);
+        assert_eq!(aligned, Err(Refusal::AlignedThreadLocal { align: 128 }), "in one thread it may be, in others not");
         assert_eq!(room.take(Kind::Variable, 9, 1), Err(Refusal::NoRoom { what: "variables" }));
         assert_eq!(room.take(Kind::Variable, 8, 1), Ok(0));
     }
