@@ -16,6 +16,7 @@ pub mod elf;
 pub mod enabling;
 pub mod events;
 pub mod files;
+pub mod forked;
 pub mod http;
 pub mod images;
 pub mod journal;

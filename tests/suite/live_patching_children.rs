@@ -66,8 +66,10 @@ fn children_are_left_alone() {
     output.expect(BUILD, ["[hotreload] patched api", "said: 2 main first base0 outside text", seen]);
     app.edit("ws/app/src/main.rs", "\"main\"", "\"MAIN\"");
     output.expect(BUILD, ["[hotreload] patched app", "said: 3 MAIN first base0 outside text", seen]);
-    // Old code, and alive.
+    // Old code, and alive; that is told.
     output.expect(SOON, [before]);
+    let told = format!("[hotreload] a child process runs the old code on ({child})");
+    until(SOON, "the child is told of", || output.text().contains(&told).then_some(()));
     assert!(is_alive(child) && !output.text().contains("says: first"), "{}", output.text());
 
     fs::write(app.fixture.path("replace"), "").expect("written");

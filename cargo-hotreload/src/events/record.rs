@@ -96,11 +96,11 @@ pub enum Record {
     Live(Live),
     /// Callers of what was patched in tell its new lines, too.
     CallersFollowed(CallersFollowed),
-    /// New modules are live, and threads are still in old ones.
+    /// New code is live, and old code runs on.
     LeftBehind {
-        /// The process.
+        /// In this process.
         pid: u32,
-        /// Which threads, and where.
+        /// Which threads are where, or that it was forked.
         reasons: Vec<String>,
     },
     /// A build brought nothing new.

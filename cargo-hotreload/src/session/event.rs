@@ -11,7 +11,7 @@ use crate::session::foresight::{Fault, Prospect};
 use crate::session::landed::{Landed, Patch};
 use crate::session::message::Message;
 use crate::session::request::{Answer, ReplyTo, Request};
-use crate::session::trouble::{Explanation, Question, Reason};
+use crate::session::trouble::{Behind, Explanation, Question, Reason};
 use crate::session::verdict::Reception;
 use crate::session::verify::Mapping;
 
@@ -59,8 +59,8 @@ pub enum Event {
     PutBack(Result<(), String>),
     /// Why a reload did not work, as far as [`Action::Explain`] found it out.
     Explained(Explanation),
-    /// The threads that a reload has left behind in old code, as [`Action::LookBehind`] found them.
-    LeftBehind(Vec<Reason>),
+    /// What new code has left behind in old code, as [`Action::LookBehind`] found it.
+    LeftBehind(Behind),
     /// The program ended.
     Exited(Ending),
     /// Why the program died after a reload, as far as [`Action::ExplainEnd`] found it out.
@@ -112,7 +112,8 @@ pub enum Action {
     Keep(Vec<Built>),
     /// Put the files of this build, which were kept, where the program finds them, and report with [`Event::PutBack`].
     PutBack(Built),
-    /// Look for threads that are still in code that was unloaded, and report with [`Event::LeftBehind`] in any case.
+    /// Look for threads that are still in code that was unloaded, and for forked processes that have the old code, and
+    /// report with [`Event::LeftBehind`] in any case.
     LookBehind,
     /// Find out why the program died some time after a reload, and report with [`Event::EndExplained`] in any case.
     ExplainEnd(Ending),

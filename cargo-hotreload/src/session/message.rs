@@ -1,5 +1,6 @@
 //! What a session tells its user.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -106,6 +107,11 @@ pub enum Message {
         /// Which, and where.
         reasons: Vec<Reason>,
     },
+    /// New code is live, but processes below the program have the old.
+    CopiesBehind {
+        /// Which.
+        processes: BTreeSet<u32>,
+    },
     /// The program died some time after a reload, and maybe because of it.
     DiedLater {
         /// How.
@@ -177,6 +183,16 @@ impl fmt::Display for Message {
             Self::LeftBehind { reasons } => {
                 formatter.write_str("left behind: old code runs on beside the new")?;
                 failure::rest(formatter, "the program may die of it", reasons)
+            }
+            Self::CopiesBehind { processes } => {
+                let children = if processes.len() == 1 { "a child process runs" } else { "child processes run" };
+                let numbers: Vec<String> = processes.iter().map(u32::to_string).collect();
+                write!(
+                    formatter,
+                    "{children} the old code on ({})\n  help: `cargo hotreload restart` \
+                     starts all of them with the new code",
+                    numbers.join(", ")
+                )
             }
             Self::DiedLater { ending, reasons } => {
                 write!(formatter, "the program died ({ending})")?;

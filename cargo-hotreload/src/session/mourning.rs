@@ -9,7 +9,7 @@ use crate::session::event::Action;
 use crate::session::exit::Ending;
 use crate::session::message::{Message, When};
 use crate::session::stage::{Program, Stage};
-use crate::session::trouble::Reason;
+use crate::session::trouble::{Behind, Reason};
 
 /// A program that has died, while it is looked at why.
 #[derive(Debug)]
@@ -19,18 +19,29 @@ pub(super) struct Mourned {
 }
 
 impl Session {
-    /// New modules are live: whether all threads have left the old ones is looked at, unless newer ones are on their way.
+    /// New code is live: whether all threads have left the old modules, and whether there are copies of the program, is
+    /// looked at, unless newer ones are on their way.
     pub(super) fn look_behind(&mut self) -> Vec<Action> {
         let is_serving = self.program.as_ref().is_some_and(|program| matches!(program.stage, Stage::Serving));
         if is_serving && !self.ending { vec![Action::LookBehind] } else { Vec::new() }
     }
 
-    /// These threads have not.
-    pub(super) fn left_behind(&mut self, reasons: Vec<Reason>) -> Vec<Action> {
-        let Some(program) = self.program.as_ref().filter(|_| !reasons.is_empty()) else { return Vec::new() };
-        let texts = reasons.iter().map(|reason| reason.text.clone()).collect();
-        let record = Record::LeftBehind { pid: program.pid(), reasons: texts };
-        vec![Action::Record(record), Action::Say(Message::LeftBehind { reasons })]
+    /// These threads have not, or these processes.
+    pub(super) fn left_behind(&mut self, Behind { threads, processes }: Behind) -> Vec<Action> {
+        let Some(program) = &self.program else { return Vec::new() };
+        let mut actions = Vec::new();
+        if !threads.is_empty() {
+            let reasons = threads.iter().map(|reason| reason.text.clone()).collect();
+            actions.push(Action::Record(Record::LeftBehind { pid: program.pid(), reasons }));
+            actions.push(Action::Say(Message::LeftBehind { reasons: threads }));
+        }
+        if !processes.is_empty() {
+            let reasons = || vec![format!("new code reaches only process {}, which began it", program.pid())];
+            let record = |pid: &u32| Action::Record(Record::LeftBehind { pid: *pid, reasons: reasons() });
+            actions.extend(processes.iter().map(record));
+            actions.push(Action::Say(Message::CopiesBehind { processes }));
+        }
+        actions
     }
 
     /// Asks why `program` has died, if a reload may be the cause.

@@ -1,5 +1,7 @@
 //! What went wrong in a reload, and why, as far as the machine knows.
 
+use std::collections::BTreeSet;
+
 use crate::session::delivery::Built;
 use crate::session::exit::Ending;
 use crate::session::verdict::Reception;
@@ -34,6 +36,15 @@ pub struct Explanation {
     pub reception: Option<Reception>,
     /// Why it went wrong, the foremost first.
     pub reasons: Vec<Reason>,
+}
+
+/// What still runs old code beside the new.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// Threads of the program, and where they are.
+    pub threads: Vec<Reason>,
+    /// Processes that the program has forked, or started from its own executable.
+    pub processes: BTreeSet<u32>,
 }
 
 /// A reason why a module stays, or why a program died, that facts speak for.

@@ -66,6 +66,7 @@ pub fn is_worth_it(message: &Message) -> bool {
         | Message::Died { .. }
         | Message::DiedLater { .. }
         | Message::LeftBehind { .. }
+        | Message::CopiesBehind { .. }
         | Message::NotLoaded { .. }
         | Message::NotStarted { .. } => true,
         Message::Ended { ending, .. } => !ending.is_success(),

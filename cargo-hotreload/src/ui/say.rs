@@ -21,6 +21,7 @@ pub fn message(message: &Message, text: &str) {
         | Message::Died { .. }
         | Message::DiedLater { .. }
         | Message::LeftBehind { .. }
+        | Message::CopiesBehind { .. }
         | Message::NotLoaded { .. }
         | Message::Ended { .. }
         | Message::Killing => WARN,

@@ -36,7 +36,7 @@ use crate::session::fleet::{Fleet, Tidings, Whom};
 use crate::session::request::{ReplyTo, Request};
 use crate::session::{OwnEnd, Session};
 
-/// How long threads have to leave old modules once the new ones are live.
+/// How long threads have to leave old code once the new is live, and forked processes to execute another program.
 const BEHIND: Duration = Duration::from_millis(50);
 /// If nothing is due for so long, there is time for what nobody waits for.
 const LULL: Duration = Duration::from_millis(20);
@@ -286,8 +286,8 @@ impl<'arguments> Driver<'arguments> {
                 self.queue.push_back(Tidings::One(index, Event::Explained(explanation)));
             }
             (Action::LookBehind, Whom::One(index)) => {
-                let reasons = self.left_behind(index);
-                self.queue.push_back(Tidings::One(index, Event::LeftBehind(reasons)));
+                let behind = self.left_behind(index, BEHIND);
+                self.queue.push_back(Tidings::One(index, Event::LeftBehind(behind)));
             }
             (Action::ExplainEnd(ending), Whom::One(index)) => {
                 let reasons = self.reasons_of_end(index, ending);
@@ -298,7 +298,7 @@ impl<'arguments> Driver<'arguments> {
             (Action::Reply(ReplyTo::NOBODY, answer), _) => Front::answer(&answer),
             (Action::Reply(to, answer), _) => self.control.reply(to, &answer),
             (Action::Record(record), _) => {
-                if matches!(&record, Record::Live(live) if live.how == LiveHow::Reloaded) {
+                if matches!(&record, Record::Live(live) if matches!(live.how, LiveHow::Reloaded | LiveHow::Patched)) {
                     self.timers.push((Instant::now() + BEHIND, whom, Timer::Behind));
                 }
                 self.record(whom, record);

@@ -1,10 +1,13 @@
 //! Facts about a reload that did not work.
 
+use std::time::Duration;
+
 use crate::commands::run::driver::Driver;
 use crate::effects::child::Running;
+use crate::effects::forked::copies;
 use crate::effects::reception::heard;
 use crate::session::exit::Ending;
-use crate::session::trouble::{Explanation, Question, Reason, Trouble};
+use crate::session::trouble::{Behind, Explanation, Question, Reason, Trouble};
 use crate::session::verdict::Reception;
 use crate::session::verify::Unmet;
 use crate::why;
@@ -23,10 +26,10 @@ impl Driver<'_> {
         Explanation { reception: self.reception(index), reasons: self.reasons(index, question) }
     }
 
-    /// The threads that a reload of the program of this number has left behind in old code.
-    pub(super) fn left_behind(&mut self, index: usize) -> Vec<Reason> {
-        let Some(pid) = self.programs[index].as_ref().map(Running::id) else { return Vec::new() };
-        told(self.causes[index].left_behind(pid))
+    /// What new code in the program of this number has left behind in old code, the time `since` that it is live.
+    pub(super) fn left_behind(&mut self, index: usize, since: Duration) -> Behind {
+        let Some(pid) = self.programs[index].as_ref().map(Running::id) else { return Behind::default() };
+        Behind { threads: told(self.causes[index].left_behind(pid)), processes: copies(pid, since) }
     }
 
     /// What can be found out about the end of the program of this number, which was some time after a reload.

@@ -11,7 +11,7 @@ use crate::session::request::{Answer, ReplyTo, Request};
 use crate::session::stage::RELOAD_DEADLINE;
 use crate::session::stage::SIGN_DEADLINE;
 use crate::session::tests::{PID, Play, built, mapped, replaced};
-use crate::session::trouble::{Explanation, Question, Reason, Trouble};
+use crate::session::trouble::{Behind, Explanation, Question, Reason, Trouble};
 use crate::session::verdict::{Finding, Heard, Reception, Verdict};
 use crate::session::verify::{Mapping, Unmet};
 
@@ -278,13 +278,24 @@ fn threads_in_old_code_are_looked_for_while_nothing_else_is_on_its_way() {
     assert_eq!(play.does(Event::Due(Timer::Behind)), []);
     play.does(Event::Mapped(mapped(11)));
     assert_eq!(play.does(Event::Due(Timer::Behind)), [Action::LookBehind]);
-    assert_eq!(play.acts(Event::LeftBehind(vec![])), []);
-    let actions = play.acts(Event::LeftBehind(vec![reason]));
+    assert_eq!(play.acts(Event::LeftBehind(Behind::default())), []);
+    let actions = play.acts(Event::LeftBehind(Behind { threads: vec![reason], ..Behind::default() }));
     let [Action::Record(Record::LeftBehind { pid: PID, reasons }), Action::Say(message)] = &actions[..] else {
         panic!("{actions:?}")
     };
     assert_eq!(reasons[..], ["a thread sleeps".to_owned()]);
     assert!(message.to_string().ends_with("\n  because a thread sleeps\n  help: join it"), "{message}");
+    let actions = play.acts(Event::LeftBehind(Behind { processes: [8, 9].into(), ..Behind::default() }));
+    let [
+        Action::Record(Record::LeftBehind { pid: 8, reasons }),
+        Action::Record(Record::LeftBehind { pid: 9, .. }),
+        Action::Say(message),
+    ] = &actions[..]
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(reasons[..], [format!("new code reaches only process {PID}, which began it")]);
+    assert!(message.to_string().starts_with("child processes run the old code on (8, 9)\n"));
     play.does(Event::Exited(Ending::Signal(11)));
     assert_eq!(play.does(Event::Due(Timer::Behind)), []);
 }
