@@ -1,8 +1,8 @@
 //! Puts a finished patch into the running program.
 //!
 //! 1. What nobody uses yet is written while the program runs: code, constants, variables.
-//! 2. All threads are stopped. One that is inside of the bytes that are going to be replaced is led out of them; if that
-//!    cannot be done, all go on and it is tried again.
+//! 2. All threads are stopped. One that is inside of the bytes that are going to be replaced runs on until it is out of them;
+//!    if it does not come out, all go on and it is tried again.
 //! 3. Thread-locals, unwind tables, and at last the entries of the functions are written, and all go on.
 //!
 //! If this tool is killed in between, the program goes on as it is at that moment: with some functions redirected and
@@ -172,7 +172,7 @@ fn redirect(agent: &Agent, patch: &Placed, before: &[Write]) -> Result<Applied, 
     let mut pause = SHORTEST_PAUSE;
     for rounds in 1.. {
         let stopped = stop(agent.pid()).and_then(|mut stopped| {
-            stopped.step_out(|pc| occupied.contains(pc))?;
+            stopped.run_out(|pc| occupied.contains(pc))?;
             Ok(stopped)
         });
         let refusal = match stopped {

@@ -67,6 +67,8 @@ pub struct Thread {
 pub struct Stopped {
     process: Pid,
     since: Instant,
+    /// All that were there when it was looked.
+    known: BTreeSet<Pid>,
     threads: Vec<Thread>,
     /// Traced and asked to stop.
     asked: Vec<Pid>,
@@ -85,22 +87,9 @@ pub fn stop(pid: u32) -> Result<Stopped, Failure> {
         return Err(Failure::Architecture(architecture));
     }
     let process = Pid::from_raw(i32::try_from(pid).map_err(|_| Failure::Ended)?);
-    let mut stopped = Stopped { process, since: Instant::now(), threads: Vec::new(), asked: Vec::new() };
-    let mut known = BTreeSet::new();
-    // A thread that runs may make another. Once all that are listed stand, the list is whole.
-    loop {
-        let new: Vec<Pid> = threads(process)?.into_iter().filter(|thread| known.insert(*thread)).collect();
-        if new.is_empty() {
-            break;
-        }
-        for thread in new {
-            let seized = tracee::seize(process, thread);
-            if seized.map_err(|source| Failure::Untraceable { thread: number(thread), source })? == Presence::There {
-                stopped.asked.push(thread);
-            }
-        }
-        stopped.wait(PATIENCE)?;
-    }
+    let (since, known) = (Instant::now(), BTreeSet::new());
+    let mut stopped = Stopped { process, since, known, threads: Vec::new(), asked: Vec::new() };
+    stopped.stop_unknown()?;
     if stopped.threads.is_empty() { Err(Failure::Ended) } else { Ok(stopped) }
 }
 
@@ -119,34 +108,57 @@ impl Stopped {
         &self.threads
     }
 
-    /// Lets each thread that goes on at a place which is `inside` do some instructions more, so that it is behind it.
+    /// Lets each thread that would go on at a place which is `inside` do so for a moment, so that it is behind it.
     ///
     /// Threads that job control stopped would be there for ever, and others may be there again whenever they are stopped.
-    pub fn step_out(&mut self, inside: impl Fn(u64) -> bool) -> Result<(), Failure> {
-        /// Redirects are short, and so are the shortest instructions.
-        const MOST: usize = 16;
-        let Self { process, threads, asked, .. } = self;
-        threads.retain_mut(|thread| {
-            for _ in 0..MOST {
-                let Registers { pc, restart, .. } = thread.registers;
-                // Who waits in a system call would wait there again, and a signal that is delivered leads elsewhere.
-                if !inside(pc) || restart.is_some() || thread.signal != 0 {
-                    return true;
-                }
-                match tracee::step(*process, thread.id) {
-                    Some(Look::Stopped(signal)) => thread.signal = signal,
-                    Some(_) => return false,
-                    None => {
-                        asked.push(thread.id);
-                        return false;
-                    }
-                }
-                let Ok(registers) = registers::settle(thread.id) else { return false };
-                thread.registers = registers;
+    /// They are not led out instruction by instruction: if the tool is killed, the kernel lets the thread go and leaves the
+    /// processor's flag for single steps as it is, so that the next instruction ends the program.
+    pub fn run_out(&mut self, inside: impl Fn(u64) -> bool) -> Result<(), Failure> {
+        const FIRST: Duration = Duration::from_micros(20);
+        /// A processor may be busy with something else.
+        const LAST: Duration = Duration::from_millis(5);
+        let mut moment = FIRST;
+        while moment <= LAST && self.let_run(&inside) {
+            thread::sleep(moment);
+            self.asked.iter().copied().for_each(tracee::interrupt);
+            self.wait(PATIENCE)?;
+            self.stop_unknown()?;
+            moment *= 2;
+        }
+        Ok(())
+    }
+
+    /// Lets the threads run which are `inside`; whether there are such.
+    fn let_run(&mut self, inside: impl Fn(u64) -> bool) -> bool {
+        // Who waits in a system call would wait there again, and a signal that is delivered leads elsewhere.
+        let runs = |Thread { signal, registers, .. }: &mut Thread| {
+            inside(registers.pc) && registers.restart.is_none() && *signal == 0
+        };
+        for Thread { id, .. } in self.threads.extract_if(.., runs) {
+            tracee::go_on(id);
+            self.asked.push(id);
+        }
+        !self.asked.is_empty()
+    }
+
+    /// Stops the threads that were not known. One that runs may make another: once all that are listed stand, the list is
+    /// whole.
+    fn stop_unknown(&mut self) -> Result<(), Failure> {
+        loop {
+            let listed = threads(self.process)?;
+            let new: Vec<Pid> = listed.into_iter().filter(|thread| self.known.insert(*thread)).collect();
+            if new.is_empty() {
+                return Ok(());
             }
-            true
-        });
-        self.wait(PATIENCE)
+            for thread in new {
+                let seized = tracee::seize(self.process, thread);
+                if seized.map_err(|source| Failure::Untraceable { thread: number(thread), source })? == Presence::There
+                {
+                    self.asked.push(thread);
+                }
+            }
+            self.wait(PATIENCE)?;
+        }
     }
 
     /// Lets all go on, and says for how long they stood.

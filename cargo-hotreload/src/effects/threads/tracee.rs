@@ -1,8 +1,6 @@
 //! One thread that is traced by the calling thread.
 
 use std::io;
-use std::thread::yield_now;
-use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -60,9 +58,14 @@ pub(super) fn seize(process: Pid, thread: Pid) -> Result<Presence, Untraceable> 
         Err(_) if tracer(process, thread) == Some(gettid().as_raw().unsigned_abs()) => {}
         Err(refused) => return why_not(process, thread, refused),
     }
+    interrupt(thread);
+    Ok(Presence::There)
+}
+
+/// Asks a thread that is traced to stop.
+pub(super) fn interrupt(thread: Pid) {
     // It fails only if the thread has ended meanwhile, which is seen when it is waited for.
     let _ = ptrace::interrupt(thread);
-    Ok(Presence::There)
 }
 
 fn why_not(process: Pid, thread: Pid, refused: Errno) -> Result<Presence, Untraceable> {
@@ -188,29 +191,10 @@ fn seen(status: Status) -> Look {
     }
 }
 
-/// Lets the stopped thread do one instruction. `None` if it has to wait in it: it is asked to stop again.
-///
-/// The signal of the step itself is taken; another one that came first is about to be delivered.
-pub(super) fn step(process: Pid, thread: Pid) -> Option<Look> {
-    const PATIENCE: Duration = Duration::from_millis(20);
-    let begin = Instant::now();
-    if ptrace::step(thread, None).is_err() {
-        return Some(Look::Gone);
-    }
-    while begin.elapsed() < PATIENCE {
-        match look(process, thread) {
-            Look::Runs => yield_now(),
-            Look::Stopped(libc::SIGTRAP) if is_step(thread) => return Some(Look::Stopped(0)),
-            stopped => return Some(stopped),
-        }
-    }
-    // As in `seize`.
-    let _ = ptrace::interrupt(thread);
-    None
-}
-
-fn is_step(thread: Pid) -> bool {
-    ptrace::getsiginfo(thread).is_ok_and(|information| information.si_code == libc::TRAP_TRACE)
+/// Lets the stopped thread run, and traces it further.
+pub(super) fn go_on(thread: Pid) {
+    // It fails only if the thread was killed, which is seen when it is waited for.
+    let _ = ptrace::cont(thread, None);
 }
 
 /// Lets the stopped thread go, with `signal` (0: none), and traces it no more. A thread that takes part in a stop of the
