@@ -102,7 +102,7 @@ pub(super) fn stat(process: Pid, thread: Pid) -> Option<(char, u32)> {
     Some((stat.state, stat.flags))
 }
 
-/// What the thread does, without waiting. A stop is taken: it is told once.
+/// What the thread does, without waiting.
 pub(super) fn look(process: Pid, thread: Pid) -> Look {
     seen(change(process, thread))
 }
@@ -124,7 +124,7 @@ pub(in crate::effects) enum Event {
     Other,
 }
 
-/// What has happened to the thread since this was last called, without waiting.
+/// What has happened to the thread since it was last let go on, without waiting.
 pub(in crate::effects) fn next_event(process: Pid, thread: Pid) -> Event {
     event(change(process, thread))
 }
@@ -132,17 +132,17 @@ pub(in crate::effects) fn next_event(process: Pid, thread: Pid) -> Event {
 /// How the kernel tells of a thread. `None` if there is nothing new.
 type Status = rustix::io::Result<Option<WaitIdStatus>>;
 
-/// What is new about the thread, without waiting. It is taken, so that it is told once, but for the end of the main thread:
+/// What is new about the thread, without waiting. It is taken only if that is its end, and not that of the main thread:
 /// that is the end of the process, which somebody else waits for.
+///
+/// A stop is left as it is until the thread goes on. The kernel forgets a signal that is about to be delivered as soon as
+/// it was taken, so that it would be lost if we were killed then.
 fn change(process: Pid, thread: Pid) -> Status {
     let id = WaitId::Pid(raw(thread));
     let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::from_bits_retain(all_threads());
     let ends = stops | WaitIdOptions::EXITED;
-    if thread != process {
-        return waitid(id, ends);
-    }
     match waitid(id.clone(), ends | WaitIdOptions::NOWAIT) {
-        Ok(Some(status)) if status.trapping_signal().is_some() => waitid(id, stops),
+        Ok(Some(status)) if status.trapping_signal().is_none() && thread != process => waitid(id, ends),
         other => other,
     }
 }
