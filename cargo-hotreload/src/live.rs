@@ -4,7 +4,7 @@
 //! 2. [`Live::runs`] for each crate of the program that may be edited: what it consists of;
 //! 3. [`Live::patch`] for each edit: all of it gets in, or nothing, with the reason.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,13 +23,14 @@ use crate::live::description::{Description, Destination};
 use crate::live::guard::{Checked, Guard};
 use crate::live::perf_map::PerfMap;
 use crate::live::process::{bias, ready_agent};
+use crate::live::shared::SharedLibraries;
 use crate::patch::agent_state::THREAD_LOCALS;
 use crate::patch::companion::debugger::List;
 use crate::patch::content::{Contents, Optimised};
 use crate::patch::found::Found;
 use crate::patch::jump;
 use crate::patch::link::room::Room;
-use crate::patch::link::{Failure, Redirect};
+use crate::patch::link::{Failure, Missing, Redirect};
 use crate::patch::names::readable;
 use crate::patch::outline::{Outline, hash};
 use crate::patch::placed::{Placed, Replaced};
@@ -42,6 +43,7 @@ mod description;
 mod guard;
 mod perf_map;
 mod process;
+mod shared;
 
 /// A running program that takes patches.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ pub struct Live {
     agent: Agent,
     world: World,
     libraries: Libraries,
+    shared: SharedLibraries,
     guard: Guard,
     /// Where the program looks for files that describe patches.
     directory: PathBuf,
@@ -166,7 +169,8 @@ impl Live {
     pub fn attach(pid: u32, libraries: Vec<PathBuf>, directory: &Path, profile: &str) -> Result<Self> {
         let agent = ready_agent(pid)?;
         let executable = map(Path::new(&format!("/proc/{pid}/exe"))).context("cannot read the program's executable")?;
-        let mut running = Running::of_executable(&executable, bias(pid, &executable)?)?;
+        let bias = bias(pid, &executable)?;
+        let mut running = Running::of_executable(&executable, bias)?;
         let slots: Vec<(String, u64)> = running.slots().map(|(name, slot)| (name.to_owned(), slot)).collect();
         for (name, slot) in slots {
             let address = agent.memory().word(slot).context("cannot read the program's memory")?;
@@ -175,6 +179,7 @@ impl Live {
         let pool = agent.thread_locals();
         let room = Room::new(agent.code(), agent.constants(), agent.variables(), pool, THREAD_LOCALS as u64);
         let libraries = Libraries::Files(libraries);
+        let shared = SharedLibraries::of_executable(&executable, bias)?;
         let (world, guard) = (World::new(running, room), Guard::of_executable(&executable)?);
         let (directory, profile) = (directory.to_owned(), profile.to_owned());
         let (list, perf_map) = (List { descriptor: agent.debugger(), first: 0 }, PerfMap::of(pid));
@@ -182,6 +187,7 @@ impl Live {
             agent,
             world,
             libraries,
+            shared,
             guard,
             directory,
             profile,
@@ -330,10 +336,11 @@ impl Live {
         found: &'data Found,
         checked: &Checked,
     ) -> Result<(Plan, Option<Description>), NotPatched> {
+        let nothing = BTreeSet::new();
         loop {
             let mut others = Set::default();
             found.all().into_iter().try_for_each(|object| others.add(object))?;
-            let missing = match self.world.plan(compiled, &others, &self.guard.with(checked)) {
+            let Missing { needed, weak } = match self.world.plan(compiled, &others, &self.guard.with(checked)) {
                 Ok(mut plan) => {
                     let sets: Vec<_> = compiled.iter().map(|compiled| &compiled.set).chain([&others]).collect();
                     let (code, directory, list) = (self.agent.code(), &*self.directory, self.list);
@@ -341,15 +348,29 @@ impl Live {
                     return Ok((plan, description));
                 }
                 Err(Failure::Refused(refusal)) => return Err(refusal.into()),
-                Err(Failure::Missing(names)) => names,
+                Err(Failure::Missing(missing)) => missing,
             };
-            let more = self.libraries()?.objects(&missing)?;
-            if more.is_empty() {
-                let name = missing.first().map(|name| readable(name)).unwrap_or_default();
-                return Err(Refusal::Undefined { name }.into());
-            }
+            let more = self.libraries()?.objects(&needed)?;
+            // What no Rust library has may be in a shared one.
+            self.import(if more.is_empty() { &needed } else { &nothing }, &weak)?;
             found.add(more);
         }
+    }
+
+    /// Looks for symbols in the program's shared libraries. All that are `needed` must be there.
+    fn import(&mut self, needed: &BTreeSet<String>, weak: &BTreeSet<String>) -> Result<(), NotPatched> {
+        let names = needed | weak;
+        if names.is_empty() {
+            return Ok(());
+        }
+        let scope = self.shared.scope(&self.agent, &names)?;
+        for name in &names {
+            match scope.address(name) {
+                None if needed.contains(name) => return Err(Refusal::Undefined { name: readable(name) }.into()),
+                address => self.world.import(name, address.unwrap_or(0)),
+            }
+        }
+        Ok(())
     }
 
     fn libraries(&mut self) -> Result<&Rlibs> {

@@ -43,6 +43,7 @@ pub mod refusal;
 pub mod relocate;
 pub mod running;
 pub mod rustc;
+pub mod scope;
 pub mod set;
 pub mod view;
 pub mod world;

@@ -118,6 +118,34 @@ fn an_edit_gets_in_and_every_kind_of_static_is_kept() {
     assert_eq!(program.ask("b"), "BYE {42: 8} b 4 3 105 6");
 }
 
+/// What nothing in the program has used before, so that it was linked without: threads, files, sockets, the clock.
+#[test]
+fn new_code_may_be_the_first_to_use_a_function_of_libc() {
+    let source = "pub fn answer(text: &str) -> String { text.to_owned() }";
+    let edited = r#"
+pub fn answer(text: &str) -> String {
+    let thread = std::thread::Builder::new().name("new".into()).spawn({ let text = text.to_owned(); move || text.len() });
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let directory = std::fs::read_dir("/proc/self/task").unwrap().count();
+    let status = std::process::Command::new("true").status().unwrap();
+    let is_named = std::backtrace::Backtrace::force_capture().to_string().contains("svc::answer");
+    let passed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() > 1_700_000_000;
+    let peer = stream.peer_addr().unwrap() == listener.local_addr().unwrap();
+    format!("{} {} {status} {is_named} {passed} {peer}", thread.unwrap().join().unwrap(), directory > 0)
+}
+"#;
+    let mut program = Program::start(source);
+    assert_eq!(program.ask("four"), "four");
+    program.edit(edited).expect("patched");
+    assert_eq!(program.ask("four"), "4 true exit status: 0 true true true");
+    let unknown = "unsafe extern \"C\" { fn nobody_has_this() -> u32; }
+                   pub fn answer(_: &str) -> String { unsafe { nobody_has_this() }.to_string() }";
+    let refused = program.edit(unknown).expect_err("nobody has it");
+    assert_eq!(refused.to_string(), "the program was linked without `nobody_has_this`");
+    assert_eq!(program.ask("four"), "4 true exit status: 0 true true true");
+}
+
 #[test]
 fn panics_unwind_through_new_code() {
     let source = r#"

@@ -5,7 +5,8 @@
 //! 2. `write`: the bytes of all that is loaded, with every address filled in.
 //! 3. `unwinding`: the unwind tables of the loaded functions.
 //!
-//! What nobody defines is told with all its names: the caller may add objects that define them, and begin again.
+//! What nobody defines is told with all its names: the caller may add objects that define them, or tell where shared
+//! libraries have them, and begin again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -77,8 +78,17 @@ pub struct Redirect {
 pub enum Failure {
     /// It cannot be proven safe.
     Refused(Refusal),
-    /// Neither the objects nor the program define these symbols.
-    Missing(BTreeSet<String>),
+    /// Some symbols are not known.
+    Missing(Missing),
+}
+
+/// Symbols that neither the objects nor the program define.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Without which there is no patch.
+    pub needed: BTreeSet<String>,
+    /// Weak ones, of which it is not known yet whether a shared library has them ([`Running::import`]).
+    pub weak: BTreeSet<String>,
 }
 
 impl From<Refusal> for Failure {
@@ -104,7 +114,7 @@ struct Linker<'link, 'set, 'data> {
     /// What is loaded, and where; in the order in which it was found.
     loaded: HashMap<Key, u64>,
     order: Vec<Key>,
-    missing: BTreeSet<String>,
+    missing: Missing,
     /// Places that hold an address, by the address.
     slots: BTreeMap<u64, u64>,
     /// Jumps to what is too far away, by where they lead.
@@ -121,7 +131,7 @@ pub fn link(running: &Running, parts: &[Part<'_, '_>], room: &mut Room) -> Resul
         room: *room,
         loaded: HashMap::new(),
         order: Vec::new(),
-        missing: BTreeSet::new(),
+        missing: Missing::default(),
         slots: BTreeMap::new(),
         stubs: BTreeMap::new(),
         frames: HashMap::new(),
@@ -129,7 +139,7 @@ pub fn link(running: &Running, parts: &[Part<'_, '_>], room: &mut Room) -> Resul
     let begin = linker.room.begin()?;
     let edited = linker.edited()?;
     linker.discover()?;
-    if !linker.missing.is_empty() {
+    if linker.missing != Missing::default() {
         return Err(Failure::Missing(linker.missing));
     }
     let loaded = linker.order.iter().map(|key| Loaded { part: key.part, id: key.id, address: linker.loaded[key] });
@@ -210,7 +220,9 @@ impl<'data> Linker<'_, '_, 'data> {
                 let known = self.running.find(name, set.unit(object)).map(|known| known.address);
                 let address = known.or_else(|| self.running.imported(name));
                 if address.is_none() && !is_weak {
-                    self.missing.insert(name.to_owned());
+                    self.missing.needed.insert(name.to_owned());
+                } else if address.is_none() && !self.running.is_nowhere(name) {
+                    self.missing.weak.insert(name.to_owned());
                 }
                 Ok(address.unwrap_or_default())
             }

@@ -25,6 +25,7 @@ pub struct Running {
     functions: Vec<(u64, Box<str>)>,
     /// Where the program keeps the addresses of what it takes from shared libraries.
     slots: Vec<(Box<str>, u64)>,
+    /// Where something from a shared library is; 0: none has it.
     imports: HashMap<Box<str>, u64>,
 }
 
@@ -101,17 +102,24 @@ impl Running {
         self.slots.iter().map(|(name, slot)| (name.as_ref(), *slot))
     }
 
-    /// The shared libraries have `name` at `address`.
+    /// The shared libraries have `name` at `address`; 0: none of them has it.
     pub fn import(&mut self, name: &str, address: u64) {
-        if address != 0 {
-            self.imports.entry(name.into()).or_insert(address);
+        let known = self.imports.entry(name.into()).or_default();
+        if *known == 0 {
+            *known = address;
         }
     }
 
     /// Where something from a shared library is.
     #[must_use]
     pub fn imported(&self, name: &str) -> Option<u64> {
-        self.imports.get(name).copied()
+        self.imports.get(name).copied().filter(|address| *address != 0)
+    }
+
+    /// Whether it is known that no shared library has this.
+    #[must_use]
+    pub fn is_nowhere(&self, name: &str) -> bool {
+        self.imports.get(name) == Some(&0)
     }
 
     /// Everything that the program has under this name.

@@ -131,6 +131,11 @@ impl World {
         self.running.may_be_of(set)
     }
 
+    /// The shared libraries have `name` at `address`; 0: none of them has it.
+    pub fn import(&mut self, name: &str, address: u64) {
+        self.running.import(name, address);
+    }
+
     /// What is known of the objects of the crate `key`, by hashes of their bytes.
     #[must_use]
     pub fn outlines(&self, key: &str) -> Option<&HashMap<u64, Arc<Outline>>> {

@@ -13,8 +13,8 @@ use crate::patch::agent_state::{Region, SLOT};
 use crate::patch::companion::Companion;
 use crate::patch::content::Contents;
 use crate::patch::found::Found;
-use crate::patch::link::Failure;
 use crate::patch::link::room::Room;
+use crate::patch::link::{Failure, Missing};
 use crate::patch::names::readable;
 use crate::patch::pairing::Unknown;
 use crate::patch::refusal::Refusal;
@@ -83,7 +83,7 @@ pub(in crate::patch) fn with_edit<T>(
     look: impl FnOnce(&Path, &[&Set<'_>], Result<Plan, Failure>) -> T,
 ) -> T {
     let directory = TempDir::new().expect("a directory");
-    let world = world(directory.path(), before, bias, flags);
+    let mut world = world(directory.path(), before, bias, flags);
     let archive = library(directory.path(), after, flags);
     let found = Found::default();
     let mut compiled = [compiled(&archive)];
@@ -94,9 +94,12 @@ pub(in crate::patch) fn with_edit<T>(
             others.add(object).expect("an object");
         }
         match world.plan(&mut compiled, &others, &Unknown) {
-            Err(Failure::Missing(names)) => {
-                let more = libraries.objects(&names).expect("readable");
-                assert!(!more.is_empty(), "nobody has {names:?}");
+            Err(Failure::Missing(Missing { needed, weak })) => {
+                for name in &weak {
+                    world.import(name, 0);
+                }
+                let more = libraries.objects(&needed).expect("readable");
+                assert!(needed.is_empty() || !more.is_empty(), "nobody has {needed:?}");
                 found.add(more);
             }
             done => return look(directory.path(), &[&compiled[0].set, &others], done),
