@@ -75,14 +75,17 @@ impl Patched {
     /// Starts a session in which cargo's own build after a patch never ends.
     #[track_caller]
     pub(crate) fn start_without_settling(&self) -> Started {
+        self.start_with(&[], |command| self.never_settle(command))
+    }
+
+    /// Cargo's own build after a patch never ends in the session that `command` starts.
+    pub(crate) fn never_settle(&self, command: &mut Command) {
         let directory = self.fixture.path("tools");
         self.fixture.write("tools/nice", "#!/bin/sh\nexec sleep 1000\n");
         fs::set_permissions(directory.join("nice"), Permissions::from_mode(0o755)).expect("its mode");
         let paths = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths([directory].into_iter().chain(env::split_paths(&paths))).expect("a path");
-        self.start_with(&[], |command| {
-            command.env("PATH", path);
-        })
+        command.env("PATH", path);
     }
 
     /// Replaces `old`, which has to be there, by `new` in a file beside or in the workspace.
