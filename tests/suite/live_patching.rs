@@ -223,6 +223,24 @@ fn an_asynchronous_main_goes_on_in_its_new_body() {
     session.terminate();
 }
 
+/// What a static has become is not made again, which is told; the program's first thread needs more than was linked.
+#[test]
+fn what_a_static_holds_is_kept_and_told_and_a_first_thread_is_patched_in() {
+    const MAIN: &str = "static WORD: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| \"one\".to_uppercase());\n\
+                        fn word() -> String { WORD.clone() }\n\
+                        fn tick() { println!(\"it says {}\", word()); }\n\
+                        fn main() { loop { tick(); std::thread::sleep(std::time::Duration::from_millis(100)); } }\n";
+    let fixture = Fixture::empty().file("Cargo.toml", &manifest("app", "")).file("src/main.rs", MAIN);
+    let session = Started::launch(hotreload_command(fixture.root(), &["run", "--strategy", "patch"]));
+    session.output.expect(BUILD, ["it says ONE"]);
+    let two = MAIN.replace("\"one\"", "\"two\"");
+    fixture.write("src/main.rs", &two);
+    session.output.expect(BUILD, ["state kept (what `app::WORD` holds already is kept): build", "it says ONE"]);
+    fixture.write("src/main.rs", &two.replace("WORD.clone()", "std::thread::spawn(|| WORD.repeat(2)).join().unwrap()"));
+    session.output.expect(BUILD, ["patched app", "it says ONEONE"]);
+    session.terminate();
+}
+
 /// What `#[tokio::main]` makes of an asynchronous `main`, with a runtime that asks every 5 ms.
 const ASYNCHRONOUS: &str = r#"use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -106,6 +106,7 @@ fn message(live: &Live) -> Message {
         functions,
         running,
         begun,
+        kept,
         callers_follow,
         patch,
         why,
@@ -122,6 +123,7 @@ fn message(live: &Live) -> Message {
                 functions: functions.unwrap_or_default(),
                 running,
                 begun,
+                kept,
                 callers_follow,
                 took: patch.unwrap_or_default(),
             },
@@ -226,6 +228,7 @@ fn several(number: usize, one: &str, more: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::time::Duration;
 
     use crate::events::record::{
@@ -253,6 +256,7 @@ mod tests {
             patch: None,
             running: Vec::new(),
             begun: None,
+            kept: BTreeSet::new(),
             callers_follow: false,
             why: None,
             rolled_back: false,

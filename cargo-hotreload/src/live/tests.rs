@@ -147,6 +147,33 @@ pub fn answer(text: &str) -> String {
 }
 
 #[test]
+fn what_a_static_holds_already_is_kept_and_told() {
+    let source = r#"
+use std::cell::RefCell;
+use std::sync::LazyLock;
+static GREETING: LazyLock<String> = LazyLock::new(|| "hello".to_uppercase());
+thread_local! { static NAME: RefCell<String> = RefCell::new("world".to_uppercase()); }
+static LATER: LazyLock<u32> = LazyLock::new(|| std::env::args().count() as u32);
+const MAKE: fn(u32) -> String = |number| format!("number {number}");
+pub fn answer(text: &str) -> String {
+    match text {
+        "later" => LATER.to_string(),
+        "make" => MAKE(1),
+        _ => format!("{} {}", *GREETING, NAME.with_borrow(String::clone)),
+    }
+}
+"#;
+    let mut program = Program::start(source);
+    assert_eq!(program.ask("?"), "HELLO WORLD");
+    let edited = source.replace("\"hello\"", "\"bye\"").replace("\"world\"", "\"all\"").replace("number {", "no. {");
+    let patched = program.edit(&edited).expect("patched");
+    assert_eq!(patched.kept, ["svc::GREETING".to_owned(), "svc::NAME".to_owned()].into());
+    assert_eq!((program.ask("?").as_str(), program.ask("make").as_str()), ("HELLO WORLD", "no. 1"));
+    let patched = program.edit(&edited.replace("as u32)", "as u32 + 40)")).expect("patched");
+    assert_eq!((patched.kept, program.ask("later").as_str()), (["svc::LATER".to_owned()].into(), "41"));
+}
+
+#[test]
 fn panics_unwind_through_new_code() {
     let source = r#"
 struct Loud;

@@ -24,6 +24,23 @@ pub fn is_numbered(stem: &str) -> bool {
         .any(|part| stem.contains(part))
 }
 
+/// The static that a function of this stem makes when it is first used: `LazyLock` and its like, `thread_local!`,
+/// `lazy_static!`. It may be a constant's closure as well.
+#[must_use]
+pub fn made_by(stem: &str) -> Option<&str> {
+    const INITIALISERS: [&str; 4] = ["::{{closure}}", "::{closure}", "::__rust_std_internal_init_fn", "::__init"];
+    const INSIDE: [&str; 2] = ["::{{constant}}", "::{constant}"];
+    const LAZY_STATIC: &str = " as core::ops::deref::Deref>::deref::__static_ref_initialize";
+    let path = match stem.strip_suffix(LAZY_STATIC) {
+        Some(implementation) => implementation.strip_prefix('<')?,
+        None => INITIALISERS.iter().find_map(|suffix| stem.strip_suffix(suffix))?,
+    };
+    let path = INSIDE.iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(path);
+    let (_, last) = path.rsplit_once("::")?;
+    let is_of_static = |letter: char| letter.is_uppercase() || letter.is_numeric() || letter == '_';
+    (last.chars().all(is_of_static) && last.contains(char::is_uppercase)).then_some(path)
+}
+
 /// Whether it drops the values of a type: the compiler makes it, and it changes with the type alone.
 #[must_use]
 pub fn is_glue(stem: &str) -> bool {
@@ -101,7 +118,26 @@ pub fn readable(mangled: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_about, is_numbered, numbered_of, stem, unpromoted};
+    use super::{is_about, is_numbered, made_by, numbered_of, stem, unpromoted};
+
+    #[test]
+    fn what_makes_a_static_is_known_by_its_name() {
+        for stem in [
+            "app::deep::CONFIG_2::{{closure}}",
+            "app::deep::CONFIG_2::{closure}",
+            "app::deep::CONFIG_2::{{constant}}::{{closure}}",
+            "app::deep::CONFIG_2::{constant}::__rust_std_internal_init_fn",
+            "app::deep::CONFIG_2::__init",
+            "<app::deep::CONFIG_2 as core::ops::deref::Deref>::deref::__static_ref_initialize",
+        ] {
+            assert_eq!(made_by(stem), Some("app::deep::CONFIG_2"), "{stem}");
+        }
+        for stem in
+            ["app::main::{{closure}}", "app::CONFIG", "<app::X as app::T>::f::{{closure}}", "app::_::{{closure}}", ""]
+        {
+            assert_eq!(made_by(stem), None, "{stem}");
+        }
+    }
 
     #[test]
     fn what_others_use_too_keeps_its_name() {

@@ -152,6 +152,14 @@ impl Running {
         own.or_else(|| all.iter().find(|known| known.unit.is_none())).or(all.first())
     }
 
+    /// Whether there is a variable of its own under the path `path`.
+    #[must_use]
+    pub fn has_variable(&self, path: &str) -> bool {
+        let is_variable = |known: &Known| matches!(known.kind, Kind::Variable | Kind::ThreadLocal);
+        let names = self.symbols.iter().filter(|(_, known)| known.iter().any(is_variable)).map(|(name, _)| name);
+        names.into_iter().any(|name| stem(name).contains(path))
+    }
+
     /// From now on the program has this, too.
     pub fn add(&mut self, name: &str, known: Known) {
         if known.kind == Kind::Code {

@@ -1,5 +1,6 @@
 //! A session with something of everything, for tests.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use crate::events::Line;
@@ -70,6 +71,7 @@ pub(super) fn live(build: u32, how: LiveHow) -> Record {
         patch: None,
         running: Vec::new(),
         begun: None,
+        kept: BTreeSet::new(),
         callers_follow: false,
         why: is_restart.then(|| "core is resident".into()),
         rolled_back: false,

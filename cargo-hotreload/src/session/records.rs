@@ -1,5 +1,6 @@
 //! What is recorded of code on its way into the program.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -96,6 +97,7 @@ impl Delivering {
             functions,
             running,
             begun,
+            kept: BTreeSet::new(),
             callers_follow: false,
             patch,
             why,
@@ -182,6 +184,7 @@ impl Patching {
             functions: Some(patch.functions),
             running: patch.running.clone(),
             begun: patch.begun.clone(),
+            kept: patch.kept.clone(),
             callers_follow: patch.callers_follow,
             patch: Some(patch.took),
             why: None,

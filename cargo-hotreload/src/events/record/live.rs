@@ -1,5 +1,7 @@
 //! New code that runs.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::events::time::Millis;
@@ -27,6 +29,9 @@ pub struct Live {
     /// An asynchronous `main` that got a new body, and goes on in it where it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<String>,
+    /// Statics whose initialiser has a new body, after a patch: what they hold already is kept.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept: BTreeSet<String>,
     /// Whether callers, which hold code of the compiled crates, tell old lines until cargo has built everything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub callers_follow: bool,

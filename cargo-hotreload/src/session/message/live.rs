@@ -69,7 +69,7 @@ pub(super) fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, time
             write!(formatter, "reloaded {} ({} of {total} modules)", modules.join(", "), modules.len())?;
             "reload"
         }
-        How::Patched { crates, patch: Patch { functions, running, begun, callers_follow, .. } } => {
+        How::Patched { crates, patch: Patch { functions, running, begun, kept, callers_follow, .. } } => {
             let plural = if *functions == 1 { "" } else { "s" };
             write!(formatter, "patched {}: {functions} function{plural}, state kept", crates.join(", "))?;
             match &running[..] {
@@ -82,6 +82,13 @@ pub(super) fn live(formatter: &mut fmt::Formatter<'_>, how: &How, pid: u32, time
             }
             if let Some(main) = begun {
                 write!(formatter, " (what `{main}` has done already is not done again)")?;
+            }
+            let mut statics = kept.iter();
+            if let Some(first) = statics.next() {
+                match statics.len() {
+                    0 => write!(formatter, " (what `{first}` holds already is kept)")?,
+                    others => write!(formatter, " (what `{first}` and {others} more hold already is kept)")?,
+                }
             }
             if *callers_follow {
                 formatter.write_str(" (callers tell its new lines after cargo's build)")?;

@@ -16,5 +16,5 @@ pub(super) fn told(patched: Patched, callers_follow: bool) -> Patch {
         writing_ms: patched.writing.into(),
     };
     let (functions, running) = (patched.functions.len(), patched.running());
-    Patch { functions, running, begun: patched.begun, callers_follow, took }
+    Patch { functions, running, begun: patched.begun, kept: patched.kept, callers_follow, took }
 }
