@@ -120,6 +120,9 @@ impl Stopped {
         let mut moment = FIRST;
         while moment <= LAST && self.let_run(&inside) {
             thread::sleep(moment);
+            // Who stands already, because it was asked twice before (a thread that job control had stopped), would stand
+            // once more when it goes on.
+            self.take_those_that_stopped();
             self.asked.iter().copied().for_each(tracee::interrupt);
             self.wait(PATIENCE)?;
             self.stop_unknown()?;
