@@ -60,12 +60,12 @@ impl SharedLibraries {
             if needed.is_empty() {
                 break;
             }
-            // The kernel's own has no file, and nothing that programs are linked with.
-            if !path.is_absolute() {
+            let range = ranges.iter().find(|range| range.begin == bias);
+            // The kernel's own is no file, and has nothing that programs are linked with.
+            if range.is_none() && path.components().count() < 2 {
                 continue;
             }
             let is_linked = path.file_name().and_then(OsStr::to_str).is_some_and(|name| needed.remove(name));
-            let range = ranges.iter().find(|range| range.begin == bias);
             let file = range.and_then(open).with_context(|| format!("`{}` is not what was loaded", path.display()))?;
             let exports = exports(&file, bias, agent.memory(), names)
                 .with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -83,9 +83,11 @@ impl SharedLibraries {
         let mut objects = Vec::new();
         let mut next = memory.word(self.debug(memory)? + WORD)?;
         while next != 0 && objects.len() < MOST {
-            let path = text(memory, memory.word(next + WORD)?);
-            objects.push(Listed { bias: memory.word(next)?, path });
-            next = memory.word(next + 3 * WORD)?;
+            // One that was just being closed ends the list: those that the program began with come before.
+            let words = [next, next + WORD, next + 3 * WORD].map(|address| memory.word(address).ok());
+            let [Some(bias), Some(name), Some(following)] = words else { break };
+            objects.push(Listed { bias, path: text(memory, name) });
+            next = following;
         }
         objects.drain(..objects.len().min(1));
         Ok(objects)

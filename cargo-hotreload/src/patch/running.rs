@@ -156,8 +156,12 @@ impl Running {
     #[must_use]
     pub fn has_variable(&self, path: &str) -> bool {
         let is_variable = |known: &Known| matches!(known.kind, Kind::Variable | Kind::ThreadLocal);
-        let names = self.symbols.iter().filter(|(_, known)| known.iter().any(is_variable)).map(|(name, _)| name);
-        names.into_iter().any(|name| stem(name).contains(path))
+        let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let is_under = |name: &str| {
+            let stem = stem(name);
+            stem.match_indices(path).any(|(at, _)| !stem[at + path.len()..].starts_with(is_name))
+        };
+        self.symbols.iter().any(|(name, known)| known.iter().any(is_variable) && is_under(name))
     }
 
     /// From now on the program has this, too.
