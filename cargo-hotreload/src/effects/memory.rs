@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 /// The address space that a process has now. When it replaces itself by another program, this one is gone, and nothing
@@ -38,6 +39,18 @@ impl Memory {
         let read = self.file.read_at(&mut bytes, address).unwrap_or(0);
         bytes.truncate(read);
         bytes
+    }
+
+    /// What is in use of a stack, at most `most` bytes of it. `pointer` is the lowest address in use, in one of the ranges
+    /// that were `mapped` a moment ago, or in a newer one.
+    #[must_use]
+    pub fn stack(&self, pointer: u64, mapped: &[Range<u64>], most: u64) -> Vec<u8> {
+        /// How much is read of a stack that was mapped after we looked.
+        const NEW_STACK: u64 = 64 << 10;
+        let begin = pointer & !7;
+        let mapping = mapped.iter().find(|addresses| addresses.contains(&begin));
+        let length = mapping.map_or(NEW_STACK, |addresses| addresses.end - begin).min(most);
+        self.read_up_to(begin, usize::try_from(length).unwrap_or(0))
     }
 
     /// The number of 8 bytes at `address`.

@@ -15,8 +15,6 @@ use crate::effects::tracing;
 
 /// No stack that is read has more in use than this.
 const LARGEST: u64 = 8 << 20;
-/// How much is read of a stack that was mapped after we looked.
-const NEW_STACK: u64 = 64 << 10;
 
 /// A thread and the addresses within some code that its stack holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,10 +98,7 @@ fn look(pid: u32, code: &Range<u64>) -> Option<Vec<Inside>> {
 }
 
 fn addresses(registers: &Registers, memory: &Memory, mapped: &[Range<u64>], code: &Range<u64>) -> Vec<u64> {
-    let begin = registers.stack & !7;
-    let mapping = mapped.iter().find(|addresses| addresses.contains(&begin));
-    let length = mapping.map_or(NEW_STACK, |addresses| addresses.end - begin).min(LARGEST);
-    let bytes = memory.read_up_to(begin, usize::try_from(length).unwrap_or(0));
+    let bytes = memory.stack(registers.stack, mapped, LARGEST);
     let (words, _) = bytes.as_chunks();
     let is_within = |address: &u64| code.contains(address);
     let pc = Some(registers.pc).filter(is_within);

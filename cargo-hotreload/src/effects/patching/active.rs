@@ -19,8 +19,6 @@ pub(super) struct Active<'patch> {
     mapped: Vec<Range<u64>>,
 }
 
-/// How much is read of a stack that was mapped after we looked.
-const NEW_STACK: u64 = 64 << 10;
 /// No stack that is read has more in use than this.
 const LARGEST: u64 = 64 << 20;
 
@@ -44,19 +42,12 @@ impl<'patch> Active<'patch> {
             for thread in stopped.threads() {
                 // The thread may be before the first instruction, and a call may be the last one.
                 found.extend(self.body(thread.registers.pc + 1));
-                let bytes = self.stack(thread.registers.stack, memory);
+                let bytes = memory.stack(thread.registers.stack, &self.mapped, LARGEST);
                 let (words, _) = bytes.as_chunks();
                 found.extend(words.iter().filter_map(|word| self.body(u64::from_ne_bytes(*word))));
             }
         }
         found.into_iter().map(|number| &self.replaced[number]).collect()
-    }
-
-    fn stack(&self, pointer: u64, memory: &Memory) -> Vec<u8> {
-        let begin = pointer & !7;
-        let mapping = self.mapped.iter().find(|addresses| addresses.contains(&begin));
-        let length = mapping.map_or(NEW_STACK, |addresses| addresses.end - begin).min(LARGEST);
-        memory.read_up_to(begin, usize::try_from(length).unwrap_or(0))
     }
 
     /// The function in whose body a call returns to `address`.
