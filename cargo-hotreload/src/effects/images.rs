@@ -35,6 +35,12 @@ impl Range {
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.path, self.inode, self.begin) == (&other.path, other.inode, other.begin)
     }
+
+    /// The file that is loaded there, if it is still at its path.
+    #[must_use]
+    pub fn open(&self) -> Option<File> {
+        if self.deleted { None } else { File::open(&self.path).ok() }
+    }
 }
 
 /// The files whose code the process `pid` has loaded, each with everything of it that lies side by side.
@@ -86,7 +92,7 @@ impl Images {
         let ranges: Vec<Range> = loaded(pid).into_iter().filter(|range| modules.contains(&range.path)).collect();
         for range in ranges {
             let is_known = self.0.iter().any(|(known, _)| known.is_same(&range));
-            if let Some(file) = open(&range).filter(|_| !is_known) {
+            if let Some(file) = range.open().filter(|_| !is_known) {
                 self.0.push((range, file));
             }
         }
@@ -113,7 +119,7 @@ impl Images {
     /// The file that is or was loaded there, opened anew.
     #[must_use]
     pub fn open(&self, range: &Range) -> Option<File> {
-        self.file(range).and_then(|file| file.try_clone().ok()).or_else(|| open(range))
+        self.file(range).and_then(|file| file.try_clone().ok()).or_else(|| range.open())
     }
 
     /// The file that is or was loaded there.
@@ -121,11 +127,6 @@ impl Images {
     pub fn file(&self, range: &Range) -> Option<&File> {
         self.0.iter().find(|(known, _)| known.is_same(range)).map(|(_, file)| file)
     }
-}
-
-/// The file that is loaded there, if it is still at its path.
-fn open(range: &Range) -> Option<File> {
-    if range.deleted { None } else { File::open(&range.path).ok() }
 }
 
 /// What files say, each read once.

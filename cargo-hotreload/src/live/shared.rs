@@ -112,10 +112,10 @@ fn text(memory: &Memory, address: u64) -> PathBuf {
     OsString::from_vec(bytes).into()
 }
 
-/// The file that is loaded there, if it is still the one at its path.
+/// The file that is loaded there, if it is still the one at its path, also as we see it.
 fn open(range: &Range) -> Option<File> {
-    let file = File::open(&range.path).ok().filter(|_| !range.deleted)?;
-    (file.metadata().ok()?.ino() == range.inode).then_some(file)
+    let is_same = |file: &File| file.metadata().is_ok_and(|metadata| metadata.ino() == range.inode);
+    range.open().filter(is_same)
 }
 
 fn exports(file: &File, bias: u64, memory: &Memory, names: &BTreeSet<String>) -> Result<HashMap<String, Export>> {
