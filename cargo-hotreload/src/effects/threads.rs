@@ -138,7 +138,8 @@ impl Stopped {
             inside(registers.pc) && registers.restart.is_none() && *signal == 0
         };
         for Thread { id, .. } in self.threads.extract_if(.., runs) {
-            tracee::go_on(id);
+            // It fails for none that stands.
+            let _ = tracee::go_on(id, 0);
             self.asked.push(id);
         }
         !self.asked.is_empty()

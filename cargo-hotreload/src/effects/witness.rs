@@ -11,7 +11,6 @@
 //! A debugger cannot be attached meanwhile; where one is, there is no watch.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -25,7 +24,7 @@ use crate::effects::images::{Range, loaded};
 use crate::effects::memory::Memory;
 use crate::effects::stacks::{follows_call, name, threads};
 use crate::effects::threads::registers::{UNSUPPORTED, settle};
-use crate::effects::threads::tracee::{Event, next_event, tracer};
+use crate::effects::threads::tracee::{Event, go_on, next_event, tracer};
 
 /// How long it watches after it was last told to go on.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -194,9 +193,9 @@ impl Watch {
             Event::Born => {
                 let born = ptrace::getevent(pid(thread)).ok()?;
                 self.traced.insert(u32::try_from(born).ok()?);
-                go_on(thread, 0).ok()?;
+                go_on(pid(thread), 0).ok()?;
             }
-            Event::Begins => go_on(thread, 0).ok()?,
+            Event::Begins => go_on(pid(thread), 0).ok()?,
             Event::Signal(signal) => {
                 // It says what becomes of the system call, if the signal has interrupted one.
                 let registers = settle(pid(thread)).ok()?;
@@ -204,7 +203,7 @@ impl Watch {
                     let seen = self.write_down(thread, signal, registers.pc, registers.stack);
                     lock(&self.state).seen = seen;
                 }
-                go_on(thread, signal).ok()?;
+                go_on(pid(thread), signal).ok()?;
             }
             Event::Other => return None,
         }
@@ -255,20 +254,6 @@ fn is_ours(process: u32, thread: u32) -> bool {
 fn is_deadly(signal: i32) -> bool {
     use libc::{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
     [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP].contains(&signal)
-}
-
-/// Lets a stopped thread go on, with `signal` (0: none), and traces it still.
-fn go_on(thread: u32, signal: i32) -> io::Result<()> {
-    #[expect(unsafe_code, reason = "nix knows no real-time signals")]
-    // SAFETY: the request reads and writes none of our memory.
-    let result = unsafe {
-        libc::ptrace(libc::PTRACE_CONT, pid(thread).as_raw(), 0_usize, libc::c_ulong::from(signal.unsigned_abs()))
-    };
-    match result {
-        ..0 if io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH) => Err(io::Error::last_os_error()),
-        // It was killed: that is told next.
-        _ => Ok(()),
-    }
 }
 
 fn pid(thread: u32) -> Pid {

@@ -191,10 +191,18 @@ fn seen(status: Status) -> Look {
     }
 }
 
-/// Lets the stopped thread run, and traces it further.
-pub(super) fn go_on(thread: Pid) {
-    // It fails only if the thread was killed, which is seen when it is waited for.
-    let _ = ptrace::cont(thread, None);
+/// Lets the stopped thread go on, with `signal` (0: none), and traces it still.
+pub(in crate::effects) fn go_on(thread: Pid, signal: i32) -> io::Result<()> {
+    #[expect(unsafe_code, reason = "nix knows no real-time signals")]
+    // SAFETY: the request reads and writes none of our memory.
+    let result = unsafe {
+        libc::ptrace(libc::PTRACE_CONT, thread.as_raw(), 0_usize, libc::c_ulong::from(signal.unsigned_abs()))
+    };
+    match result {
+        ..0 if io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH) => Err(io::Error::last_os_error()),
+        // It was killed: that is told next.
+        _ => Ok(()),
+    }
 }
 
 /// Lets the stopped thread go, with `signal` (0: none), and traces it no more. A thread that takes part in a stop of the
