@@ -18,9 +18,9 @@ use thiserror::Error;
 use crate::effects::agent::Agent;
 use crate::effects::mapped::map;
 use crate::effects::patching::{self, Applied, apply};
-use crate::effects::rlibs::Rlibs;
 use crate::live::description::{Description, Destination};
 use crate::live::guard::{Checked, Guard};
+use crate::live::libraries::Libraries;
 use crate::live::perf_map::PerfMap;
 use crate::live::process::{bias, ready_agent};
 use crate::live::shared::SharedLibraries;
@@ -41,6 +41,7 @@ use crate::patch::world::{Compiled, Lines, Plan, World};
 
 mod description;
 mod guard;
+mod libraries;
 mod perf_map;
 mod process;
 mod shared;
@@ -64,13 +65,6 @@ pub struct Live {
     perf_map: PerfMap,
     /// What is true since the last patch.
     news: Option<(Plan, Checked)>,
-}
-
-/// The Rust libraries that the program was linked from, and Rust's own.
-#[derive(Debug)]
-enum Libraries {
-    Files(Vec<PathBuf>),
-    Indexed(Rlibs),
 }
 
 /// A compiled crate.
@@ -304,7 +298,7 @@ impl Live {
     /// # Errors
     /// If a library cannot be read.
     pub fn prepare(&mut self) -> Result<()> {
-        self.libraries().map(|_| ())
+        self.libraries.indexed().map(|_| ())
     }
 
     /// What `crates` consist of.
@@ -354,7 +348,7 @@ impl Live {
                 Err(Failure::Refused(refusal)) => return Err(refusal.into()),
                 Err(Failure::Missing(missing)) => missing,
             };
-            let more = self.libraries()?.objects(&needed)?;
+            let more = self.libraries.indexed()?.objects(&needed)?;
             // What no Rust library has may be in a shared one.
             self.import(if more.is_empty() { &needed } else { &nothing }, &weak)?;
             found.add(more);
@@ -375,16 +369,6 @@ impl Live {
             }
         }
         Ok(())
-    }
-
-    fn libraries(&mut self) -> Result<&Rlibs> {
-        if let Libraries::Files(files) = &mut self.libraries {
-            self.libraries = Libraries::Indexed(Rlibs::index(std::mem::take(files))?);
-        }
-        match &self.libraries {
-            Libraries::Indexed(rlibs) => Ok(rlibs),
-            Libraries::Files(_) => unreachable!("they were indexed above"),
-        }
     }
 
     /// Whether the entry of a running function can become a jump.
