@@ -125,7 +125,7 @@ pub struct Patched {
     pub functions: Vec<String>,
     /// An asynchronous `main` with a new body, which goes on in it where it waits.
     pub begun: Option<String>,
-    /// Statics whose initialiser has a new body: what they hold already is kept.
+    /// Statics whose initialiser does something else from now on: what they hold already is kept.
     pub kept: BTreeSet<String>,
     /// How the threads were stopped, and what ran on; `None` if nothing had to be written.
     pub applied: Option<Applied>,
@@ -263,7 +263,7 @@ impl Live {
             placed.writes.push(description.entry.clone());
         }
         let functions = plan.linked.redirects.iter().map(|redirect| readable(&redirect.name)).collect();
-        let kept = self.world.made_by(plan.linked.redirects.iter().map(|redirect| &*redirect.name));
+        let kept = self.world.made_by(placed.replaced.iter().map(|replaced| &*replaced.name));
         let main = crates.iter().map(|compiled| &compiled.name).find(|name| self.is_main_replaced(name, &placed));
 
         let bytes = placed.writes.iter().map(|write| write.bytes.len() as u64).sum();

@@ -151,7 +151,7 @@ fn what_a_static_holds_already_is_kept_and_told() {
     let source = r#"
 use std::cell::RefCell;
 use std::sync::LazyLock;
-static GREETING: LazyLock<String> = LazyLock::new(|| "hello".to_uppercase());
+static GREETING: LazyLock<String> = LazyLock::new(|| "hello".to_uppercase().get(..).unwrap().to_owned());
 thread_local! { static NAME: RefCell<String> = RefCell::new("world".to_uppercase()); }
 static LATER: LazyLock<u32> = LazyLock::new(|| std::env::args().count() as u32);
 const MAKE: fn(u32) -> String = |number| format!("number {number}");
@@ -169,6 +169,9 @@ pub fn answer(text: &str) -> String {
     let patched = program.edit(&edited).expect("patched");
     assert_eq!(patched.kept, ["svc::GREETING".to_owned(), "svc::NAME".to_owned()].into());
     assert_eq!((program.ask("?").as_str(), program.ask("make").as_str()), ("HELLO WORLD", "no. 1"));
+    let moved = program.edit(&format!("// One line more.\n{edited}")).expect("patched");
+    assert!(moved.functions.iter().any(|function| function.contains("GREETING")), "it tells its line: {moved:?}");
+    assert_eq!(moved.kept, [].into(), "it makes the same");
     let patched = program.edit(&edited.replace("as u32)", "as u32 + 40)")).expect("patched");
     assert_eq!((patched.kept, program.ask("later").as_str()), (["svc::LATER".to_owned()].into(), "41"));
 }

@@ -41,6 +41,13 @@ pub fn made_by(stem: &str) -> Option<&str> {
     (last.chars().all(is_of_static) && last.contains(char::is_uppercase)).then_some(path)
 }
 
+/// Whether the stem has the path `path` in it.
+#[must_use]
+pub fn is_under(stem: &str, path: &str) -> bool {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    stem.match_indices(path).any(|(at, _)| !stem[at + path.len()..].starts_with(is_name))
+}
+
 /// Whether it drops the values of a type: the compiler makes it, and it changes with the type alone.
 #[must_use]
 pub fn is_glue(stem: &str) -> bool {
@@ -118,7 +125,7 @@ pub fn readable(mangled: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_about, is_numbered, made_by, numbered_of, stem, unpromoted};
+    use super::{is_about, is_numbered, is_under, made_by, numbered_of, stem, unpromoted};
 
     #[test]
     fn what_makes_a_static_is_known_by_its_name() {
@@ -137,6 +144,10 @@ mod tests {
         {
             assert_eq!(made_by(stem), None, "{stem}");
         }
+        for stem in ["app::WORD", "app::WORD::{{closure}}::VAL", "<app::WORD as T>::deref::LAZY"] {
+            assert!(is_under(stem, "app::WORD"), "{stem}");
+        }
+        assert!(!is_under("app::WORDS", "app::WORD") && !is_under("app::WORD_2::VAL", "app::WORD"));
     }
 
     #[test]

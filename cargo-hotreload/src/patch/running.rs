@@ -152,16 +152,10 @@ impl Running {
         own.or_else(|| all.iter().find(|known| known.unit.is_none())).or(all.first())
     }
 
-    /// Whether there is a variable of its own under the path `path`.
-    #[must_use]
-    pub fn has_variable(&self, path: &str) -> bool {
+    /// The stems of all variables and thread-locals.
+    pub fn variables(&self) -> impl Iterator<Item = String> {
         let is_variable = |known: &Known| matches!(known.kind, Kind::Variable | Kind::ThreadLocal);
-        let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-        let is_under = |name: &str| {
-            let stem = stem(name);
-            stem.match_indices(path).any(|(at, _)| !stem[at + path.len()..].starts_with(is_name))
-        };
-        self.symbols.iter().any(|(name, known)| known.iter().any(is_variable) && is_under(name))
+        self.symbols.iter().filter(move |(_, known)| known.iter().any(is_variable)).map(|(name, _)| stem(name))
     }
 
     /// From now on the program has this, too.

@@ -12,7 +12,7 @@ use crate::patch::content::{Contents, Optimised};
 use crate::patch::link::room::Room;
 use crate::patch::link::{self, Failure, Linked, Part};
 use crate::patch::moved;
-use crate::patch::names::{is_about, made_by, readable, stem};
+use crate::patch::names::{is_about, is_under, made_by, readable, stem};
 use crate::patch::object::Kind;
 use crate::patch::outline::{Item, Outline, hash};
 use crate::patch::pairing::{Fate, Fates, Signatures, pair};
@@ -139,8 +139,10 @@ impl World {
     /// The statics that are made by one of the functions `names` when they are first used.
     #[must_use]
     pub fn made_by<'name>(&self, names: impl Iterator<Item = &'name str>) -> BTreeSet<String> {
-        let statics: BTreeSet<String> = names.filter_map(|name| made_by(&stem(name)).map(str::to_owned)).collect();
-        statics.into_iter().filter(|path| self.running.has_variable(path)).collect()
+        let mut statics: BTreeSet<String> = names.filter_map(|name| made_by(&stem(name)).map(str::to_owned)).collect();
+        let variables: Vec<String> = if statics.is_empty() { Vec::new() } else { self.running.variables().collect() };
+        statics.retain(|path| variables.iter().any(|variable| is_under(variable, path)));
+        statics
     }
 
     /// What is known of the objects of the crate `key`, by hashes of their bytes.

@@ -13,7 +13,7 @@ pub struct Patch {
     pub running: Vec<String>,
     /// An asynchronous `main` with a new body, in which it goes on where it waits.
     pub begun: Option<String>,
-    /// Statics whose initialiser has a new body: what they hold already is kept.
+    /// Statics whose initialiser does something else from now on: what they hold already is kept.
     pub kept: BTreeSet<String>,
     /// Whether callers, which hold code of the compiled crates, tell old lines until cargo has built everything.
     pub callers_follow: bool,

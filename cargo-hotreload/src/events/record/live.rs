@@ -29,7 +29,7 @@ pub struct Live {
     /// An asynchronous `main` that got a new body, and goes on in it where it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<String>,
-    /// Statics whose initialiser has a new body, after a patch: what they hold already is kept.
+    /// Statics whose initialiser does something else after a patch: what they hold already is kept.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kept: BTreeSet<String>,
     /// Whether callers, which hold code of the compiled crates, tell old lines until cargo has built everything.
